@@ -1,0 +1,23 @@
+//! Turns samples into samples.
+//!
+//! **Invariants**: knows no file, clock, account or JSON; makes no thread (rayon runs on the pool that the caller
+//! installed); the same input and parameters give the same output, bit for bit, on every number of threads and
+//! every instruction set.
+//!
+//! | module | what | key types |
+//! |---|---|---|
+//! | [`units`] | decibels, loudness, rates as types | `Lufs`, `Dbtp`, `Decibels`, `SampleRate` |
+//! | [`audio`] | planar samples | `Audio`, `Layout` |
+//! | [`processor`] | the one life cycle | `Processor`, `run` |
+//! | [`progress`] | watching and stopping | `Watch`, `Cancelled` |
+//! | [`simd`] | one kernel for each instruction set | `Kernel`, `dispatch` |
+
+pub mod audio;
+pub mod error;
+pub mod processor;
+pub mod progress;
+pub mod simd;
+pub mod units;
+
+/// Sound is versioned behaviour: whatever changes a rendered sample raises this, in the same commit.
+pub const ENGINE_VERSION: &str = "0.1.0";

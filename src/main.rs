@@ -1,0 +1,2 @@
+//! `mixrunners`: one program that mixes and masters music.
+fn main() {}
