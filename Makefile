@@ -1,0 +1,54 @@
+# Two commands do everything: `make run` and `make test`. The rest is for people who work on mixrunners.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+export CARGO_TERM_COLOR ?= auto
+
+DATA ?= ./data
+LISTEN ?= 127.0.0.1:8080
+
+.PHONY: help run build test lint page page-test bench screenshots clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+
+run: build ## build everything, start the service, open the way in
+	./target/release/mixrunners serve --data $(DATA) --listen $(LISTEN) --open
+
+build: page ## the release program, with the page inside
+	@sh deploy/need.sh cargo:rust cc:gcc
+	cargo build --release --locked
+
+page: web/dist/index.html ## the page alone (without Node the program still builds, and says what is missing)
+
+PAGE_SOURCES := $(shell find web/src -type f 2>/dev/null) web/index.html web/package.json web/package-lock.json web/vite.config.ts
+web/dist/index.html: $(PAGE_SOURCES)
+	@if command -v npm >/dev/null 2>&1; then $(MAKE) --no-print-directory web/node_modules/.installed && npm --prefix web run build; \
+	else echo 'mixrunners: Node is missing, so the page is left out (the command line and the API work). Install Node 20 or later and run this again.'; fi
+
+web/node_modules/.installed: web/package.json web/package-lock.json
+	npm --prefix web ci --no-fund --no-audit
+	@touch $@
+
+test: page ## everything: style, units, conformance, the service, the page in a real browser
+	@sh deploy/need.sh cargo:rust cc:gcc ffmpeg:ffmpeg sox:sox flac:flac lame:lame chromium:chromium npm:npm
+	$(MAKE) --no-print-directory lint
+	CI=true cargo test --workspace --locked
+	$(MAKE) --no-print-directory page-test
+
+page-test: page
+	npm --prefix web run check
+	npm --prefix web test
+	cargo build --locked
+	sh tests/page.sh target/debug/mixrunners
+
+lint:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+bench: ## times real time, stage by stage and file to file, beside ffmpeg on the same file
+	@sh deploy/need.sh cargo:rust cc:gcc ffmpeg:ffmpeg
+	cargo bench --locked
+
+clean: ## what was built (never ./data)
+	cargo clean
+	rm -rf web/dist web/node_modules
