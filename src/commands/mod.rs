@@ -1,0 +1,53 @@
+//! The commands, a file each. This one only names them.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::exit::Failure;
+
+mod analyze;
+mod api_key;
+mod local_song;
+mod master;
+mod render;
+mod serve;
+mod table;
+mod terminal;
+
+/// Mixes and masters music: on the command line, and as a service.
+#[derive(Parser, Debug)]
+#[command(name = "mixrunners", version, about, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Master a song to a loudness and a true-peak ceiling
+    Master(master::Arguments),
+    /// Measure a song: loudness, range, true peak
+    Analyze(analyze::Arguments),
+    /// Run the whole service on this machine: page, API, worker
+    Serve(serve::Arguments),
+    /// Make a key for programs that use the API
+    #[command(subcommand)]
+    ApiKey(api_key::Action),
+    /// Decode and render one file for the worker, in a process of its own
+    #[command(hide = true)]
+    Render(render::Arguments),
+}
+
+impl Command {
+    /// Runs it; the code says how it ended.
+    pub fn run(self) -> Result<ExitCode, Failure> {
+        match self {
+            Self::Master(arguments) => master::run(&arguments),
+            Self::Analyze(arguments) => analyze::run(&arguments),
+            Self::Serve(arguments) => serve::run(arguments),
+            Self::ApiKey(action) => api_key::run(action),
+            Self::Render(arguments) => render::run(&arguments),
+        }
+    }
+}
