@@ -1,0 +1,125 @@
+//! Where bytes lie. This file knows every key there is; nothing a user wrote is ever part of one.
+
+use std::fmt;
+
+use crate::ids::{JobId, UploadId};
+use crate::lease::LeaseId;
+
+/// The place of one blob: a relative path of plain names.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct BlobKey(String);
+
+/// All blobs whose keys begin with this; ends with a slash.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct BlobPrefix(String);
+
+/// A text that cannot be (part of) a key.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error(
+    "a blob's key is made of names of 1 to 64 of a-z, 0-9, dot, dash and underscore; this one is not: {0:?}"
+)]
+pub struct BlobKeyError(String);
+
+impl BlobKey {
+    /// The file as it was uploaded.
+    #[must_use]
+    pub fn upload_source(upload: &UploadId) -> Self {
+        Self(format!("u/{upload}/source"))
+    }
+
+    /// The overview of its waveform.
+    #[must_use]
+    pub fn upload_peaks(upload: &UploadId) -> Self {
+        Self(format!("u/{upload}/peaks"))
+    }
+
+    /// A file made by one attempt. Job and fence are part of the key, so no two attempts ever write the same blob.
+    pub fn artifact(lease: &LeaseId, name: &str) -> Result<Self, BlobKeyError> {
+        Self::parse(&format!("{}{name}", BlobPrefix::attempt(lease).0))
+    }
+
+    /// A key that was stored.
+    pub fn parse(text: &str) -> Result<Self, BlobKeyError> {
+        match text.split('/').all(is_plain_name) {
+            true => Ok(Self(text.to_owned())),
+            false => Err(BlobKeyError(text.to_owned())),
+        }
+    }
+
+    /// The text form, with `/` between names.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl BlobPrefix {
+    /// All of an upload.
+    #[must_use]
+    pub fn upload(upload: &UploadId) -> Self {
+        Self(format!("u/{upload}/"))
+    }
+
+    /// All of a job.
+    #[must_use]
+    pub fn job(job: &JobId) -> Self {
+        Self(format!("j/{job}/"))
+    }
+
+    /// All of one attempt.
+    #[must_use]
+    pub fn attempt(lease: &LeaseId) -> Self {
+        Self(format!("j/{}/{}/", lease.job, lease.fence))
+    }
+
+    /// A prefix that was stored.
+    pub fn parse(text: &str) -> Result<Self, BlobKeyError> {
+        match text.strip_suffix('/') {
+            Some(names) if names.split('/').all(is_plain_name) => Ok(Self(text.to_owned())),
+            _ => Err(BlobKeyError(text.to_owned())),
+        }
+    }
+
+    /// The text form, with a slash at the end.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn is_plain_name(name: &str) -> bool {
+    (1..=64).contains(&name.len())
+        && !name.starts_with('.')
+        && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-' | b'_'))
+}
+
+impl fmt::Display for BlobKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for BlobPrefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::SeededEntropy;
+
+    #[test]
+    fn a_key_never_leaves_its_folder() {
+        let lease = LeaseId { job: JobId::new(&SeededEntropy::new(1)), fence: 3 };
+        let key = BlobKey::artifact(&lease, "master.wav24").unwrap();
+        assert!(key.as_str().starts_with(BlobPrefix::attempt(&lease).as_str()));
+        assert!(key.as_str().starts_with(BlobPrefix::job(&lease.job).as_str()));
+        for name in ["../x", "..", "", "a/../../b", "Über.wav", ".hidden", "a\0b", "a b", &"a".repeat(65)] {
+            assert!(BlobKey::artifact(&lease, name).is_err(), "{name:?}");
+        }
+        assert!(BlobKey::parse("/etc/passwd").is_err());
+        assert!(BlobPrefix::parse("/").is_err() && BlobPrefix::parse("").is_err());
+    }
+}
