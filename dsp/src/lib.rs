@@ -13,6 +13,7 @@
 //! | [`simd`] | one kernel for each instruction set | `Kernel`, `dispatch` |
 
 pub mod audio;
+pub mod effects;
 pub mod error;
 pub mod processor;
 pub mod progress;
