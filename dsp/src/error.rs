@@ -30,7 +30,9 @@ pub enum ParamError {
 impl fmt::Display for ParamError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotFinite { name, value } => write!(f, "{name} is {value}, which is not a number one can set"),
+            Self::NotFinite { name, value } => {
+                write!(f, "{name} is {value}, which is not a number one can set")
+            }
             Self::OutOfRange { name, value, low, high, unit } => {
                 write!(f, "{name} is {value} {unit}; it can be {low} to {high} {unit}")
             }

@@ -10,12 +10,19 @@
 //! | [`audio`] | planar samples | `Audio`, `Layout` |
 //! | [`processor`] | the one life cycle | `Processor`, `run` |
 //! | [`progress`] | watching and stopping | `Watch`, `Cancelled` |
+//! | [`meter`] | loudness, its range, peaks | `measure`, `Measurements` |
+//! | [`parts`] | what meters and effects are made of | `Biquad` |
+//! | [`signal`] | seeded test signals | |
 //! | [`simd`] | one kernel for each instruction set | `Kernel`, `dispatch` |
 
 pub mod audio;
+pub mod effects;
 pub mod error;
+pub mod meter;
+pub mod parts;
 pub mod processor;
 pub mod progress;
+pub mod signal;
 pub mod simd;
 pub mod units;
 

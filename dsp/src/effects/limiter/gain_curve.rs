@@ -1,0 +1,243 @@
+//! From the level of each block to the gain of each frame.
+
+use rayon::prelude::*;
+
+use super::{Limiter, Pace, window};
+use crate::simd::{Kernel, dispatch};
+use crate::units::{Decibels, SampleRate};
+
+/// Frames that share one value of the gain curve before it is smoothed.
+pub const BLOCK: usize = 8;
+
+/// Blocks computed together: the unit of parallel work. Fixed, so that the number of threads changes nothing.
+const TILE: usize = 4096;
+
+/// The highest level that the waveform reaches in each block of a signal, between samples too, of all channels.
+#[derive(Clone, Debug)]
+pub struct BlockPeaks {
+    rate: SampleRate,
+    block_frames: usize,
+    peaks: Vec<f32>,
+}
+
+impl BlockPeaks {
+    /// From the level around each frame (`meter::true_peak::peak_map`), in blocks of [`BLOCK`] frames.
+    #[must_use]
+    pub fn of_map(map: &[f32], rate: SampleRate) -> Self {
+        let mut peaks = vec![0.0f32; map.len().div_ceil(BLOCK)];
+        peaks.par_chunks_mut(TILE).zip(map.par_chunks(TILE * BLOCK)).for_each(|(out, map)| {
+            dispatch(Maxima { values: map, span: BLOCK, out });
+        });
+        Self { rate, block_frames: BLOCK, peaks }
+    }
+
+    /// The same signal in blocks `times` as long.
+    #[must_use]
+    pub fn coarser(&self, times: usize) -> Self {
+        let mut peaks = vec![0.0f32; self.peaks.len().div_ceil(times)];
+        dispatch(Maxima { values: &self.peaks, span: times, out: &mut peaks });
+        Self { rate: self.rate, block_frames: self.block_frames * times, peaks }
+    }
+
+    /// One linear level per block.
+    #[must_use]
+    pub fn levels(&self) -> &[f32] {
+        &self.peaks
+    }
+
+    /// Frames in a block.
+    #[must_use]
+    pub fn block_frames(&self) -> usize {
+        self.block_frames
+    }
+}
+
+struct Maxima<'a> {
+    values: &'a [f32],
+    span: usize,
+    out: &'a mut [f32],
+}
+
+impl Kernel for Maxima<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        for (out, values) in self.out.iter_mut().zip(self.values.chunks(self.span)) {
+            *out = values.iter().fold(0.0f32, |a, &b| if b > a { b } else { a });
+        }
+    }
+}
+
+/// The gain of a limiter over a whole signal, at most one everywhere.
+#[derive(Clone, PartialEq, Debug)]
+pub struct GainCurve {
+    /// One per block, with one more before the first and after the last for the spline.
+    gains: Vec<f32>,
+}
+
+impl GainCurve {
+    /// The curve that keeps gain × level at or below `threshold` (linear) at every frame.
+    ///
+    /// Where the limiter has nothing to do the gain is exactly one.
+    #[must_use]
+    pub fn new(peaks: &BlockPeaks, threshold: f64, limiter: &Limiter) -> Self {
+        let pace = limiter.pace(peaks.rate, peaks.block_frames);
+        let mut reductions = held(&peaks.peaks, threshold as f32, pace.reach());
+        release(&mut reductions, &pace);
+        let mut gains = vec![1.0f32; peaks.peaks.len() + 2];
+        gains.par_chunks_mut(TILE).enumerate().for_each(|(tile, out)| {
+            let from = tile * TILE;
+            let reductions = &reductions[from..from + out.len() + pace.kernel.len() - 1];
+            dispatch(Smooth { reductions, kernel: &pace.kernel, out });
+        });
+        Self { gains }
+    }
+
+    /// One gain per block.
+    #[must_use]
+    pub fn blocks(&self) -> &[f32] {
+        &self.gains[1..self.gains.len() - 1]
+    }
+
+    pub(super) fn with_edges_mut(&mut self) -> &mut [f32] {
+        &mut self.gains
+    }
+
+    /// The deepest gain, zero or negative.
+    #[must_use]
+    pub fn deepest(&self) -> Decibels {
+        Decibels::from_amplitude(self.blocks().iter().fold(1.0f64, |least, &gain| least.min(f64::from(gain))))
+    }
+
+    /// `output` = `input` × this gain × `drive`, where `input[0]` is frame `first`, the start of a block.
+    ///
+    /// Between blocks the gain is a quadratic B-spline, whose weights are non-negative and sum to one; so it stays
+    /// within the block's own gain and its neighbours', which all meet the block's requirement. Its images
+    /// around multiples of the block rate fall with the third power of sinc.
+    pub fn apply(&self, first: usize, drive: f32, input: &[f32], output: &mut [f32]) {
+        debug_assert_eq!(first % BLOCK, 0, "ranges start on a block");
+        let from = first / BLOCK;
+        let gains = &self.gains[from..from + input.len().div_ceil(BLOCK) + 2];
+        dispatch(Apply { gains, drive, input, output });
+    }
+}
+
+/// The sliding maximum of what each block requires, `reach + 1` blocks to either side: the kernel's reach, and one
+/// for the spline. Extended by `reach + 1` blocks at both ends, so that the gain is down when the first frame comes.
+fn held(peaks: &[f32], threshold: f32, reach: usize) -> Vec<f32> {
+    let edge = reach + 1;
+    let mut held = vec![0.0f32; peaks.len() + 2 * edge];
+    held.par_chunks_mut(TILE).enumerate().for_each(|(tile, out)| {
+        dispatch(Hold { peaks, threshold, edge, first: tile * TILE, out });
+    });
+    held
+}
+
+struct Hold<'a> {
+    peaks: &'a [f32],
+    threshold: f32,
+    edge: usize,
+    first: usize,
+    out: &'a mut [f32],
+}
+
+impl Kernel for Hold<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let window = 2 * self.edge + 1;
+        let mut required = vec![0.0f32; self.out.len() + window - 1];
+        let mut spare = required.clone();
+        // `out[i]` is block `first + i - edge`; its window starts another `edge` before.
+        let skip = (2 * self.edge).saturating_sub(self.first).min(required.len());
+        let from = (self.first + skip - 2 * self.edge).min(self.peaks.len());
+        for (required, &peak) in required[skip..].iter_mut().zip(&self.peaks[from..]) {
+            *required = window::at_least_zero(1.0 - self.threshold / peak);
+        }
+        window::sliding_max(&mut required, &mut spare, window);
+        self.out.copy_from_slice(&required);
+    }
+}
+
+/// Lets go of the held reductions: fast towards a slow average, slowly from there to nothing.
+fn release(reductions: &mut [f32], pace: &Pace) {
+    /// Far below what changes a gain in single precision, far above the numbers that processors are slow with.
+    const GONE: f64 = 1e-12;
+    let (mut fast, mut slow) = (0.0f64, 0.0f64);
+    for reduction in reductions {
+        let held = f64::from(*reduction);
+        let distance = held - slow;
+        let (rise, fall) = (pace.slow_in * distance, pace.slow_out * distance);
+        slow += if rise > fall { rise } else { fall };
+        slow = if slow > GONE { slow } else { 0.0 };
+        let let_go = slow + (fast - slow) * pace.keep_fast;
+        fast = if held > let_go { held } else { let_go };
+        *reduction = fast as f32;
+    }
+}
+
+struct Smooth<'a> {
+    reductions: &'a [f32],
+    kernel: &'a [f32],
+    out: &'a mut [f32],
+}
+
+impl Kernel for Smooth<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        window::smoothed_gains(self.reductions, self.kernel, self.out);
+    }
+}
+
+/// Weights of the block before, the block itself and the block after, at the middle of each frame of a block:
+/// (1 − t)² / 2, 1/2 + t − t², t² / 2. They are multiples of 1/512 and sum to exactly one, so a gain of one stays one.
+const SPLINE: [[f32; BLOCK]; 3] = {
+    let mut weights = [[0.0; BLOCK]; 3];
+    let mut i = 0;
+    while i < BLOCK {
+        let t = (2 * i + 1) as f32 / (2 * BLOCK) as f32;
+        weights[0][i] = (1.0 - t) * (1.0 - t) / 2.0;
+        weights[1][i] = 0.5 + t - t * t;
+        weights[2][i] = t * t / 2.0;
+        i += 1;
+    }
+    weights
+};
+
+struct Apply<'a> {
+    gains: &'a [f32],
+    drive: f32,
+    input: &'a [f32],
+    output: &'a mut [f32],
+}
+
+impl Kernel for Apply<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let (whole, rest) = self.input.as_chunks::<BLOCK>();
+        let (whole_out, rest_out) = self.output.as_chunks_mut::<BLOCK>();
+        for ((input, output), gains) in whole.iter().zip(whole_out).zip(self.gains.windows(3)) {
+            let gain = spline(gains);
+            for i in 0..BLOCK {
+                output[i] = input[i] * (gain[i] * self.drive);
+            }
+        }
+        if !rest.is_empty() {
+            let gain = spline(&self.gains[whole.len()..whole.len() + 3]);
+            for i in 0..rest.len() {
+                rest_out[i] = rest[i] * (gain[i] * self.drive);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn spline(gains: &[f32]) -> [f32; BLOCK] {
+    let mut out = [0.0; BLOCK];
+    for (i, out) in out.iter_mut().enumerate() {
+        *out = SPLINE[0][i] * gains[0] + SPLINE[1][i] * gains[1] + SPLINE[2][i] * gains[2];
+    }
+    out
+}

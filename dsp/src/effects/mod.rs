@@ -1,0 +1,11 @@
+//! What a chain is made of. Each effect sees the whole signal, so none has latency.
+//!
+//! | module | what | key types |
+//! |---|---|---|
+//! | [`limiter`] | holds a ceiling between samples too | `Limiter`, `BlockPeaks`, `GainCurve` |
+//! | [`dither`] | brings samples onto the grid of a file format | `Depth`, `Quantiser` |
+//! | [`pcg`] | the random numbers of dither | `Pcg32` |
+
+pub mod dither;
+pub mod limiter;
+pub mod pcg;

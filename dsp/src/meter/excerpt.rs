@@ -1,0 +1,72 @@
+//! A stretch of one channel, copied out so that kernels need not care for edges or broken samples.
+
+use std::ops::Range;
+
+/// Samples on either side of an excerpt: enough for the longest interpolation filter (96 taps) at any frame.
+pub(crate) const MARGIN: usize = 64;
+
+/// A stretch of one channel with [`MARGIN`] samples on either side, zeros beyond the ends of the channel,
+/// and zeros for samples that are not finite.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Excerpt {
+    samples: Vec<f32>,
+    frames: usize,
+    /// How many samples of the stretch itself, margins apart, were not finite.
+    pub(crate) non_finite: usize,
+}
+
+impl Excerpt {
+    /// Reads `frames` of `channel`; the range may end after the channel does.
+    pub(crate) fn read(&mut self, channel: &[f32], frames: Range<usize>) {
+        self.frames = frames.len();
+        self.samples.clear();
+        self.samples.resize(self.frames + 2 * MARGIN, 0.0);
+        let from = frames.start.saturating_sub(MARGIN);
+        let to = (frames.end + MARGIN).min(channel.len());
+        let offset = from + MARGIN - frames.start;
+        if from < to {
+            self.samples[offset..offset + to - from].copy_from_slice(&channel[from..to]);
+        }
+        self.non_finite = 0;
+        // Silence for what is no number: an infinite sample would make every later reading infinite.
+        if self.samples.iter().fold(false, |any, x| any | !x.is_finite()) {
+            self.non_finite = self.inside().iter().filter(|x| !x.is_finite()).count();
+            self.samples.iter_mut().filter(|x| !x.is_finite()).for_each(|x| *x = 0.0);
+        }
+    }
+
+    /// The stretch itself.
+    pub(crate) fn inside(&self) -> &[f32] {
+        &self.samples[MARGIN..MARGIN + self.frames]
+    }
+
+    /// The stretch with its margins: frame `n` of the stretch is at `MARGIN + n`.
+    pub(crate) fn whole(&self) -> &[f32] {
+        &self.samples
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn beyond_the_ends_there_is_silence() {
+        let channel: Vec<f32> = (1..=100u8).map(f32::from).collect();
+        let mut excerpt = Excerpt::default();
+        excerpt.read(&channel, 90..120);
+        assert_eq!(excerpt.inside()[..11], [91., 92., 93., 94., 95., 96., 97., 98., 99., 100., 0.]);
+        assert_eq!(excerpt.whole()[MARGIN - 1], 90.0);
+        excerpt.read(&channel, 0..100);
+        assert_eq!(excerpt.whole()[..MARGIN], [0.0; MARGIN]);
+        assert_eq!(excerpt.inside(), &channel[..]);
+    }
+
+    #[test]
+    fn what_is_no_number_is_counted_and_read_as_silence() {
+        let mut excerpt = Excerpt::default();
+        excerpt.read(&[1.0, f32::NAN, 2.0, f32::NEG_INFINITY], 0..4);
+        assert_eq!(excerpt.inside(), &[1.0, 0.0, 2.0, 0.0]);
+        assert_eq!(excerpt.non_finite, 2);
+    }
+}

@@ -1,0 +1,231 @@
+//! True peak: the highest level that a signal reaches between its samples too (ITU-R BS.1770-5, annex 2).
+//!
+//! In two stages. The scan interpolates everything at four times the rate (twice from 88.2 kHz up) with 32 taps and
+//! reads the top of each peak from the sinusoid through its three highest points. Certification evaluates
+//! the few peaks that matter again, at 32 times the rate with 96 taps.
+//! Meant for content below 0.907 of the Nyquist frequency: above, no filter of finite length gives an answer.
+
+mod fine;
+mod grid;
+mod standard;
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use crate::audio::{Audio, Samples};
+use crate::meter::excerpt::{Excerpt, MARGIN};
+use crate::simd::dispatch;
+use crate::units::{Dbtp, Decibels, SampleRate};
+
+use grid::{Grid, Of};
+
+pub use standard::standard;
+
+/// How far the scan may read low, with room to spare: peaks within this of the highest are evaluated again.
+pub const SCAN_TOLERANCE: Decibels = Decibels::literal(0.4);
+
+/// Frames that one task takes.
+const SEGMENT_FRAMES: usize = 1 << 16;
+/// Frames whose excerpt and interpolated points stay in the cache.
+const BLOCK_FRAMES: usize = 2048;
+
+/// A place where the true peak is above the ceiling that was asked for.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Over {
+    /// The frame at or before the peak: it lies between this frame and the next.
+    pub frame: usize,
+    /// The highest level there, over all channels.
+    pub peak: Dbtp,
+}
+
+/// The largest interpolated magnitude, linear, over all channels within one frame before and after each frame.
+#[must_use]
+pub fn peak_map(audio: &Audio) -> Samples {
+    let mut map = Samples::silence(audio.frames());
+    let grid = Grid::of(audio.rate());
+    map.par_chunks_mut(BLOCK_FRAMES).enumerate().for_each_init(Scratch::default, |scratch, (block, out)| {
+        let first = block * BLOCK_FRAMES;
+        for channel in audio.channels() {
+            scratch.excerpt.read(channel, first..first + out.len());
+            // From one frame before the block to one after it.
+            let (tops, heads) = scratch.tops(grid, Of::Everything, MARGIN - 1..MARGIN + out.len() + 1);
+            for ((out, tops), head) in out.iter_mut().zip(tops.windows(2)).zip(&heads[2..]) {
+                *out = out.max(tops[0]).max(tops[1]).max(*head);
+            }
+        }
+    });
+    map
+}
+
+/// True peak by interpolation at 4 times the rate (2 times from 88.2 kHz up): within 0.03 dB for content
+/// below 0.907 of the Nyquist frequency. Silence, or no frame at all, is negative infinity.
+#[must_use]
+pub fn scan(audio: &Audio) -> Dbtp {
+    amplitude_to_level(highest_of(&block_peaks(audio, sample_peak(audio))))
+}
+
+/// True peak, certified: [`scan`], then every peak within [`SCAN_TOLERANCE`] of the highest, or of `at_least` if
+/// that is higher, evaluated at 32 times the rate with 96 taps.
+#[must_use]
+pub fn certify(audio: &Audio, at_least: Dbtp) -> Dbtp {
+    let samples = sample_peak(audio);
+    let blocks = block_peaks(audio, within_tolerance_of(samples));
+    let scanned = highest_of(&blocks).max(samples);
+    let threshold = within_tolerance_of(scanned.max(at_least.amplitude() as f32));
+    amplitude_to_level(certified(audio, &suspects(audio, &blocks, threshold), scanned, threshold, samples))
+}
+
+/// [`certify`] for audio whose blocks have been scanned already.
+pub(crate) fn certify_blocks(
+    audio: &Audio,
+    blocks: &[Range<usize>],
+    peaks: &[Peaks],
+    samples: f32,
+    at_least: Dbtp,
+) -> Dbtp {
+    let scanned = peaks.iter().fold(0.0f32, |highest, block| highest.max(block.scanned));
+    let threshold = within_tolerance_of(scanned.max(at_least.amplitude() as f32));
+    let suspects = blocks.iter().zip(peaks).filter(|(_, peaks)| peaks.scanned > threshold);
+    let suspects: Vec<Range<usize>> = suspects.map(|(block, _)| block.clone()).collect();
+    amplitude_to_level(certified(audio, &suspects, scanned, threshold, samples))
+}
+
+/// The highest magnitudes of one block, over all channels.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) struct Peaks {
+    pub(crate) sample: f32,
+    pub(crate) scanned: f32,
+    /// By the standard's filter, or that of an earlier block where this one has none higher.
+    pub(crate) itu: f32,
+}
+
+impl Peaks {
+    /// Of the excerpts of all channels at `frames`.
+    pub(crate) fn of(rate: SampleRate, excerpts: &[Excerpt], frames: &Range<usize>, itu: f32) -> Self {
+        let grid = Grid::of(rate);
+        let inside = inside(frames);
+        let sample = excerpts
+            .iter()
+            .fold(0.0f32, |highest, excerpt| highest.max(dispatch(grid::HighestSample(excerpt.inside()))));
+        Self {
+            sample,
+            scanned: excerpts.iter().fold(sample, |best, e| grid.highest(e, inside.clone(), best)),
+            itu: excerpts.iter().fold(itu, |best, e| standard::highest(e, inside.clone(), best)),
+        }
+    }
+}
+
+/// Fine evaluation replaces the scan's reading; the samples themselves are a bound that needs no filter.
+fn certified(audio: &Audio, suspects: &[Range<usize>], scanned: f32, threshold: f32, samples: f32) -> f32 {
+    let fine = fine_peaks(audio, suspects, threshold);
+    fine.iter().map(|peak| peak.magnitude).reduce(f32::max).map_or(scanned, |fine| fine.max(samples))
+}
+
+/// The certified peaks above `ceiling`, in order, at most one for each frame.
+#[must_use]
+pub fn overs(audio: &Audio, ceiling: Dbtp) -> Vec<Over> {
+    let limit = ceiling.amplitude();
+    let threshold = within_tolerance_of(limit as f32);
+    let blocks = block_peaks(audio, threshold);
+    let mut peaks = fine_peaks(audio, &suspects(audio, &blocks, threshold), threshold);
+    peaks.retain(|peak| f64::from(peak.magnitude) > limit);
+    peaks.sort_by(|a, b| a.frame.cmp(&b.frame).then(b.magnitude.total_cmp(&a.magnitude)));
+    peaks.dedup_by_key(|peak| peak.frame);
+    let over = |peak: Located| Over { frame: peak.frame, peak: amplitude_to_level(peak.magnitude) };
+    peaks.into_iter().map(over).collect()
+}
+
+/// The highest magnitude of any sample.
+pub(crate) fn sample_peak(audio: &Audio) -> f32 {
+    let segments = audio.channels().par_iter().flat_map(|channel| channel.par_chunks(SEGMENT_FRAMES));
+    segments.map(|samples| dispatch(grid::HighestSample(samples))).reduce(|| 0.0, f32::max)
+}
+
+/// Buffers that one task reuses from block to block.
+#[derive(Default)]
+struct Scratch {
+    excerpt: Excerpt,
+    tops: Vec<f32>,
+    heads: Vec<f32>,
+}
+
+impl Scratch {
+    fn tops(&mut self, grid: Grid, of: Of, frames: Range<usize>) -> (&[f32], &[f32]) {
+        self.tops.resize(frames.len(), 0.0);
+        self.heads.resize(frames.len(), 0.0);
+        grid.tops(of, &self.excerpt, frames, &mut self.tops, &mut self.heads);
+        (&self.tops, &self.heads)
+    }
+}
+
+/// The scanned peak of each block of [`BLOCK_FRAMES`]; `floor` where nothing exceeds it.
+fn block_peaks(audio: &Audio, floor: f32) -> Vec<f32> {
+    let grid = Grid::of(audio.rate());
+    let blocks = audio.frames().div_ceil(BLOCK_FRAMES);
+    let peak_of = |excerpt: &mut Excerpt, block| {
+        let frames = block_frames(audio, block);
+        audio.channels().iter().fold(floor, |floor, channel| {
+            excerpt.read(channel, frames.clone());
+            grid.highest(excerpt, inside(&frames), floor)
+        })
+    };
+    (0..blocks).into_par_iter().map_init(Excerpt::default, peak_of).collect()
+}
+
+fn block_frames(audio: &Audio, block: usize) -> Range<usize> {
+    let first = block * BLOCK_FRAMES;
+    first..(first + BLOCK_FRAMES).min(audio.frames())
+}
+
+/// Where `frames` lie in their excerpt; before the first frame of all, the filter may ring one frame early.
+fn inside(frames: &Range<usize>) -> Range<usize> {
+    let early = usize::from(frames.start == 0);
+    MARGIN - early..MARGIN + frames.len()
+}
+
+fn highest_of(blocks: &[f32]) -> f32 {
+    blocks.iter().fold(0.0, |a: f32, &b| a.max(b))
+}
+
+/// One peak after fine evaluation.
+#[derive(Clone, Copy, Debug)]
+struct Located {
+    frame: usize,
+    magnitude: f32,
+}
+
+/// Fine evaluation of all peaks that the scan reads above `threshold` in `suspects`, in their order.
+fn fine_peaks(audio: &Audio, suspects: &[Range<usize>], threshold: f32) -> Vec<Located> {
+    let grid = Grid::of(audio.rate());
+    let evaluate = |scratch: &mut Scratch, frames: &Range<usize>| {
+        let mut found = Vec::new();
+        for channel in audio.channels() {
+            scratch.excerpt.read(channel, frames.clone());
+            let inside = inside(frames);
+            scratch.tops(grid, Of::Peaks, inside.clone());
+            for (at, _) in inside.zip(&scratch.tops).filter(|(_, top)| **top > threshold) {
+                let peak = fine::evaluate(scratch.excerpt.whole(), at);
+                let position = frames.start + at - usize::from(peak.is_before);
+                found.push(Located { frame: position.saturating_sub(MARGIN), magnitude: peak.magnitude });
+            }
+        }
+        found
+    };
+    let found: Vec<Vec<Located>> = suspects.par_iter().map_init(Scratch::default, evaluate).collect();
+    found.concat()
+}
+
+/// The blocks whose peak is above `threshold`.
+fn suspects(audio: &Audio, blocks: &[f32], threshold: f32) -> Vec<Range<usize>> {
+    let above = blocks.iter().enumerate().filter(|(_, peak)| **peak > threshold);
+    above.map(|(block, _)| block_frames(audio, block)).collect()
+}
+
+fn within_tolerance_of(magnitude: f32) -> f32 {
+    magnitude / SCAN_TOLERANCE.amplitude() as f32
+}
+
+fn amplitude_to_level(amplitude: f32) -> Dbtp {
+    Dbtp::from_amplitude(f64::from(amplitude))
+}
