@@ -30,6 +30,7 @@ pub mod lease;
 pub mod order;
 pub mod problem;
 pub mod recipe;
+pub mod report;
 pub mod retention;
 pub mod scope;
 pub mod secret;
