@@ -10,6 +10,8 @@
 //! | [`audio`] | planar samples | `Audio`, `Layout` |
 //! | [`processor`] | the one life cycle | `Processor`, `run` |
 //! | [`progress`] | watching and stopping | `Watch`, `Cancelled` |
+//! | [`master`] | a mix to its loudness, under its ceiling | `master`, `MasterParams`, `Mastered` |
+//! | [`effects`] | what a chain is made of | `Limiter`, `Quantiser` |
 //! | [`meter`] | loudness, its range, peaks | `measure`, `Measurements` |
 //! | [`parts`] | what meters and effects are made of | `Biquad` |
 //! | [`signal`] | seeded test signals | |
@@ -18,6 +20,7 @@
 pub mod audio;
 pub mod effects;
 pub mod error;
+pub mod master;
 pub mod meter;
 pub mod parts;
 pub mod processor;

@@ -114,12 +114,15 @@ fn on_the_grid(
     samples
 }
 
-/// The parts of `samples` that are digital silence: at least [`BLANK_AFTER`] exact zeros in a row.
+/// The parts of `samples` that are digital silence: at least [`BLANK_AFTER`] exact zeros in a row, or nothing else.
 ///
 /// There the output stays exact zero instead of carrying dither, so that silence in a session stays silence on
 /// the medium. Looking at the whole signal, all of the run can be blank, not only what follows its first part.
 #[must_use]
 pub fn digital_silence(samples: &[f32]) -> Vec<Range<usize>> {
+    if samples.len() < BLANK_AFTER {
+        return if dispatch(AllZero(samples)) { vec![0..samples.len()] } else { Vec::new() };
+    }
     let mut runs: Vec<Range<usize>> = Vec::new();
     let mut frame = 0;
     while frame + PROBE <= samples.len() {

@@ -93,6 +93,12 @@ impl GainCurve {
         Self { gains }
     }
 
+    /// A gain of one all along.
+    #[must_use]
+    pub fn open(peaks: &BlockPeaks) -> Self {
+        Self { gains: vec![1.0; peaks.peaks.len() + 2] }
+    }
+
     /// One gain per block.
     #[must_use]
     pub fn blocks(&self) -> &[f32] {

@@ -1,0 +1,212 @@
+//! From what is true of a mix and what is asked to a plan. Pure: no sample is touched.
+
+use super::analysis::Analysis;
+use super::budgets::Trials;
+use super::loudness_target::{Crossing, crossing};
+use super::params::{Force, MasterParams, Target};
+use super::plan::{Dither, Limit, MasterPlan, Reason, Reasoned};
+use crate::effects::limiter::{GainCurve, Limiter};
+use crate::units::{Dbtp, Decibels, Lu, Lufs};
+
+/// How near to the target a master must come: half of what loudness meters show.
+pub const TOLERANCE: Lu = Lu::literal(0.05);
+/// The most gain, unless forced: beyond, a recording's noise comes up with it.
+pub const GAIN_MAX: Decibels = Decibels::literal(24.0);
+/// The most gain where there is no loudness to aim at.
+const PEAK_GAIN_MAX: Decibels = Decibels::literal(20.0);
+/// The most drive that force can ask for.
+const FORCED_GAIN_MAX: Decibels = Decibels::literal(60.0);
+/// What the detector may read low and the gain's own bandwidth may add, most of the time. The rest is dips.
+const AIM_MARGIN: Decibels = Decibels::literal(0.01);
+
+/// How near the search on the coarse grid comes.
+const SEARCH_TOLERANCE_LU: f64 = 0.002;
+
+/// A plan with what was computed on the way to it.
+#[derive(Debug)]
+pub(crate) struct Decision {
+    pub(crate) plan: MasterPlan,
+    /// The plan's gain curve, if it has a limiter.
+    pub(crate) curve: Option<GainCurve>,
+    /// What the loudness shall be, if it can be.
+    pub(crate) wanted: Option<Lufs>,
+    /// How much one more decibel of gain adds in loudness.
+    pub(crate) slope: f64,
+}
+
+impl Decision {
+    /// Moves the gain after a render that came out `miss` LU too loud.
+    pub(crate) fn correct(&mut self, mix: &Analysis, miss: f64) {
+        let gain = self.plan.gain.value - Decibels::literal(miss / self.slope);
+        self.plan.gain.value = gain;
+        let limiter = self.plan.limiter.value;
+        self.curve = limiter.map(|limiter| mix.programme.curve(&limiter, self.plan.aim.amplitude(), gain));
+    }
+}
+
+/// Decides all of a master.
+pub(crate) fn decide(mix: &Analysis, params: &MasterParams) -> Decision {
+    let Some(loudness) = mix.before.integrated else {
+        return without_loudness(mix, params);
+    };
+    let (wanted, refused) = wanted(mix, loudness, params);
+    if (wanted - loudness).value().abs() <= TOLERANCE.value() && mix.peak_certified <= params.ceiling() {
+        let reason = refused.map_or(Reason::AlreadyThere { loudness }, Reason::UpTo);
+        return fixed(mix, params, Decibels::ZERO, reason, refused);
+    }
+    let straight = Decibels::literal((wanted - loudness).value());
+    let most = if params.force() == Force::BeyondBudgets { FORCED_GAIN_MAX } else { GAIN_MAX };
+    let boost = (straight > most).then_some(Limit::Boost { most });
+    let refused = refused.or(boost);
+    let straight = if straight > most { most } else { straight };
+    if mix.peak + straight <= aim(params) {
+        let reason = refused.map_or(Reason::ToTarget { from: loudness, to: wanted }, Reason::UpTo);
+        let decision = fixed(mix, params, straight, reason, refused);
+        return Decision { wanted: boost.is_none().then_some(wanted), ..decision };
+    }
+    limited(mix, params, Search { loudness, wanted, straight, most }, refused)
+}
+
+/// What to aim at: the target, unless the mix is a master that would only lose.
+fn wanted(mix: &Analysis, loudness: Lufs, params: &MasterParams) -> (Lufs, Option<Limit>) {
+    let Target::Loudness(target) = params.target() else { return (loudness, None) };
+    let louder = target.value() > loudness.value() + TOLERANCE.value();
+    if louder && mix.is_dense_master() && params.force() == Force::WithinBudgets {
+        return (loudness, Some(Limit::AlreadyMastered { loudness }));
+    }
+    (target, None)
+}
+
+/// Too short for a loudness, or silent.
+fn without_loudness(mix: &Analysis, params: &MasterParams) -> Decision {
+    if mix.is_too_short() && mix.peak.value().is_finite() {
+        let room = aim(params) - mix.peak;
+        let gain = if room > PEAK_GAIN_MAX { PEAK_GAIN_MAX } else { room };
+        return fixed(mix, params, gain, Reason::PeakToCeiling { peak: mix.peak }, None);
+    }
+    // A signal that no loudness counts (an LFE channel alone) may still be over the ceiling.
+    let over = mix.peak_certified > params.ceiling();
+    let gain = if over { aim(params) - mix.peak } else { Decibels::ZERO };
+    fixed(mix, params, gain, Reason::Silence, None)
+}
+
+/// A gain and nothing else.
+fn fixed(
+    mix: &Analysis,
+    params: &MasterParams,
+    gain: Decibels,
+    reason: Reason,
+    limit: Option<Limit>,
+) -> Decision {
+    let fits = Reasoned { value: None, reason: Reason::PeaksFit { peak: mix.peak + gain } };
+    let plan = MasterPlan {
+        gain: Reasoned { value: gain, reason },
+        limiter: fits,
+        aim: aim(params),
+        dither: dither(params, gain == Decibels::ZERO),
+        limit,
+    };
+    Decision { plan, curve: None, wanted: None, slope: 1.0 }
+}
+
+/// Where the search for a gain starts and ends.
+#[derive(Clone, Copy)]
+struct Search {
+    loudness: Lufs,
+    wanted: Lufs,
+    /// The gain that would do without a limiter.
+    straight: Decibels,
+    most: Decibels,
+}
+
+/// A gain that needs a limiter.
+fn limited(mix: &Analysis, params: &MasterParams, search: Search, refused: Option<Limit>) -> Decision {
+    let peak_to_loudness = Decibels::literal(mix.peak.value() - search.loudness.value());
+    let limiter = Limiter::for_peak_to_loudness(peak_to_loudness.value());
+    let trials = Trials { programme: &mix.programme, limiter, aim: aim(params) };
+    let found = crossing(search.straight.value(), search.most.value(), SEARCH_TOLERANCE_LU, |gain| {
+        (trials.loudness(gain) - search.wanted).value()
+    });
+    let exceeded = match params.force() {
+        Force::WithinBudgets => trials.exceeded(found.at, &params.budgets()),
+        Force::BeyondBudgets => None,
+    };
+    let missed = missed(found, search.most, params);
+    let gain = match exceeded {
+        Some(_) => trials.most_within((trials.aim - mix.peak).value(), found.at, &params.budgets()),
+        None => found.at,
+    };
+    let limit = refused.or(exceeded).or(missed);
+    let to_target = Reason::ToTarget { from: search.loudness, to: search.wanted };
+    let mut decision = Decision {
+        plan: MasterPlan {
+            gain: Reasoned { value: Decibels::literal(gain), reason: limit.map_or(to_target, Reason::UpTo) },
+            limiter: Reasoned {
+                value: Some(limiter),
+                reason: Reason::PeaksOver {
+                    by: mix.peak + Decibels::literal(gain) - trials.aim,
+                    peak_to_loudness,
+                },
+            },
+            aim: trials.aim,
+            dither: dither(params, false),
+            limit,
+        },
+        curve: None,
+        wanted: (exceeded.is_none() && missed.is_none()).then_some(search.wanted),
+        slope: found.slope,
+    };
+    land(mix, &mut decision);
+    decision
+}
+
+/// Why the search did not reach its target, if it did not.
+fn missed(found: Crossing, most: Decibels, params: &MasterParams) -> Option<Limit> {
+    if found.value.abs() <= TOLERANCE.value() {
+        None
+    } else if found.value > 0.0 || found.at < most.value() {
+        Some(Limit::BetweenAchievable)
+    } else if params.force() == Force::BeyondBudgets {
+        Some(Limit::Wall { least: params.budgets().yield_min })
+    } else {
+        Some(Limit::Boost { most })
+    }
+}
+
+/// Corrects the gain of a decision on the gain curve as it will be rendered, and keeps the curve.
+fn land(mix: &Analysis, decision: &mut Decision) {
+    const CURVES_MAX: usize = 3;
+    const GOOD_ENOUGH_LU: f64 = 0.003;
+    let Some(limiter) = decision.plan.limiter.value else { return };
+    let aim = decision.plan.aim.amplitude();
+    for round in 1..=CURVES_MAX {
+        let gain = decision.plan.gain.value;
+        let curve = mix.programme.curve(&limiter, aim, gain);
+        let reached = mix.programme.probe_of(&curve, gain).loudness();
+        decision.curve = Some(curve);
+        let (Some(wanted), Some(reached)) = (decision.wanted, reached) else { return };
+        let miss = (reached - wanted).value();
+        if miss.abs() <= GOOD_ENOUGH_LU || round == CURVES_MAX {
+            return;
+        }
+        decision.plan.gain.value = gain - Decibels::literal(miss / decision.slope);
+    }
+}
+
+/// The level that the limiter holds.
+fn aim(params: &MasterParams) -> Dbtp {
+    let ceiling = (params.ceiling() - AIM_MARGIN).amplitude();
+    Dbtp::from_amplitude(ceiling - params.depth().error_max())
+}
+
+fn dither(params: &MasterParams, samples_left_alone: bool) -> Reasoned<Dither> {
+    match params.depth().bits() {
+        None => Reasoned { value: Dither::None, reason: Reason::FloatsNeedNone },
+        Some(_) if samples_left_alone && params.can_copy_bits() => {
+            Reasoned { value: Dither::None, reason: Reason::BitsKept }
+        }
+        Some(bits) => {
+            Reasoned { value: Dither::Triangular(params.depth()), reason: Reason::Rounding { bits } }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! From a plan to a certified master.
+
+use super::analysis::Analysis;
+use super::certify::{self, Certified, Levels};
+use super::decide::Decision;
+use super::outcome::{MasterError, Mastered, Outcome, Work};
+use super::params::MasterParams;
+use super::plan::{Dither, MasterPlan};
+use super::renderer::Renderer;
+use super::{MasterWatch, TOLERANCE};
+use crate::audio::Audio;
+use crate::effects::dither::Quantiser;
+use crate::effects::limiter::GainCurve;
+use crate::units::Decibels;
+
+/// Renders at most; one is the rule.
+const RENDERS_MAX: usize = 3;
+
+/// Renders and certifies, and corrects the gain by what the meter then says, until the loudness is met.
+pub(super) fn land(
+    mix: &Audio,
+    analysis: Analysis,
+    params: &MasterParams,
+    mut decision: Decision,
+    watch: &dyn MasterWatch,
+) -> Result<Mastered, MasterError> {
+    let levels = Levels { ceiling: params.ceiling(), aim: decision.plan.aim };
+    let mut renders = 0;
+    loop {
+        let mut renderer = Renderer {
+            drive: decision.plan.gain.value.amplitude() as f32,
+            curve: decision.curve.take(),
+            quantisers: quantisers(mix, &analysis, &decision.plan),
+            silence: &analysis.silence,
+        };
+        let certified = certify::render(mix, &analysis, &mut renderer, levels, watch)?;
+        renders += certified.renders;
+        let reached = decision.wanted.zip(certified.after.integrated);
+        let miss = reached.map_or(0.0, |(wanted, reached)| (reached - wanted).value());
+        // Half the tolerance, so that other meters agree; a trimmed master is as loud as its ceiling allows.
+        let close = miss.abs() <= 0.5 * TOLERANCE.value() || certified.trim != Decibels::ZERO;
+        if close || renders >= RENDERS_MAX {
+            let work = work(&analysis, renderer.curve.as_ref(), &decision.plan, &certified, renders);
+            let Certified { audio, after, .. } = certified;
+            let outcome = Outcome::of(&analysis, params, &decision.plan, after.integrated);
+            return Ok(Mastered {
+                audio,
+                before: analysis.before,
+                after,
+                plan: decision.plan,
+                outcome,
+                work,
+            });
+        }
+        decision.correct(&analysis, miss);
+    }
+}
+
+fn quantisers(mix: &Audio, analysis: &Analysis, plan: &MasterPlan) -> Option<Vec<Quantiser>> {
+    match plan.dither.value {
+        Dither::None => None,
+        Dither::Triangular(depth) => {
+            let channels = 0..mix.channel_count();
+            Some(channels.map(|channel| Quantiser::new(depth, analysis.fingerprint, channel)).collect())
+        }
+    }
+}
+
+fn work(
+    analysis: &Analysis,
+    curve: Option<&GainCurve>,
+    plan: &MasterPlan,
+    certified: &Certified,
+    renders: usize,
+) -> Work {
+    let rest = Work { renders, dips: certified.dips, trim: certified.trim, ..Work::NONE };
+    let Some(curve) = curve else { return rest };
+    let probe = analysis.programme.probe_of(curve, plan.gain.value);
+    Work {
+        reduction_max: -curve.deepest(),
+        reduction_p95: probe.reduction_p95(),
+        modulation: probe.modulation(),
+        ..rest
+    }
+}
