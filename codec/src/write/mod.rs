@@ -1,0 +1,15 @@
+//! From audio to bytes.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`quantise`] | planar floats into interleaved bytes, exactly on the grid |
+//! | [`wave`] | WAV, and RF64 beyond 4 GiB |
+//! | [`bext`] | the broadcast extension with its loudness fields |
+//! | [`flac`], [`flac_header`], [`flac_frame`] | FLAC, its frames coded in parallel |
+
+pub(crate) mod bext;
+pub(crate) mod flac;
+pub(crate) mod flac_frame;
+pub(crate) mod flac_header;
+pub(crate) mod quantise;
+pub(crate) mod wave;
