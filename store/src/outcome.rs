@@ -1,0 +1,202 @@
+//! What the operations of the store take and give, beyond the nouns of `domain`.
+
+use std::collections::BTreeSet;
+
+use domain::account::{Email, Role};
+use domain::artifact::{ArtifactFormat, ArtifactKind};
+use domain::blob::BlobKey;
+use domain::clock::Timestamp;
+use domain::digest::Digest;
+use domain::ids::{AccountId, JobId, KeyId, SessionId, UploadId};
+use domain::job::{Job, Stage, StateName};
+use domain::lease::LeaseId;
+use domain::recipe::FieldError;
+use domain::scope::Scopes;
+use domain::secret::SecretHash;
+use domain::task::Task;
+use domain::upload::{AudioFacts, Finding};
+
+/// An account to be made.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NewAccount {
+    /// Where its sign-in links go.
+    pub email: Email,
+    /// What it is here for.
+    pub roles: BTreeSet<Role>,
+}
+
+/// A signed-in browser.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Session {
+    /// Its id.
+    pub id: SessionId,
+    /// What the browser calls itself.
+    pub device: String,
+    /// Since when.
+    pub created_at: Timestamp,
+    /// Until when.
+    pub expires_at: Timestamp,
+}
+
+/// A session to be made.
+#[derive(Clone, Debug)]
+pub struct NewSession {
+    /// Whose.
+    pub account: AccountId,
+    /// Of the secret in the cookie.
+    pub hash: SecretHash,
+    /// What the browser calls itself.
+    pub device: String,
+    /// Until when.
+    pub expires_at: Timestamp,
+}
+
+/// An API key, without its secret.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ApiKey {
+    /// Its id.
+    pub id: KeyId,
+    /// What its owner calls it.
+    pub name: String,
+    /// What it may do.
+    pub scopes: Scopes,
+    /// Since when.
+    pub created_at: Timestamp,
+    /// Until when; `None` is until revoked.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// An API key to be made.
+#[derive(Clone, Debug)]
+pub struct NewApiKey {
+    /// Whose.
+    pub account: AccountId,
+    /// What its owner calls it.
+    pub name: String,
+    /// What it may do.
+    pub scopes: Scopes,
+    /// Of its secret.
+    pub hash: SecretHash,
+    /// Until when; `None` is until revoked.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// An upload to be made.
+#[derive(Clone, Debug)]
+pub struct NewUpload {
+    /// Its id; blobs may be prepared under it before the row exists.
+    pub id: UploadId,
+    /// Whose.
+    pub account: AccountId,
+    /// The file's name as the user knows it.
+    pub name: String,
+    /// The media type the user's program claimed.
+    pub filetype: Option<String>,
+    /// How long it will be, if the sender said.
+    pub size_bytes: Option<u64>,
+    /// When it goes if it is not complete by then.
+    pub expires_at: Timestamp,
+}
+
+/// What a check found out about a file that can be used.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Checked {
+    /// What it is.
+    pub audio: AudioFacts,
+    /// What its owner should know.
+    pub findings: Vec<Finding>,
+}
+
+/// What became of a wish to remove something.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Removal {
+    /// Its rows are gone; its blobs are doomed and go within seconds.
+    Removed,
+    /// A job that is not over needs it.
+    InUse,
+    /// There is none, or it is somebody else's.
+    Unknown,
+}
+
+/// What became of an order.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Enqueued {
+    /// A new job.
+    New(Job),
+    /// The same order was given before, and this is its job as it is now.
+    Existing(Job),
+    /// The idempotency key was used with another body.
+    Conflict,
+    /// An input cannot be used; pointers are from the root of the order's body.
+    Refused(Vec<FieldError>),
+}
+
+/// Work, and the right to write back about it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Leased {
+    /// What to show with every write back.
+    pub lease: LeaseId,
+    /// Whose work it is.
+    pub account: AccountId,
+    /// What to do.
+    pub task: Task,
+    /// Which try it is, from 1.
+    pub attempt: u32,
+    /// When the lease ends unless renewed.
+    pub until: Timestamp,
+}
+
+/// Where an attempt is.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Progress {
+    /// In which stage.
+    pub stage: Stage,
+    /// How much of it is done, 0 to 1; values outside are brought to the nearer end.
+    pub fraction: f64,
+}
+
+/// What an attempt made. Its blobs are stored already.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Completion {
+    /// In the order they are to be shown.
+    pub artifacts: Vec<Made>,
+    /// What made them.
+    pub engine_version: String,
+}
+
+/// One file an attempt made.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Made {
+    /// What it is.
+    pub kind: ArtifactKind,
+    /// The name a download gets.
+    pub name: String,
+    /// How it is written.
+    pub format: ArtifactFormat,
+    /// Its length.
+    pub size_bytes: u64,
+    /// Of its bytes.
+    pub sha256: Digest,
+    /// Where its bytes are.
+    pub blob: BlobKey,
+    /// Where the overview of its waveform is.
+    pub peaks: Option<BlobKey>,
+}
+
+/// A lease that a sweep ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Expired {
+    /// Which it was.
+    pub lease: LeaseId,
+    /// Where the job is now.
+    pub state: StateName,
+}
+
+/// A job has a new line in its history.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct JobChange {
+    /// Which.
+    pub job: JobId,
+    /// Where it is now.
+    pub state: StateName,
+}

@@ -1,0 +1,19 @@
+//! What listeners in this process are told after a commit. A signal may be missed; the rows are the truth.
+
+use tokio::sync::{Notify, broadcast};
+
+use crate::outcome::JobChange;
+
+/// How many changes a listener may be behind before it skips some.
+const CHANGES_KEPT: usize = 1024;
+
+pub(crate) struct Signals {
+    pub(crate) wake: Notify,
+    pub(crate) changes: broadcast::Sender<JobChange>,
+}
+
+impl Signals {
+    pub(crate) fn new() -> Self {
+        Self { wake: Notify::new(), changes: broadcast::channel(CHANGES_KEPT).0 }
+    }
+}

@@ -1,0 +1,224 @@
+//! The queue as workers see it.
+
+use domain::artifact::ArtifactFormat;
+use domain::attempt::{RUNNING_PER_ACCOUNT_MAX, backoff};
+use domain::blob::BlobKey;
+use domain::clock::Timestamp;
+use domain::ids::ArtifactId;
+use domain::job::{Event, StateName};
+use domain::lease::{LEASE, Lease, LeaseId, WorkerName};
+use domain::problem::Problem;
+use domain::task::Task;
+
+use super::jobs::{self, insert_event, move_job};
+use super::rows::JobRow;
+use super::{Sqlite, Write};
+use crate::error::{Result, StoreError};
+use crate::outcome::{Completion, Expired, JobChange, Leased, Progress};
+
+pub(crate) async fn lease_next(
+    store: &Sqlite,
+    worker: &WorkerName,
+    now: Timestamp,
+) -> Result<Option<Leased>> {
+    let mut write = store.write().await?;
+    // Fewest running alone is not fair: with one slot every account has none running when it falls free, and the
+    // oldest job would always win. So accounts take turns, and age decides within one.
+    let next: Option<JobRow> = sqlx::query_as(
+        "SELECT jobs.* FROM jobs
+         JOIN accounts ON accounts.id = jobs.account_id
+         LEFT JOIN (SELECT account_id, count(*) AS running FROM jobs WHERE state = 'running' GROUP BY account_id)
+                   AS busy ON busy.account_id = jobs.account_id
+         WHERE jobs.state = 'queued' AND jobs.not_before <= $1 AND coalesce(busy.running, 0) < $2
+         ORDER BY coalesce(busy.running, 0), accounts.last_leased_at, jobs.created_at, jobs.id
+         LIMIT 1",
+    )
+    .bind(now.micros())
+    .bind(RUNNING_PER_ACCOUNT_MAX)
+    .fetch_optional(write.connection())
+    .await?;
+    let Some(row) = next else { return Ok(None) };
+    let fence = row.fence + 1;
+    let until = now + LEASE;
+    let lease = Lease { worker: worker.clone(), fence, until };
+    move_job(&mut write, &row, Event::Leased(lease), now).await?;
+    sqlx::query("UPDATE accounts SET last_leased_at = $2 WHERE id = $1")
+        .bind(&row.account_id)
+        .bind(now.micros())
+        .execute(write.connection())
+        .await?;
+    let task = task(&mut write, &row).await?;
+    write.commit().await?;
+    let attempt = u32::try_from(row.attempt + 1).unwrap_or(u32::MAX);
+    let lease = LeaseId { job: row.id()?, fence };
+    Ok(Some(Leased { lease, account: row.account()?, task, attempt, until }))
+}
+
+async fn task(write: &mut Write<'_>, row: &JobRow) -> Result<Task> {
+    let inputs = jobs::inputs(write.connection(), row).await?;
+    if !row.is_check() {
+        return Ok(Task::Render { inputs, recipe: row.recipe()?, title: row.title() });
+    }
+    let upload = inputs.into_iter().next();
+    upload
+        .map(|upload| Task::Check { upload })
+        .ok_or_else(|| StoreError::unreadable("jobs", &row.id, "a check of nothing"))
+}
+
+/// The row that a worker writes back to, if it still may.
+pub(super) async fn leased_row(write: &mut Write<'_>, lease: &LeaseId) -> Result<JobRow> {
+    let row: Option<JobRow> =
+        sqlx::query_as("SELECT * FROM jobs WHERE id = $1 AND fence = $2 AND state = 'running'")
+            .bind(lease.job.as_str())
+            .bind(lease.fence)
+            .fetch_optional(write.connection())
+            .await?;
+    row.ok_or(StoreError::LeaseLost)
+}
+
+pub(crate) async fn heartbeat(
+    store: &Sqlite,
+    lease: &LeaseId,
+    progress: Option<Progress>,
+    now: Timestamp,
+) -> Result<()> {
+    let mut write = store.write().await?;
+    let row = leased_row(&mut write, lease).await?;
+    let until = now + LEASE;
+    row.state()?.after(Event::Renewed { fence: lease.fence, until }, now)?;
+    let (stage, fraction) = match progress {
+        Some(Progress { stage, fraction }) => (Some(stage), fraction.clamp(0.0, 1.0)),
+        None => (row.stage()?, row.progress),
+    };
+    sqlx::query(
+        "UPDATE jobs SET lease_until = $3, stage = $4, progress = $5
+         WHERE id = $1 AND fence = $2 AND state = 'running'",
+    )
+    .bind(&row.id)
+    .bind(lease.fence)
+    .bind(until.micros())
+    .bind(stage.map(|stage| stage.as_str()))
+    .bind(fraction)
+    .execute(write.connection())
+    .await?;
+    if stage != row.stage()? || fraction != row.progress {
+        insert_event(&mut write, &row.id, now).await?;
+        write.changes.push(JobChange { job: lease.job.clone(), state: StateName::Running });
+    }
+    write.commit().await
+}
+
+pub(crate) async fn complete(
+    store: &Sqlite,
+    lease: &LeaseId,
+    completion: &Completion,
+    now: Timestamp,
+) -> Result<()> {
+    let mut write = store.write().await?;
+    let row = leased_row(&mut write, lease).await?;
+    move_job(&mut write, &row, Event::Completed { fence: lease.fence }, now).await?;
+    sqlx::query("UPDATE jobs SET engine_version = $2 WHERE id = $1")
+        .bind(&row.id)
+        .bind(&completion.engine_version)
+        .execute(write.connection())
+        .await?;
+    for (position, made) in (0_i64..).zip(&completion.artifacts) {
+        sqlx::query(
+            "INSERT INTO artifacts (id, job_id, position, kind, name, format, size_bytes, sha256, blob, peaks,
+                                    created_at, delete_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        )
+        .bind(ArtifactId::new(&*store.entropy).as_str())
+        .bind(&row.id)
+        .bind(position)
+        .bind(made.kind.as_str())
+        .bind(&made.name)
+        .bind(ArtifactFormat::as_str(made.format))
+        .bind(i64::try_from(made.size_bytes).unwrap_or(i64::MAX))
+        .bind(made.sha256.as_bytes().as_slice())
+        .bind(made.blob.as_str())
+        .bind(made.peaks.as_ref().map(BlobKey::as_str))
+        .bind(now.micros())
+        .bind(store.retention.of_ended_job(now).micros())
+        .execute(write.connection())
+        .await?;
+    }
+    write.commit().await
+}
+
+pub(crate) async fn fail(store: &Sqlite, lease: &LeaseId, problem: &Problem, now: Timestamp) -> Result<()> {
+    let event = Event::Failed { fence: lease.fence, problem: problem.clone() };
+    write_back(store, lease, now, |_| event).await?;
+    Ok(())
+}
+
+pub(crate) async fn retry_later(
+    store: &Sqlite,
+    lease: &LeaseId,
+    problem: &Problem,
+    now: Timestamp,
+) -> Result<StateName> {
+    write_back(store, lease, now, |row| {
+        let failures = one_more(row.fail_count);
+        let wait = backoff(failures, &*store.entropy);
+        Event::Hindered { fence: lease.fence, failures, wait, problem: problem.clone() }
+    })
+    .await
+}
+
+pub(crate) async fn process_died(store: &Sqlite, lease: &LeaseId, now: Timestamp) -> Result<StateName> {
+    write_back(store, lease, now, |row| Event::ProcessDied {
+        fence: lease.fence,
+        deaths: one_more(row.crash_count),
+    })
+    .await
+}
+
+pub(crate) async fn release(store: &Sqlite, lease: &LeaseId, now: Timestamp) -> Result<()> {
+    write_back(store, lease, now, |_| Event::Released { fence: lease.fence }).await?;
+    Ok(())
+}
+
+async fn write_back(
+    store: &Sqlite,
+    lease: &LeaseId,
+    now: Timestamp,
+    event: impl FnOnce(&JobRow) -> Event,
+) -> Result<StateName> {
+    let mut write = store.write().await?;
+    let row = leased_row(&mut write, lease).await?;
+    let state = move_job(&mut write, &row, event(&row), now).await?;
+    write.commit().await?;
+    Ok(state)
+}
+
+fn one_more(count: i64) -> u32 {
+    u32::try_from(count).unwrap_or(0).saturating_add(1)
+}
+
+pub(crate) async fn sweep_expired_leases(store: &Sqlite, now: Timestamp) -> Result<Vec<Expired>> {
+    let none_is_due = sqlx::query("SELECT 1 FROM jobs WHERE state = 'running' AND lease_until <= $1 LIMIT 1")
+        .bind(now.micros())
+        .fetch_optional(&store.reader)
+        .await?
+        .is_none();
+    if none_is_due {
+        // The usual case must not queue behind writers every second.
+        return Ok(Vec::new());
+    }
+    let mut write = store.write().await?;
+    let rows: Vec<JobRow> = sqlx::query_as(
+        "SELECT * FROM jobs WHERE state = 'running' AND lease_until <= $1 ORDER BY lease_until",
+    )
+    .bind(now.micros())
+    .fetch_all(write.connection())
+    .await?;
+    let mut expired = Vec::with_capacity(rows.len());
+    for row in rows {
+        let event = Event::LeaseExpired { deaths: one_more(row.crash_count) };
+        let state = move_job(&mut write, &row, event, now).await?;
+        expired.push(Expired { lease: row.lease_id()?, state });
+    }
+    write.commit().await?;
+    Ok(expired)
+}
