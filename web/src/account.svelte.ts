@@ -1,0 +1,30 @@
+/** Who is signed in, asked once and again after signing in or out. */
+
+import * as api from './api';
+import type { Account, Problem } from './wire';
+
+class Caller {
+  account = $state.raw<Account | null>(null);
+  /** Known once the service has answered either way. */
+  known = $state(false);
+  problem = $state.raw<Problem | null>(null);
+
+  async ask(): Promise<void> {
+    this.problem = null;
+    try {
+      this.account = await api.account();
+      this.known = true;
+    } catch (error) {
+      this.account = null;
+      this.known = error instanceof api.ApiError && error.status === 401;
+      if (!this.known) this.problem = api.asProblem(error);
+    }
+  }
+
+  async signOut(): Promise<void> {
+    await api.closeSession();
+    this.account = null;
+  }
+}
+
+export const caller = new Caller();

@@ -1,0 +1,82 @@
+/** The one place that speaks HTTP (uploads apart, which speak tus in `upload/session.svelte.ts`). */
+
+import type { Account, Job, NewJob, Peaks, Problem, Report, Upload } from './wire';
+
+/** An answer that was not a success, in the service's own words; status 0 when there was no answer at all. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly problem: Problem,
+  ) {
+    super(problem.detail ?? problem.title);
+    this.name = 'ApiError';
+  }
+}
+
+export const UNREACHABLE: Problem = {
+  title: 'The service does not answer',
+  detail: 'Nothing is lost. Check that it is running and that this computer is connected, then try again.',
+  code: 'unreachable',
+};
+
+export function asProblem(error: unknown): Problem {
+  if (error instanceof ApiError) return error.problem;
+  return { title: 'The page failed', detail: error instanceof Error ? error.message : String(error), code: 'page' };
+}
+
+export const openSession = (token: string) => post('/v1/sessions', { token });
+export const closeSession = () => request('DELETE', '/v1/sessions/current');
+export const account = () => get<Account>('/v1/account');
+
+export const uploads = () => list<Upload>('/v1/uploads');
+export const upload = (id: string, signal?: AbortSignal) => get<Upload>(`/v1/uploads/${id}`, signal);
+export const uploadPeaks = (id: string, signal?: AbortSignal) => get<Peaks>(`/v1/uploads/${id}/peaks`, signal);
+export const discardUpload = (id: string) =>
+  request('DELETE', `/v1/uploads/${id}`, { headers: { 'Tus-Resumable': '1.0.0' } });
+
+export const jobs = () => list<Job>('/v1/jobs');
+export const job = (id: string, signal?: AbortSignal) => get<Job>(`/v1/jobs/${id}`, signal);
+export const report = (id: string, signal?: AbortSignal) => get<Report>(`/v1/jobs/${id}/report`, signal);
+export const cancelJob = (id: string) => post<Job>(`/v1/jobs/${id}/cancel`, {});
+export const eraseJob = (id: string) => request('DELETE', `/v1/jobs/${id}`);
+
+/** The same key for every try of one order, so that a lost answer never makes a second job. */
+export const createJob = (order: NewJob, key: string) => post<Job>('/v1/jobs', order, { 'Idempotency-Key': key });
+
+export const eventsAddress = (id: string) => `/v1/jobs/${id}/events`;
+export const reportAddress = (id: string) => `/v1/jobs/${id}/report`;
+export const contentAddress = (id: string) => `/v1/artifacts/${id}/content`;
+export const artifactPeaks = (id: string, signal?: AbortSignal) => get<Peaks>(`/v1/artifacts/${id}/peaks`, signal);
+
+/** A fresh idempotency key. `randomUUID` is absent on plain HTTP off loopback, so this asks for bytes instead. */
+export function freshKey(): string {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, '0')).join('');
+}
+
+function get<T>(path: string, signal?: AbortSignal): Promise<T> {
+  return request('GET', path, signal ? { signal } : {}) as Promise<T>;
+}
+
+/** Newest first, as many as one answer holds. */
+async function list<T>(path: string): Promise<T[]> {
+  return (await get<{ data: T[] }>(path)).data;
+}
+
+function post<T>(path: string, body: unknown, headers: Record<string, string> = {}): Promise<T> {
+  const json = { 'Content-Type': 'application/json', ...headers };
+  return request('POST', path, { body: JSON.stringify(body), headers: json }) as Promise<T>;
+}
+
+async function request(method: string, path: string, init: RequestInit = {}): Promise<unknown> {
+  let response: Response;
+  try {
+    response = await fetch(path, { method, credentials: 'same-origin', ...init });
+  } catch (error) {
+    if (init.signal?.aborted) throw error;
+    throw new ApiError(0, UNREACHABLE);
+  }
+  const json = /\bjson\b/.test(response.headers.get('Content-Type') ?? '');
+  const body: unknown = json ? await response.json() : null;
+  if (response.ok) return body;
+  throw new ApiError(response.status, (body as Problem | null) ?? { title: `The service answered ${response.status}` });
+}

@@ -1,0 +1,43 @@
+/** Which screen the address names, and how to go to another without loading the page anew. */
+
+export type Route =
+  | { page: 'home' }
+  | { page: 'sign-in'; token: string }
+  | { page: 'upload'; id: string }
+  | { page: 'job'; id: string }
+  | { page: 'unknown' };
+
+export function parseRoute(path: string, hash: string): Route {
+  if (path === '/') return { page: 'home' };
+  if (path === '/sign-in') return { page: 'sign-in', token: hash.replace(/^#/, '') };
+  const [, page, id] = /^\/(uploads|jobs)\/([\w-]+)$/.exec(path) ?? [];
+  if (page && id) return { page: page === 'jobs' ? 'job' : 'upload', id };
+  return { page: 'unknown' };
+}
+
+class Router {
+  current = $state.raw<Route>(parseRoute(location.pathname, location.hash));
+
+  constructor() {
+    window.addEventListener('popstate', () => this.#read());
+    window.addEventListener('hashchange', () => this.#read());
+  }
+
+  go(path: string): void {
+    history.pushState(null, '', path);
+    this.#read();
+    window.scrollTo(0, 0);
+  }
+
+  /** For an address that should not be returned to: a used link, a screen that turned into another. */
+  replace(path: string): void {
+    history.replaceState(null, '', path);
+    this.#read();
+  }
+
+  #read(): void {
+    this.current = parseRoute(location.pathname, location.hash);
+  }
+}
+
+export const router = new Router();

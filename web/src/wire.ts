@@ -1,0 +1,120 @@
+/** The shapes of the HTTP contract, as far as this page uses them. Names are those of the wire. */
+
+export type Problem = {
+  title: string;
+  detail?: string;
+  code?: string;
+  request_id?: string;
+  status?: number;
+  errors?: FieldError[];
+};
+
+/** `pointer` is a JSON pointer into the body that was sent. */
+export type FieldError = { pointer: string; code: string; detail: string };
+
+export type Account = { id: string; email: string };
+
+export type Finding = { code: string; severity: string; text: string };
+
+export type Audio = {
+  format: string;
+  sample_rate_hz: number;
+  channels: number;
+  bit_depth: number | null;
+  frames: number;
+  duration_s: number;
+};
+
+export type Upload = {
+  id: string;
+  name: string;
+  state: 'receiving' | 'checking' | 'ready' | 'rejected';
+  size_bytes: number;
+  received_bytes: number;
+  sha256: string | null;
+  audio: Audio | null;
+  findings: Finding[];
+  problem: Problem | null;
+  delete_at: string | null;
+};
+
+/** An overview of a signal: the lowest and highest sample of each column, full scale ±1. */
+export type Peaks = {
+  columns: number;
+  frames: number;
+  sample_rate_hz: number;
+  channels: { min: number[]; max: number[] }[];
+};
+
+export const FORMATS = ['wav24', 'wav16', 'wav32f', 'flac24', 'flac16'] as const;
+export type Format = (typeof FORMATS)[number];
+
+export type Recipe = { loudness_lufs: number; ceiling_dbtp: number; deliver: Format[] };
+
+export type NewJob = { kind: 'master'; title: string; inputs: { upload: string }[]; recipe: Recipe };
+
+export type JobState = 'awaiting_payment' | 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
+export type Stage = 'fetch' | 'decode' | 'analyse' | 'mix' | 'master' | 'certify' | 'encode' | 'deliver';
+
+export type Artifact = {
+  id: string;
+  kind: 'master' | 'mix' | 'stem' | 'preview' | 'report';
+  name: string;
+  format: string;
+  size_bytes: number;
+  sha256: string;
+  delete_at: string | null;
+};
+
+export type Job = {
+  id: string;
+  kind: string;
+  title: string;
+  state: JobState;
+  stage: Stage | null;
+  progress: number;
+  queue_position: number | null;
+  attempt: number;
+  created_at: string;
+  finished_at: string | null;
+  delete_at: string | null;
+  engine_version: string | null;
+  recipe: Partial<Recipe>;
+  problem: Problem | null;
+  artifacts: Artifact[];
+  inputs?: { upload: string }[];
+};
+
+/** The data of every event of a job. */
+export type Progress = Pick<Job, 'state' | 'stage' | 'progress' | 'attempt' | 'queue_position'>;
+
+/** What was measured of one signal. `null` means it cannot be had; `absent` says why, by the name of the measure. */
+export type Measures = {
+  integrated_lufs: number | null;
+  momentary_max_lufs: number | null;
+  short_term_max_lufs: number | null;
+  loudness_range_lu: number | null;
+  true_peak_dbtp: number | null;
+  sample_peak_dbfs: number | null;
+  plr_lu: number | null;
+  psr_min_lu: number | null;
+  psr_median_lu: number | null;
+  absent: Record<string, string>;
+  /** One value each 100 ms; the first covers the first 3 s. */
+  short_term_lufs: number[];
+};
+
+export type Decision = { what: string; value: number | null; unit: string | null; reason: string };
+
+export type Report = {
+  schema: string;
+  engine_version: string;
+  source: Audio & { codec: string; lossy: boolean };
+  before: Measures;
+  after: Measures;
+  target: { loudness_lufs: number; ceiling_dbtp: number };
+  outcome: { kind: 'reached' | 'unchanged' | 'refused' | 'silent' | 'too_short'; limit: string | null; text: string };
+  decisions: Decision[];
+  findings: Finding[];
+  renders: number;
+};
