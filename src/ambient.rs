@@ -41,3 +41,23 @@ impl Entropy for SystemEntropy {
         }
     }
 }
+
+/// Opens `link` in the browser of this machine, if it has a screen. Whether it worked cannot be known; the link
+/// is printed in any case.
+pub fn open_in_browser(link: &str) {
+    use std::process::{Command, Stdio};
+    let has_screen = ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some());
+    let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    if has_screen || cfg!(target_os = "macos") {
+        let _ = Command::new(opener).arg(link).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    }
+}
+
+/// Structured logs on standard error; `MIXRUNNERS_LOG` chooses how much, as in `info` or `debug,sqlx=warn`.
+pub fn log_to_stderr() {
+    use tracing_subscriber::EnvFilter;
+    let filter =
+        EnvFilter::try_from_env("MIXRUNNERS_LOG").unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
+    // A second call finds a logger there already, which is all it wants.
+    let _ = tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+}

@@ -1,7 +1,12 @@
 //! How the program ends: codes that a script can tell apart, and words that a person can act on.
 
 use std::fmt::Display;
+use std::io::ErrorKind;
+use std::path::Path;
 use std::process::ExitCode;
+
+use domain::problem::Fault;
+use worker::render::RenderError;
 
 /// The target could not be met without damage; the best reachable result was written.
 pub const TARGET_REFUSED: u8 = 4;
@@ -42,6 +47,22 @@ impl Failure {
     /// The user stopped it: exit code 130, as shells have it for an interrupt.
     pub fn cancelled() -> Self {
         Self { kind: Kind::Cancelled, message: "stopped; nothing was written".to_owned(), hint: None }
+    }
+
+    /// A render that has no result, with the file it is about.
+    pub fn of_render(path: &Path, error: &RenderError) -> Self {
+        if error.is_cancelled() {
+            return Self::cancelled();
+        }
+        let message = format!("{}: {error} ({})", path.display(), error.code());
+        match (error, error.fault()) {
+            (RenderError::Disk(io), _) if io.kind() == ErrorKind::NotFound => {
+                Self::usage(format!("there is no file {}", path.display()))
+            }
+            (_, Fault::User) => Self::usage(message),
+            (_, Fault::Input) => Self::input(message),
+            (_, Fault::Ours) => Self::ours(message),
+        }
     }
 
     /// Adds what to do about it.

@@ -82,7 +82,8 @@ fn arrows_between_floors_point_down() {
 #[test]
 fn dsp_knows_no_wire_format_and_no_runtime() {
     let manifest = read(Path::new("dsp/Cargo.toml"));
-    let dependencies = manifest.split("\n[dependencies]").nth(1).and_then(|d| d.split("\n[").next()).unwrap_or("");
+    let dependencies =
+        manifest.split("\n[dependencies]").nth(1).and_then(|d| d.split("\n[").next()).unwrap_or("");
     let offences = ["serde", "tokio", "sqlx", "axum", "tracing"]
         .into_iter()
         .filter(|name| dependencies.lines().any(|line| line.starts_with(name)))
@@ -163,7 +164,9 @@ fn unsafe_lives_in_one_file() {
         .into_iter()
         .filter(|path| has_extension(path, &["rs"]))
         .filter(|path| path != Path::new("dsp/src/simd.rs") && path != Path::new("tests/tidy.rs"))
-        .filter(|path| read(path).lines().any(|l| !l.trim_start().starts_with("//") && l.contains("unsafe {")))
+        .filter(|path| {
+            read(path).lines().any(|l| !l.trim_start().starts_with("//") && l.contains("unsafe {"))
+        })
         .map(|path| path.display().to_string())
         .collect();
     none_of(offences, "unsafe outside dsp/src/simd.rs:");
@@ -201,6 +204,7 @@ fn nothing_large_is_committed() {
 fn the_changelog_tells_what_is_coming() {
     let text = read(Path::new("CHANGELOG.md"));
     let unreleased = text.split("## Unreleased").nth(1).expect("a section `## Unreleased`");
-    let entries = unreleased.split("\n## ").next().unwrap_or_default().lines().filter(|l| l.starts_with("- "));
+    let entries =
+        unreleased.split("\n## ").next().unwrap_or_default().lines().filter(|l| l.starts_with("- "));
     assert!(entries.count() > 0, "`## Unreleased` lists at least one change");
 }

@@ -4,8 +4,12 @@ use std::io::IsTerminal;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use domain::job::Stage;
 use dsp::progress::Watch;
 use indicatif::{ProgressBar, ProgressStyle};
+use worker::render::Listener;
+
+use crate::exit::Failure;
 
 /// Set by Ctrl-C; every long computation asks it.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
@@ -24,7 +28,7 @@ pub fn catch_interrupt() {
 #[derive(Debug)]
 pub struct Stages {
     bar: Option<ProgressBar>,
-    named: Mutex<&'static str>,
+    named: Mutex<Option<Stage>>,
 }
 
 impl Stages {
@@ -35,24 +39,7 @@ impl Stages {
                 .unwrap_or_else(|_| ProgressStyle::default_bar());
             ProgressBar::new(1000).with_style(style.progress_chars("━╸─"))
         });
-        Self { bar, named: Mutex::new("") }
-    }
-
-    /// Starts a stage: one plain line, or the bar anew.
-    pub fn start(&self, stage: &'static str) {
-        if let Ok(mut named) = self.named.lock() {
-            if *named == stage {
-                return;
-            }
-            *named = stage;
-        }
-        match &self.bar {
-            Some(bar) => {
-                bar.set_message(stage);
-                bar.set_position(0);
-            }
-            None => eprintln!("{stage}"),
-        }
+        Self { bar, named: Mutex::new(None) }
     }
 
     /// Takes the bar away.
@@ -73,4 +60,37 @@ impl Watch for Stages {
     fn is_cancelled(&self) -> bool {
         INTERRUPTED.load(Ordering::Relaxed)
     }
+}
+
+impl Listener for Stages {
+    /// One plain line, or the bar anew.
+    fn enter(&self, stage: Stage) {
+        if let Ok(mut named) = self.named.lock()
+            && named.replace(stage) == Some(stage)
+        {
+            return;
+        }
+        match &self.bar {
+            Some(bar) => {
+                bar.set_message(stage.as_str());
+                bar.set_position(0);
+            }
+            None => eprintln!("{stage}"),
+        }
+    }
+}
+
+/// Runs `work` on a pool of so many threads; without a number, one for each processor.
+pub fn in_pool<T: Send>(threads: Option<usize>, work: impl FnOnce() -> T + Send) -> Result<T, Failure> {
+    const THREADS_MAX: usize = 256;
+    let threads = match threads {
+        Some(0) => return Err(Failure::usage("--threads is 0; it can be 1 to 256")),
+        Some(n) if n > THREADS_MAX => {
+            return Err(Failure::usage(format!("--threads is {n}; it can be 1 to {THREADS_MAX}")));
+        }
+        Some(n) => n,
+        None => 0, // rayon's word for one each
+    };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    Ok(pool.map_err(|error| Failure::ours(format!("cannot start threads: {error}")))?.install(work))
 }

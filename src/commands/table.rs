@@ -1,0 +1,116 @@
+//! Reports as a person at a terminal reads them: one decimal, a true minus, the unit after a thin space.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use codec::Delivery;
+use domain::report::{Measured, Report};
+use domain::upload::Finding;
+use dsp::units::{Dbfs, Dbtp, Lu, Lufs};
+use worker::render::Song;
+
+type Row = (&'static str, &'static str, fn(&Measured) -> Option<String>);
+
+/// The rows of both tables: label, name in the report, value in words.
+const ROWS: [Row; 7] = [
+    ("Loudness", "integrated_lufs", |m| m.integrated_lufs.map(|v| Lufs::literal(v).to_string())),
+    ("Loudest 3 s", "short_term_max_lufs", |m| m.short_term_max_lufs.map(|v| Lufs::literal(v).to_string())),
+    ("Loudest 0.4 s", "momentary_max_lufs", |m| m.momentary_max_lufs.map(|v| Lufs::literal(v).to_string())),
+    ("Range", "loudness_range_lu", |m| m.loudness_range_lu.map(|v| Lu::literal(v).to_string())),
+    ("True peak", "true_peak_dbtp", |m| m.true_peak_dbtp.map(|v| format!("{:.2}", Dbtp::literal(v)))),
+    ("Sample peak", "sample_peak_dbfs", |m| m.sample_peak_dbfs.map(|v| format!("{:.2}", Dbfs::literal(v)))),
+    ("Peak to loudness", "plr_lu", |m| m.plr_lu.map(|v| Lu::literal(v).to_string())),
+];
+
+/// Before and after, what was decided and why.
+pub fn of_master(input: &Path, song: &Song, output: &Path, format: Delivery, report: &Report) -> String {
+    let mut text = heading(input, song);
+    let _ = writeln!(text, "  {:<18}{:>16}{:>16}", "", "before", "after");
+    for (label, name, value) in ROWS {
+        let cell = |measured: &Measured| value(measured).unwrap_or_else(|| "–".to_owned());
+        let _ = writeln!(text, "  {label:<18}{:>16}{:>16}", cell(&report.before), cell(&report.after));
+        if let Some(why) = report.after.absent.get(name) {
+            let _ = writeln!(text, "  {:<18}{why}", "");
+        }
+    }
+    let _ = writeln!(text);
+    for decision in &report.decisions {
+        let amount = match decision.value {
+            Some(value) if decision.unit == "dB" => {
+                dsp::units::Decibels::literal(value).to_string().signed(value)
+            }
+            Some(value) => format!("{value} {}", decision.unit),
+            None => decision.unit.clone(),
+        };
+        let _ = writeln!(text, "  {:<18}{amount}: {}", capital(&decision.what), decision.reason);
+    }
+    if let Some(limiter) = &report.limiter {
+        let _ = writeln!(
+            text,
+            "  {:<18}at most {:.1}\u{2009}dB, under {:.1}\u{2009}dB for 95 % of the song",
+            "Limiter", limiter.reduction_max_db, limiter.reduction_p95_db
+        );
+    }
+    let _ = writeln!(text, "\n{}", report.outcome.text);
+    findings(&mut text, &report.findings);
+    let _ = writeln!(text, "Written: {} ({format})", output.display());
+    text
+}
+
+/// The meters' reading alone.
+pub fn of_analysis(input: &Path, song: &Song, measured: &Measured) -> String {
+    let mut text = heading(input, song);
+    for (label, name, value) in ROWS {
+        let cell = value(measured).unwrap_or_else(|| {
+            let why = measured.absent.get(name).map_or("", String::as_str);
+            format!("– ({why})")
+        });
+        let _ = writeln!(text, "  {label:<18}{cell:>16}");
+    }
+    findings(&mut text, &song.findings);
+    text
+}
+
+fn heading(input: &Path, song: &Song) -> String {
+    let facts = song.facts();
+    let channels = match facts.channels {
+        1 => "mono".to_owned(),
+        2 => "stereo".to_owned(),
+        n => format!("{n} channels"),
+    };
+    let depth = facts.bit_depth.map(|bits| format!(" · {bits} bit")).unwrap_or_default();
+    let name = input.file_name().unwrap_or_default().to_string_lossy();
+    let whole_seconds = facts.duration_s.round() as u64;
+    let length = if facts.duration_s < 10.0 {
+        format!("{:.2}\u{2009}s", facts.duration_s)
+    } else {
+        format!("{}:{:02}", whole_seconds / 60, whole_seconds % 60)
+    };
+    format!(
+        "{name}: {}{depth} · {} · {channels} · {length}\n",
+        facts.format.to_uppercase(),
+        song.audio.rate()
+    )
+}
+
+fn findings(text: &mut String, findings: &[Finding]) {
+    for finding in findings {
+        let _ = writeln!(text, "Note: {}", finding.text);
+    }
+}
+
+fn capital(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map(char::to_uppercase).into_iter().flatten().chain(letters).collect()
+}
+
+trait Signed {
+    fn signed(self, value: f64) -> String;
+}
+
+impl Signed for String {
+    /// A gain always shows its sign.
+    fn signed(self, value: f64) -> String {
+        if value > 0.0 { format!("+{self}") } else { self }
+    }
+}

@@ -1,0 +1,24 @@
+#!/bin/sh
+# page.sh PROGRAM   drives the page in a real browser against a real service with a real song.
+set -eu
+program=$1
+folder=$(mktemp -d)
+service=''
+trap 'status=$?; [ -z "$service" ] || kill "$service" 2>/dev/null || true; [ $status = 0 ] || tail -n 30 "$folder/service.log" >&2; rm -rf "$folder"; exit $status' EXIT INT TERM
+
+# Two voices, a beat and some air: enough for loudness, range and peaks to differ between original and master.
+ffmpeg -v error -f lavfi -i "sine=f=110:r=44100:d=20" -f lavfi -i "sine=f=554.37:r=44100:d=20" \
+    -f lavfi -i "anoisesrc=c=pink:r=44100:d=20:seed=7" -filter_complex \
+    "[0]tremolo=f=2:d=0.9[a];[1]tremolo=f=0.5:d=0.6[b];[2]volume=0.3[c];[a][b][c]amix=3:normalize=0,volume=0.7,aformat=channel_layouts=stereo" \
+    -c:a pcm_s24le "$folder/Night Drive.wav"
+
+"$program" serve --data "$folder/data" --listen 127.0.0.1:0 >"$folder/service.log" 2>&1 &
+service=$!
+for _ in $(seq 100); do
+    link=$(grep -o 'http://127[^ ]*/sign-in#[A-Za-z0-9_-]*' "$folder/service.log" | head -n 1 || true)
+    [ -n "$link" ] && break
+    sleep 0.1
+done
+[ -n "$link" ] || { echo 'page.sh: the service printed no sign-in link' >&2; exit 1; }
+
+MIXRUNNERS_URL=${link%/sign-in*} MIXRUNNERS_SIGN_IN=$link SONG="$folder/Night Drive.wav" npm --prefix web run e2e

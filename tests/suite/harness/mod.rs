@@ -1,0 +1,75 @@
+//! A real service in a process of its own, and songs to send to it.
+
+pub mod meter;
+pub mod producer;
+pub mod song;
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+/// The program under test.
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_mixrunners");
+
+/// `mixrunners ARGUMENTS`, not yet started.
+pub fn mixrunners(arguments: &[&str]) -> Command {
+    let mut command = Command::new(PROGRAM);
+    command.args(arguments);
+    command
+}
+
+/// `mixrunners serve` on a free port of this machine; ended when dropped.
+pub struct Service {
+    process: Child,
+    data: PathBuf,
+    pub base: String,
+    pub sign_in_link: String,
+}
+
+impl Service {
+    /// Starts it on `data`, which may hold what an earlier one left, and waits until it answers.
+    pub fn start(data: &Path) -> Self {
+        let mut process = mixrunners(&["serve", "--listen", "127.0.0.1:0", "--data"])
+            .arg(data)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .expect("the program starts");
+        let lines = BufReader::new(process.stdout.take().expect("a pipe"));
+        let (sender, receiver) = mpsc::channel();
+        // Reads on to the end, so that the service never writes into a full pipe.
+        std::thread::spawn(move || {
+            for line in lines.lines().map_while(Result::ok) {
+                let link =
+                    line.split_whitespace().find(|word| word.contains("/sign-in#")).map(ToOwned::to_owned);
+                if let Some(link) = link {
+                    let _ = sender.send(link);
+                }
+            }
+        });
+        let link = receiver.recv_timeout(Duration::from_secs(30)).expect("a sign-in link within 30 s");
+        let base = link.split("/sign-in#").next().expect("a base address").to_owned();
+        Self { process, data: data.to_path_buf(), base, sign_in_link: link }
+    }
+
+    /// As the power would: SIGKILL, no chance to tidy up.
+    pub fn kill(mut self) -> PathBuf {
+        self.process.kill().expect("the process takes SIGKILL");
+        self.process.wait().expect("the process is gone");
+        self.data.clone()
+    }
+
+    /// The process id of the service itself.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}

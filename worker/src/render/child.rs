@@ -1,0 +1,354 @@
+//! The conversation between the worker and the process that meets a stranger's file.
+//!
+//! The worker writes one [`Request`] as a line of JSON; the child answers with [`Line`]s, the last of which is
+//! `done` or `problem`. Anything else (no last line, a signal) means that the process died.
+
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use codec::{Delivery, Limits};
+use domain::artifact::{ArtifactFormat, ArtifactKind};
+use domain::job::Stage;
+use domain::problem::Problem;
+use domain::recipe::Recipe;
+use domain::upload::{AudioFacts, Finding};
+use dsp::audio::Audio;
+use dsp::effects::dither::{Depth, Quantiser};
+use dsp::master::MasterParams;
+use dsp::progress::Watch;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::master::{Master, depth_of, master};
+use super::{Listener, RenderError, Song};
+
+/// What the child shall do.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(tag = "task", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Request {
+    /// Find out what a file is.
+    Check {
+        /// Where it is.
+        input: PathBuf,
+        /// What its name ended with.
+        extension: Option<String>,
+        /// Where the overview goes.
+        out: PathBuf,
+    },
+    /// Master it.
+    Master {
+        /// Where it is.
+        input: PathBuf,
+        /// What its name ended with.
+        extension: Option<String>,
+        /// Where the artifacts go.
+        out: PathBuf,
+        /// How.
+        recipe: Recipe,
+        /// What the result is called.
+        title: String,
+    },
+}
+
+/// One line of the child.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Line {
+    /// How far it is.
+    Progress {
+        /// Where.
+        stage: Stage,
+        /// How much of the stage, 0 to 1.
+        progress: f64,
+    },
+    /// The last line: it worked.
+    Done {
+        /// What came of it.
+        done: Done,
+    },
+    /// The last line: it did not.
+    Problem {
+        /// Why.
+        problem: Problem,
+    },
+}
+
+/// What came of a request.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Done {
+    /// Of a check.
+    Checked {
+        /// What the file is.
+        audio: AudioFacts,
+        /// What its owner should know.
+        findings: Vec<Finding>,
+        /// The overview's file, below `out`.
+        peaks_file: String,
+    },
+    /// Of a master.
+    Mastered {
+        /// Every file made, the report among them.
+        files: Vec<MadeFile>,
+        /// The engine that made them.
+        engine_version: String,
+    },
+}
+
+/// One file below `out`.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct MadeFile {
+    /// What it is.
+    pub kind: ArtifactKind,
+    /// The name a download gets.
+    pub name: String,
+    /// How it is written.
+    pub format: ArtifactFormat,
+    /// Its file, below `out`: a plain name.
+    pub file: String,
+    /// Of its bytes, in hexadecimal.
+    pub sha256: String,
+    /// Its length.
+    pub size_bytes: u64,
+    /// The overview's file, for audio that is listened to.
+    pub peaks_file: Option<String>,
+}
+
+/// How many columns an overview has: enough for a wide screen at two pixels each.
+const PEAKS_COLUMNS: usize = 2000;
+
+/// Reads one request, does it, answers. The error is that of the pipe, not of the file.
+pub fn serve_one(input: &mut dyn BufRead, output: Box<dyn Write + Send>) -> io::Result<()> {
+    const REQUEST_BYTES_MAX: u64 = 1 << 20;
+    let mut line = String::new();
+    input.take(REQUEST_BYTES_MAX).read_line(&mut line)?;
+    let request: Request = serde_json::from_str(&line)?;
+    let teller = Teller { output: Mutex::new((output, None)) };
+    let last = match answer(&request, &teller) {
+        Ok(done) => Line::Done { done },
+        Err(error) => Line::Problem { problem: error.problem(teller.stage().unwrap_or(Stage::Fetch)) },
+    };
+    teller.write(&last)
+}
+
+fn answer(request: &Request, teller: &Teller) -> Result<Done, RenderError> {
+    match request {
+        Request::Check { input, extension, out } => {
+            let song = Song::open(input, extension.as_deref(), &Limits::SERVICE, teller)?;
+            teller.enter(Stage::Analyse);
+            let peaks_file = "peaks.json".to_owned();
+            write_peaks(&song.audio, &out.join(&peaks_file))?;
+            Ok(Done::Checked { audio: song.facts(), findings: song.findings, peaks_file })
+        }
+        Request::Master { input, extension, out, recipe, title } => {
+            let song = Song::open(input, extension.as_deref(), &Limits::SERVICE, teller)?;
+            let files = make_files(&song, recipe, title, out, teller)?;
+            Ok(Done::Mastered { files, engine_version: dsp::ENGINE_VERSION.to_owned() })
+        }
+    }
+}
+
+/// Every master that the recipe asks for, both listening copies, and the report of the first master.
+fn make_files(
+    song: &Song,
+    recipe: &Recipe,
+    title: &str,
+    out: &Path,
+    teller: &Teller,
+) -> Result<Vec<MadeFile>, RenderError> {
+    let formats: Vec<Delivery> = recipe.deliver.iter().filter_map(|f| f.as_str().parse().ok()).collect();
+    // One master for each grid: dither and certificate belong to the depth.
+    let mut masters: Vec<(Depth, Master)> = Vec::new();
+    for format in &formats {
+        let depth = depth_of(*format);
+        if !masters.iter().any(|(made, _)| *made == depth) {
+            let params = MasterParams::new(recipe.loudness, recipe.ceiling, depth)?;
+            masters.push((depth, master(song, &params, teller)?));
+        }
+    }
+    teller.enter(Stage::Encode);
+    let Some((_, first)) = masters.first() else { return Ok(Vec::new()) };
+    let mut parts = Vec::new();
+    for format in &formats {
+        let made = masters.iter().find(|(depth, _)| *depth == depth_of(*format));
+        let Some((_, master)) = made else { continue };
+        parts.push(Part::Master { format: *format, master });
+    }
+    parts.push(Part::Preview { name: "original", audio: &song.audio });
+    parts.push(Part::Preview { name: "master", audio: &first.audio });
+    let parts = parts.into_par_iter().map(|part| part.make(title, out, teller));
+    let mut files = parts.collect::<Result<Vec<_>, RenderError>>()?;
+    files.push(write_report(first, out)?);
+    Ok(files)
+}
+
+/// One audio file to be written.
+enum Part<'a> {
+    /// What is delivered.
+    Master { format: Delivery, master: &'a Master },
+    /// What the page plays.
+    Preview { name: &'static str, audio: &'a Audio },
+}
+
+impl Part<'_> {
+    fn make(self, title: &str, out: &Path, teller: &Teller) -> Result<MadeFile, RenderError> {
+        match self {
+            Self::Master { format, master } => {
+                let file = format!("master.{format}");
+                let path = out.join(&file);
+                codec::encode(&master.audio, format, Some(&master.loudness), sink(&path)?, &Silent(teller))?;
+                let name = format!("{title} (master).{}", format.extension());
+                made(ArtifactKind::Master, name, format.name(), file, &path, None)
+            }
+            Self::Preview { name, audio } => {
+                let (file, peaks_file) = (format!("{name}.preview"), format!("{name}.peaks.json"));
+                let path = out.join(&file);
+                let mut copy = audio.clone();
+                for (index, channel) in copy.channels_mut().iter_mut().enumerate() {
+                    Quantiser::new(Depth::Int16, PREVIEW_SEED, index).quantise(0, channel);
+                }
+                codec::encode(&copy, Delivery::Flac16, None, sink(&path)?, &Silent(teller))?;
+                write_peaks(audio, &out.join(&peaks_file))?;
+                made(ArtifactKind::Preview, name.to_owned(), "flac16", file, &path, Some(peaks_file))
+            }
+        }
+    }
+}
+
+/// Of the dither of listening copies, which nobody masters from: any number will do, and it is the same each time.
+const PREVIEW_SEED: u64 = 1;
+
+fn sink(path: &Path) -> io::Result<BufWriter<File>> {
+    Ok(BufWriter::with_capacity(1 << 20, File::create(path)?))
+}
+
+fn write_report(master: &Master, out: &Path) -> Result<MadeFile, RenderError> {
+    let file = "report.json".to_owned();
+    let path = out.join(&file);
+    fs::write(&path, serde_json::to_vec(&master.report).map_err(io::Error::other)?)?;
+    made(ArtifactKind::Report, file.clone(), "json", file, &path, None)
+}
+
+fn write_peaks(audio: &Audio, path: &Path) -> Result<(), RenderError> {
+    let peaks = codec::peaks(audio, PEAKS_COLUMNS);
+    let channels: Vec<_> = peaks
+        .channels
+        .iter()
+        .map(|channel| {
+            let of = |side: fn(&codec::peaks::Extent) -> f32| {
+                channel.iter().map(|e| thousandths(side(e))).collect()
+            };
+            let (min, max): (Vec<f64>, Vec<f64>) = (of(|e| e.low), of(|e| e.high));
+            serde_json::json!({"min": min, "max": max})
+        })
+        .collect();
+    let document = serde_json::json!({
+        "columns": peaks.channels.first().map_or(0, Vec::len),
+        "frames": audio.frames(),
+        "sample_rate_hz": audio.rate().hertz(),
+        "channels": channels,
+    });
+    Ok(fs::write(path, document.to_string())?)
+}
+
+/// A pixel on a screen is far coarser.
+fn thousandths(value: f32) -> f64 {
+    (f64::from(value) * 1000.0).round() / 1000.0 + 0.0
+}
+
+fn made(
+    kind: ArtifactKind,
+    name: String,
+    format: &str,
+    file: String,
+    path: &Path,
+    peaks_file: Option<String>,
+) -> Result<MadeFile, RenderError> {
+    let unknown = || io::Error::other(format!("no artifact is written as {format}"));
+    let format = ArtifactFormat::parse(format).ok_or_else(unknown)?;
+    let (sha256, size_bytes) = digest(path)?;
+    Ok(MadeFile { kind, name, format, file, sha256, size_bytes, peaks_file })
+}
+
+fn digest(path: &Path) -> io::Result<(String, u64)> {
+    let mut file = File::open(path)?;
+    let mut hash = Sha256::new();
+    let mut block = vec![0; 1 << 20];
+    let mut size = 0;
+    loop {
+        let read = file.read(&mut block)?;
+        if read == 0 {
+            return Ok((hex::encode(hash.finalize()), size));
+        }
+        hash.update(&block[..read]);
+        size += read as u64;
+    }
+}
+
+/// Writes lines, and thins progress to a line a hundredth.
+struct Teller {
+    output: Mutex<(Box<dyn Write + Send>, Option<(Stage, f64)>)>,
+}
+
+impl Teller {
+    fn stage(&self) -> Option<Stage> {
+        self.output.lock().ok()?.1.map(|(stage, _)| stage)
+    }
+
+    fn write(&self, line: &Line) -> io::Result<()> {
+        let mut text = serde_json::to_vec(line)?;
+        text.push(b'\n');
+        let mut output =
+            self.output.lock().map_err(|_| io::Error::other("a thread panicked while writing"))?;
+        output.0.write_all(&text)?;
+        output.0.flush()
+    }
+
+    /// A line that cannot be written is not worth failing for: the worker reads the last one, or sees the end.
+    fn tell(&self, stage: Stage, progress: f64) {
+        let _ = self.write(&Line::Progress { stage, progress });
+    }
+}
+
+impl Listener for Teller {
+    fn enter(&self, stage: Stage) {
+        if let Ok(mut output) = self.output.lock() {
+            output.1 = Some((stage, 0.0));
+        }
+        self.tell(stage, 0.0);
+    }
+}
+
+impl Watch for Teller {
+    fn done(&self, fraction: f64) {
+        const STEP: f64 = 0.01;
+        let Ok(mut output) = self.output.lock() else { return };
+        let Some((stage, told)) = &mut output.1 else { return };
+        if fraction < *told + STEP {
+            return;
+        }
+        *told = fraction;
+        let stage = *stage;
+        drop(output);
+        self.tell(stage, fraction.clamp(0.0, 1.0));
+    }
+
+    /// The worker kills the child instead: that works whatever a decoder is doing.
+    fn is_cancelled(&self) -> bool {
+        false
+    }
+}
+
+/// For work that goes on side by side, where one part's progress would contradict the other's.
+struct Silent<'a>(&'a Teller);
+
+impl Watch for Silent<'_> {
+    fn done(&self, _fraction: f64) {}
+
+    fn is_cancelled(&self) -> bool {
+        self.0.is_cancelled()
+    }
+}
