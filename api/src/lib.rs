@@ -1,1 +1,56 @@
-//! `api`.
+//! HTTP in, JSON out.
+//!
+//! **Invariants**: nothing is decoded here, no sample is touched; handlers are thin (read, one store call, view);
+//! every error leaves as a problem document, and no cause inside is ever shown.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`app`](App) | what handlers work with |
+//! | `routes` | the list of routes, one file for each noun |
+//! | `tus` | resumable uploads |
+//! | `auth`, `limits` | who is calling, from where, and how much of it |
+//! | `json`, `range`, `file_name` | what a request says |
+//! | `views`, `answer`, `error`, `openapi` | what an answer says |
+//! | `page` | the page built into the program |
+
+mod answer;
+mod app;
+mod auth;
+mod download;
+mod error;
+mod extract;
+mod file_name;
+mod json;
+mod limits;
+mod openapi;
+mod page;
+mod range;
+mod routes;
+mod tus;
+mod views;
+
+pub use app::{App, Site};
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+pub use limits::Limits;
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa_axum::router::OpenApiRouter;
+
+/// The service as one axum router: the interface for programs under `/v1`, health, and the page.
+///
+/// The caller serves it on a socket; nothing here opens one. Request bodies are bounded by each route, so no limit
+/// may be put around it, and no timeout either: uploads and event streams last as long as they last.
+pub fn router(app: App) -> Router {
+    let frame = OpenApiRouter::with_openapi(openapi::frame(&app.site));
+    let (routes, document) = frame.merge(routes::all()).split_for_parts();
+    let document = axum::Json(document);
+    routes
+        .route("/openapi.json", get(|| async move { document.clone() }))
+        .fallback(page::serve)
+        .layer(from_fn_with_state(app.clone(), auth::same_site))
+        .layer(from_fn_with_state(app.clone(), limits::guard))
+        .layer(CatchPanicLayer::custom(answer::of_panic))
+        .layer(from_fn_with_state(app.clone(), answer::finish))
+        .with_state(app)
+}

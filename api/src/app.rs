@@ -1,0 +1,70 @@
+//! What the handlers work with, handed in by the program that starts the service.
+
+use std::fmt;
+use std::sync::Arc;
+
+use domain::clock::{Clock, Timestamp};
+use domain::ids::Entropy;
+use store::Store;
+use store::blobs::Blobs;
+
+use crate::limits::Limits;
+use crate::tus::Locks;
+
+/// How browsers reach the service; cookies and headers depend on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Site {
+    /// Plain HTTP on this machine alone.
+    Loopback,
+    /// HTTPS under this origin, such as `https://mix.example` (no path, no final slash).
+    Public {
+        /// Scheme, host and, where it is not the usual one, port.
+        origin: String,
+    },
+}
+
+impl Site {
+    /// The session cookie's name. A browser accepts `__Host-` only with Secure, for the whole site and one host.
+    pub fn cookie_name(&self) -> &'static str {
+        match self {
+            Self::Loopback => "mxr_session",
+            Self::Public { .. } => "__Host-mxr_session",
+        }
+    }
+}
+
+/// Everything a request may touch. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    pub(crate) store: Store,
+    pub(crate) blobs: Blobs,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) limits: Limits,
+    pub(crate) site: Site,
+    pub(crate) locks: Locks,
+}
+
+impl App {
+    /// An app over an open store and its blobs.
+    pub fn new(
+        store: Store,
+        blobs: Blobs,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        limits: Limits,
+        site: Site,
+    ) -> Self {
+        Self { store, blobs, clock, entropy, limits, site, locks: Locks::default() }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App").field("limits", &self.limits).field("site", &self.site).finish_non_exhaustive()
+    }
+}

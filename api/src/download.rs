@@ -1,0 +1,78 @@
+//! Bytes on their way out.
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use domain::artifact::Artifact;
+use domain::blob::BlobKey;
+use tokio_util::io::ReaderStream;
+
+use crate::app::App;
+use crate::error::{ApiError, ApiResult};
+use crate::file_name;
+use crate::range::{self, Unsatisfiable};
+
+/// Bytes read at once from a blob.
+const BLOCK_BYTES: usize = 128 * 1024;
+
+/// An artifact, or the part of it that `asked` names; 304 when the caller has it already.
+///
+/// The entity tag is the SHA-256 of the bytes, so it is strong: parts of two answers with one tag fit together.
+pub(crate) async fn artifact(app: &App, artifact: &Artifact, asked: &HeaderMap) -> ApiResult<Response> {
+    let tag = format!("\"{}\"", artifact.sha256);
+    if names(asked, header::IF_NONE_MATCH, &tag) {
+        let mut response = StatusCode::NOT_MODIFIED.into_response();
+        describe(response.headers_mut(), artifact, &tag)?;
+        return Ok(response);
+    }
+    let size = artifact.size_bytes;
+    // A part of something else is of no use: then the whole is sent (RFC 9110, section 13.1.5).
+    let is_same = !asked.contains_key(header::IF_RANGE) || names(asked, header::IF_RANGE, &tag);
+    let wanted = asked.get(header::RANGE).filter(|_| is_same).and_then(|value| value.to_str().ok());
+    let span =
+        range::requested(wanted, size).map_err(|Unsatisfiable| ApiError::RangeNotSatisfiable { size })?;
+    let (first, count) = span.map_or((0, size), |span| (span.first, span.size_bytes()));
+    let mut response = stream(app, &artifact.blob, first, count).await?.into_response();
+    describe(response.headers_mut(), artifact, &tag)?;
+    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(count));
+    if let Some(span) = span {
+        *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+        let part = HeaderValue::try_from(span.content_range(size)).map_err(ApiError::internal)?;
+        response.headers_mut().insert(header::CONTENT_RANGE, part);
+    }
+    Ok(response)
+}
+
+/// A blob that holds JSON.
+pub(crate) async fn json(app: &App, key: &BlobKey) -> ApiResult<Response> {
+    let body = stream(app, key, 0, u64::MAX).await?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
+}
+
+async fn stream(app: &App, key: &BlobKey, first: u64, count: u64) -> ApiResult<Body> {
+    let blob = app.blobs.read(key, first, count).await?.ok_or_else(|| ApiError::missing_blob(key))?;
+    Ok(Body::from_stream(ReaderStream::with_capacity(blob.reader, BLOCK_BYTES)))
+}
+
+fn describe(headers: &mut HeaderMap, artifact: &Artifact, tag: &str) -> ApiResult<()> {
+    let digest = format!("sha-256=:{}:", STANDARD.encode(artifact.sha256.as_bytes())); // RFC 9530
+    for (name, value) in [
+        (header::CONTENT_TYPE, artifact.format.media_type()),
+        (header::CONTENT_DISPOSITION, &file_name::attachment(&artifact.name)),
+        (header::ETAG, tag),
+        (HeaderName::from_static("repr-digest"), &digest),
+        (header::ACCEPT_RANGES, "bytes"),
+        (header::CACHE_CONTROL, "private, no-cache"), // kept by a browser, but asked for again: it is deleted one day
+    ] {
+        headers.insert(name, HeaderValue::from_str(value).map_err(ApiError::internal)?);
+    }
+    Ok(())
+}
+
+/// Whether the header lists `tag`, or any.
+fn names(asked: &HeaderMap, name: HeaderName, tag: &str) -> bool {
+    let text = asked.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    text.split(',').map(str::trim).any(|known| known == tag || known == "*")
+}

@@ -1,0 +1,232 @@
+//! The one error of this crate, and the only place that knows status codes.
+//!
+//! An `ApiError` leaves a handler as an empty answer that carries the error; `answer::finish` writes the
+//! problem document (RFC 9457), because only there the request's id and path are known.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use domain::clock::Timestamp;
+use domain::recipe::FieldError;
+use domain::scope::Scope;
+use store::StoreError;
+use store::blobs::BlobError;
+
+pub(crate) type ApiResult<T> = Result<T, ApiError>;
+
+/// Why a request was not done. The text is for the caller; causes inside are for the log alone.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ApiError {
+    #[error("Sign in, or send `Authorization: Bearer` with an API key.")]
+    Unauthenticated,
+    #[error("This sign-in link was used already, has ended, or never was. Ask for a new one.")]
+    LinkSpent,
+    #[error("This key lacks the scope `{0}`.")]
+    ScopeMissing(Scope),
+    #[error("The request came from another site ({0}) and was not done.")]
+    CrossSite(String),
+    #[error("There is nothing here, or it is not yours.")]
+    NotFound,
+    #[error("{}", first(.0))]
+    InputsRefused(Vec<FieldError>),
+    #[error("`{method}` is not offered here.")]
+    MethodNotAllowed { method: String },
+    #[error("{detail}")]
+    Conflict { code: &'static str, detail: String, retry: Retry },
+    #[error("It was deleted when its time was up, and cannot be brought back.")]
+    Gone { deleted_at: Timestamp },
+    #[error("The upload was not finished in time and has ended.")]
+    UploadExpired,
+    #[error("The body is not valid JSON: {0}")]
+    MalformedJson(String),
+    #[error("{0}")]
+    MalformedRequest(String),
+    #[error("{0}")]
+    MetadataInvalid(String),
+    #[error("{} of the request {} to be corrected.", count(.0.len()), if .0.len() == 1 { "has" } else { "have" })]
+    Invalid(Vec<FieldError>),
+    #[error("The body must be `{expected}`.")]
+    WrongContentType { expected: &'static str },
+    #[error("{detail}")]
+    TooLarge { code: &'static str, detail: String },
+    #[error("The address has {size} bytes; at most {max} are taken.")]
+    AddressTooLong { size: usize, max: usize },
+    #[error("The headers have {size} bytes; at most {max} are taken.")]
+    HeadersTooLarge { size: usize, max: usize },
+    #[error("The range lies outside the {size} bytes there are.")]
+    RangeNotSatisfiable { size: u64 },
+    #[error("This service speaks tus 1.0.0; send `Tus-Resumable: 1.0.0`.")]
+    TusVersion,
+    #[error("A finished upload takes no more bytes.")]
+    UploadFinished,
+    #[error("Another request is sending this upload. It was asked to stop if it has stalled; try again.")]
+    UploadLocked,
+    #[error("What arrived is not what the checksum says; none of it was kept.")]
+    ChecksumMismatch,
+    #[error("No byte came for {} s. What had arrived was kept.", .0.as_secs_f32())]
+    BodyStalled(Duration),
+    #[error("This service is reached under another name.")]
+    HostUnknown,
+    #[error("There is no room left to keep this. Try again later.")]
+    NoRoom,
+    #[error("The service is not ready.")]
+    NotReady,
+    #[error("Something broke on our side. It was logged under this request's id.")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Whether the same request may succeed when it is sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Retry {
+    Later,
+    Never,
+}
+
+/// What a client's program tells errors apart by.
+pub(crate) struct Kind {
+    pub(crate) status: StatusCode,
+    pub(crate) code: &'static str,
+    pub(crate) title: &'static str,
+    pub(crate) retry: Retry,
+}
+
+impl ApiError {
+    /// Something of ours failed: the cause goes to the log, the caller sees the request's id.
+    pub(crate) fn internal(cause: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Internal(Box::new(cause))
+    }
+
+    /// A row says that there are bytes, and there are none.
+    pub(crate) fn missing_blob(of: &dyn std::fmt::Display) -> Self {
+        Self::Internal(format!("the blob of {of} is missing").into())
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        let (status, code, title, retry) = self.row();
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Kind { status, code, title, retry }
+    }
+
+    #[rustfmt::skip]
+    fn row(&self) -> (u16, &'static str, &'static str, Retry) {
+        use Retry::{Later, Never};
+        match self {
+            Self::MalformedJson(_) => (400, "malformed_json", "The body cannot be read", Never),
+            Self::MalformedRequest(_) => (400, "malformed_request", "The request cannot be read", Never),
+            Self::MetadataInvalid(_) => (400, "metadata_invalid", "The upload's metadata cannot be read", Never),
+            Self::Unauthenticated => (401, "unauthenticated", "Who is calling?", Never),
+            Self::LinkSpent => (401, "link_spent", "This link no longer works", Never),
+            Self::ScopeMissing(_) => (403, "scope_missing", "The key may not do this", Never),
+            Self::CrossSite(_) => (403, "cross_site", "The request came from another site", Never),
+            Self::UploadFinished => (403, "upload_finished", "The upload is finished", Never),
+            Self::NotFound => (404, "not_found", "Not found", Never),
+            Self::MethodNotAllowed { .. } => (405, "method_not_allowed", "Not offered here", Never),
+            Self::BodyStalled(_) => (408, "body_stalled", "The connection went quiet", Later),
+            Self::Conflict { code, retry, .. } => (409, code, "Not possible as things stand", *retry),
+            Self::InputsRefused(errors) if errors.iter().all(|error| error.code == UNKNOWN_UPLOAD) => {
+                (404, "not_found", "Not found", Never)
+            }
+            Self::InputsRefused(_) => (409, "input_not_ready", "An input cannot be used as things stand", Later),
+            Self::Gone { .. } => (410, "gone_retention", "Deleted at the end of its time", Never),
+            Self::UploadExpired => (410, "upload_expired", "The upload has ended", Never),
+            Self::TusVersion => (412, "tus_version", "Another version of tus", Never),
+            Self::TooLarge { code, .. } => (413, code, "Too large", Never),
+            Self::AddressTooLong { .. } => (414, "address_too_long", "The address is too long", Never),
+            Self::WrongContentType { .. } => (415, "wrong_content_type", "Another kind of body is needed", Never),
+            Self::RangeNotSatisfiable { .. } => (416, "range_not_satisfiable", "No such range", Never),
+            Self::HostUnknown => (421, "host_unknown", "Another name", Never),
+            Self::Invalid(_) => (422, "invalid", "Some fields have to be corrected", Never),
+            Self::UploadLocked => (423, "upload_locked", "The upload is being sent already", Later),
+            Self::HeadersTooLarge { .. } => (431, "headers_too_large", "The headers are too large", Never),
+            Self::ChecksumMismatch => (460, "checksum_mismatch", "The checksum does not agree", Later),
+            Self::Internal(_) => (500, "internal", "Our fault", Later),
+            Self::NotReady => (503, "not_ready", "Not ready", Later),
+            Self::NoRoom => (507, "no_room", "No room left", Later),
+        }
+    }
+
+    /// The fields to correct, for `errors`.
+    pub(crate) fn field_errors(&self) -> Vec<FieldError> {
+        match self {
+            Self::Invalid(fields) | Self::InputsRefused(fields) => fields.clone(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// When the thing asked for was deleted, where that is what happened.
+    pub(crate) fn deleted_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Gone { deleted_at } => Some(*deleted_at),
+            _ => None,
+        }
+    }
+
+    fn headers(&self) -> Vec<(HeaderName, HeaderValue)> {
+        let mut headers = Vec::new();
+        match self {
+            Self::Unauthenticated => {
+                headers.push((
+                    header::WWW_AUTHENTICATE,
+                    HeaderValue::from_static("Bearer realm=\"mixrunners\""),
+                ));
+            }
+            Self::TusVersion => {
+                headers.push((HeaderName::from_static("tus-version"), HeaderValue::from_static("1.0.0")));
+            }
+            Self::RangeNotSatisfiable { size } => {
+                if let Ok(value) = HeaderValue::try_from(format!("bytes */{size}")) {
+                    headers.push((header::CONTENT_RANGE, value));
+                }
+            }
+            Self::UploadLocked => headers.push((header::RETRY_AFTER, HeaderValue::from_static("3"))),
+            Self::NoRoom => headers.push((header::RETRY_AFTER, HeaderValue::from_static("300"))),
+            Self::NotReady => headers.push((header::RETRY_AFTER, HeaderValue::from_static("5"))),
+            _ => {}
+        }
+        headers
+    }
+}
+
+/// What the store calls an input that does not exist or is somebody else's.
+const UNKNOWN_UPLOAD: &str = "unknown_upload";
+
+fn first(errors: &[FieldError]) -> &str {
+    errors.first().map_or("An input cannot be used.", |error| &error.detail)
+}
+
+fn count(fields: usize) -> String {
+    if fields == 1 { "One field".to_owned() } else { format!("{fields} fields") }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = self.kind().status.into_response();
+        for (name, value) in self.headers() {
+            response.headers_mut().insert(name, value);
+        }
+        response.extensions_mut().insert(Arc::new(self));
+        response
+    }
+}
+
+/// A full disk is told apart: it is the one failure that only an operator can mend.
+impl From<BlobError> for ApiError {
+    fn from(cause: BlobError) -> Self {
+        use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+        match &cause {
+            BlobError::Io { cause: io, .. } if matches!(io.kind(), StorageFull | QuotaExceeded) => {
+                tracing::error!(%cause, "no room left");
+                Self::NoRoom
+            }
+            _ => Self::internal(cause),
+        }
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(cause: StoreError) -> Self {
+        Self::internal(cause)
+    }
+}

@@ -1,0 +1,45 @@
+//! The list of routes. The OpenAPI document is made from the same list, so neither can name what the other lacks.
+
+mod account;
+mod api_keys;
+mod artifacts;
+mod catalogue;
+mod events;
+mod health;
+mod jobs;
+mod sessions;
+mod uploads;
+
+use axum::middleware::from_fn;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+use crate::tus;
+
+/// Every route of the service but the page.
+pub(crate) fn all() -> OpenApiRouter<App> {
+    let uploads = OpenApiRouter::new()
+        .routes(routes!(uploads::offer, uploads::create, uploads::list))
+        .routes(routes!(uploads::offset, uploads::send, uploads::terminate, uploads::show))
+        .routes(routes!(uploads::peaks))
+        .layer(from_fn(tus::add_version));
+    OpenApiRouter::new()
+        .merge(uploads)
+        .routes(routes!(sessions::create, sessions::list))
+        .routes(routes!(sessions::revoke))
+        .routes(routes!(api_keys::create, api_keys::list))
+        .routes(routes!(api_keys::revoke))
+        .routes(routes!(account::show))
+        .routes(routes!(jobs::create, jobs::list))
+        .routes(routes!(jobs::show, jobs::erase))
+        .routes(routes!(jobs::cancel))
+        .routes(routes!(events::follow))
+        .routes(routes!(jobs::report))
+        .routes(routes!(artifacts::content))
+        .routes(routes!(artifacts::peaks))
+        .routes(routes!(catalogue::presets))
+        .routes(routes!(catalogue::capabilities))
+        .routes(routes!(health::alive))
+        .routes(routes!(health::ready))
+}

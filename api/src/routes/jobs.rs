@@ -1,0 +1,186 @@
+//! `/v1/jobs`: orders, and what became of them.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use domain::artifact::ArtifactKind;
+use domain::digest::Digest;
+use domain::ids::JobId;
+use domain::job::{Job, StateName};
+use domain::order::{Order, Wish};
+use domain::recipe::FieldError;
+use domain::scope::Scope;
+use sha2::{Digest as _, Sha256};
+use store::outcome::{Enqueued, Removal};
+
+use crate::app::App;
+use crate::auth::Caller;
+use crate::download;
+use crate::error::{ApiError, ApiResult, Retry};
+use crate::extract::{Id, Stretch};
+use crate::json::JsonBody;
+use crate::views::{JobView, NewJob, Page};
+
+/// Orders a master. The same `Idempotency-Key` with the same body never makes two.
+#[utoipa::path(
+    post, path = "/v1/jobs", tag = "jobs", request_body = NewJob,
+    security(("key" = ["jobs:write"]), ("session" = [])),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Your own name for this order.")),
+    responses((status = 201, body = JobView), ApiError)
+)]
+pub(crate) async fn create(
+    State(app): State<App>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: JsonBody,
+) -> ApiResult<Response> {
+    caller.must(Scope::JobsWrite)?;
+    let order = Order {
+        account: caller.account.id,
+        wish: Wish::check(&body.value).map_err(ApiError::Invalid)?,
+        idempotency_key: idempotency_key(&headers)?,
+        body_hash: Digest::from_bytes(Sha256::digest(&body.bytes).into()),
+    };
+    let (job, replayed) = match app.store.enqueue(&order, app.now()).await? {
+        Enqueued::New(job) => (job, "false"),
+        Enqueued::Existing(job) => (job, "true"),
+        Enqueued::Conflict => return Err(key_reused()),
+        Enqueued::Refused(errors) => return Err(ApiError::InputsRefused(errors)),
+    };
+    let location = format!("/v1/jobs/{}", job.id);
+    let headers = [(header::LOCATION.as_str(), location.as_str()), ("idempotency-replayed", replayed)];
+    Ok((StatusCode::CREATED, headers, Json(JobView::from(job))).into_response())
+}
+
+/// The jobs of this account, newest first.
+#[utoipa::path(
+    get, path = "/v1/jobs", tag = "jobs",
+    security(("key" = ["jobs:read"]), ("session" = [])),
+    params(
+        ("state" = Option<String>, Query, description = "Only jobs in this state."),
+        ("after" = Option<String>, Query, description = "The last id of the stretch before."),
+        ("limit" = Option<u32>, Query, description = "Rows, 1 to 100; 50 when left out."),
+    ),
+    responses((status = 200, body = Page<JobView>), ApiError)
+)]
+pub(crate) async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    mut stretch: Stretch<JobId>,
+) -> ApiResult<Json<Page<JobView>>> {
+    caller.must(Scope::JobsRead)?;
+    let state = stretch.take("state").map(|text| StateName::parse(&text).ok_or(text)).transpose();
+    let state = state.map_err(|text| ApiError::Invalid(vec![unknown_state(&text)]))?;
+    stretch.finish()?;
+    let limit = stretch.limit;
+    let jobs = app.store.list_jobs(&caller.account.id, state, stretch.after.as_ref(), limit).await?;
+    let full = jobs.len() as u64 == u64::from(limit);
+    let state = state.map(|state| format!("state={state}&")).unwrap_or_default();
+    let last = jobs.last().filter(|_| full).map(|job| job.id.to_string());
+    Ok(Json(Page {
+        data: jobs.into_iter().map(JobView::from).collect(),
+        next: last.map(|id| format!("/v1/jobs?{state}after={id}&limit={limit}")),
+    }))
+}
+
+/// One job.
+#[utoipa::path(
+    get, path = "/v1/jobs/{id}", tag = "jobs",
+    security(("key" = ["jobs:read"]), ("session" = [])),
+    params(("id" = String, Path, description = "A job's id.")),
+    responses((status = 200, body = JobView), ApiError)
+)]
+pub(crate) async fn show(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<JobId>,
+) -> ApiResult<Json<JobView>> {
+    caller.must(Scope::JobsRead)?;
+    Ok(Json(alive(&app, &caller, &id).await?.into()))
+}
+
+/// Ends a job that is not over. One that is over stays as it is.
+#[utoipa::path(
+    post, path = "/v1/jobs/{id}/cancel", tag = "jobs",
+    security(("key" = ["jobs:write"]), ("session" = [])),
+    params(("id" = String, Path, description = "A job's id.")),
+    responses((status = 200, body = JobView), ApiError)
+)]
+pub(crate) async fn cancel(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<JobId>,
+) -> ApiResult<Json<JobView>> {
+    caller.must(Scope::JobsWrite)?;
+    alive(&app, &caller, &id).await?;
+    let job = app.store.cancel(&caller.account.id, &id, app.now()).await?.ok_or(ApiError::NotFound)?;
+    Ok(Json(job.into()))
+}
+
+/// Erases a job and all it made, now.
+#[utoipa::path(
+    delete, path = "/v1/jobs/{id}", tag = "jobs",
+    security(("key" = ["jobs:write"]), ("session" = [])),
+    params(("id" = String, Path, description = "A job's id.")),
+    responses((status = 204), ApiError)
+)]
+pub(crate) async fn erase(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<JobId>,
+) -> ApiResult<StatusCode> {
+    caller.must(Scope::JobsWrite)?;
+    match app.store.delete_job(&caller.account.id, &id, app.now()).await? {
+        Removal::Removed => Ok(StatusCode::NO_CONTENT),
+        Removal::InUse | Removal::Unknown => Err(ApiError::NotFound),
+    }
+}
+
+/// What was measured and decided, once the job has succeeded.
+#[utoipa::path(
+    get, path = "/v1/jobs/{id}/report", tag = "jobs",
+    security(("key" = ["jobs:read"]), ("session" = [])),
+    params(("id" = String, Path, description = "A job's id.")),
+    responses((status = 200, content_type = "application/json", body = serde_json::Value), ApiError)
+)]
+pub(crate) async fn report(State(app): State<App>, caller: Caller, Id(id): Id<JobId>) -> ApiResult<Response> {
+    caller.must(Scope::JobsRead)?;
+    let job = alive(&app, &caller, &id).await?;
+    let report = job.artifacts.iter().find(|artifact| artifact.kind == ArtifactKind::Report);
+    download::json(&app, &report.ok_or(ApiError::NotFound)?.blob).await
+}
+
+/// The caller's job, unless its time is up.
+async fn alive(app: &App, caller: &Caller, id: &JobId) -> ApiResult<Job> {
+    let job = app.store.job(&caller.account.id, id).await?.ok_or(ApiError::NotFound)?;
+    match job.delete_at {
+        Some(end) if end <= app.now() => Err(ApiError::Gone { deleted_at: end }),
+        _ => Ok(job),
+    }
+}
+
+/// Longest key taken, in characters.
+const KEY_CHARS_MAX: usize = 255;
+
+fn idempotency_key(headers: &HeaderMap) -> ApiResult<Option<String>> {
+    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    match value.to_str() {
+        Ok(key) if (1..=KEY_CHARS_MAX).contains(&key.len()) => Ok(Some(key.to_owned())),
+        _ => {
+            let detail = format!("`Idempotency-Key` must be 1 to {KEY_CHARS_MAX} plain characters.");
+            Err(ApiError::MalformedRequest(detail))
+        }
+    }
+}
+
+fn key_reused() -> ApiError {
+    let detail =
+        "This `Idempotency-Key` was used for another order. Use a new key for a new order.".to_owned();
+    ApiError::Conflict { code: "idempotency_conflict", detail, retry: Retry::Never }
+}
+
+fn unknown_state(text: &str) -> FieldError {
+    let names: Vec<_> = StateName::ALL.iter().map(|state| state.as_str()).collect();
+    FieldError::new("/state", "unknown_value", format!("{text:?} is not one of {}", names.join(", ")))
+}

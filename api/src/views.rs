@@ -1,0 +1,29 @@
+//! What goes over the wire, apart from what the service thinks with.
+
+mod account;
+mod job;
+mod problem;
+mod upload;
+
+pub(crate) use account::{AccountView, KeyView, NewKey, NewKeyView, NewSession, SessionView};
+pub(crate) use job::{JobEventView, JobView, NewJob};
+pub(crate) use problem::{FieldErrorView, JobProblemView, ProblemView};
+pub(crate) use upload::UploadView;
+
+use domain::clock::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// One stretch of a list, newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Page<T> {
+    /// The rows.
+    pub(crate) data: Vec<T>,
+    /// Where the next rows are; null when there are no more.
+    #[schema(example = "/v1/jobs?after=job_…&limit=50")]
+    pub(crate) next: Option<String>,
+}
+
+fn rfc3339(at: Timestamp) -> String {
+    at.to_string()
+}

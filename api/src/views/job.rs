@@ -1,0 +1,199 @@
+//! Jobs and what they made.
+
+use domain::artifact::Artifact;
+use domain::job::{Job, JobEvent};
+use domain::problem::Money;
+use domain::recipe::Recipe;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{JobProblemView, rfc3339};
+
+/// One job.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Job)]
+pub(crate) struct JobView {
+    id: String,
+    kind: &'static str,
+    title: String,
+    /// `awaiting_payment`, `queued`, `running`, `succeeded`, `failed` or `cancelled`.
+    state: &'static str,
+    /// `fetch`, `decode`, `analyse`, `master`, `certify`, `encode` or `deliver` while it runs.
+    stage: Option<&'static str>,
+    /// From 0 to 1.
+    progress: f64,
+    /// How many were queued earlier, while it is queued.
+    queue_position: Option<u64>,
+    /// Not estimated yet: always null.
+    wait_s_estimate: Option<u64>,
+    /// Which try this is.
+    attempt: u32,
+    created_at: String,
+    finished_at: Option<String>,
+    delete_at: Option<String>,
+    /// Of the engine that made the artifacts.
+    engine_version: Option<String>,
+    inputs: Vec<InputView>,
+    recipe: RecipeView,
+    /// `none`, `held`, `captured`, `released` or `refunded`.
+    money: &'static str,
+    /// Credits it costs.
+    credits: u64,
+    problem: Option<JobProblemView>,
+    artifacts: Vec<ArtifactView>,
+}
+
+/// What a job is made from.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Input)]
+pub(crate) struct InputView {
+    /// An upload's id.
+    upload: String,
+}
+
+/// How a job is done, every value filled in.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Recipe)]
+pub(crate) struct RecipeView {
+    preset: &'static str,
+    loudness_lufs: f64,
+    ceiling_dbtp: f64,
+    deliver: Vec<&'static str>,
+}
+
+/// A file that we made.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Artifact)]
+pub(crate) struct ArtifactView {
+    id: String,
+    /// `master`, `preview` or `report`.
+    kind: &'static str,
+    name: String,
+    format: &'static str,
+    size_bytes: u64,
+    sha256: String,
+    delete_at: String,
+}
+
+/// The data of one event of a job.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = JobEvent)]
+pub(crate) struct JobEventView {
+    state: &'static str,
+    stage: Option<&'static str>,
+    progress: f64,
+    at: String,
+    attempt: u32,
+    queue_position: Option<u64>,
+}
+
+/// The body of `POST /v1/jobs`. It is read by `Wish::check`; this says its shape to programs.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+pub(crate) struct NewJob {
+    /// `master`.
+    kind: String,
+    /// What the result is called, at most 200 characters.
+    title: Option<String>,
+    /// One upload.
+    inputs: Vec<NewInput>,
+    recipe: Option<NewRecipe>,
+}
+
+/// One input of a new job.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+pub(crate) struct NewInput {
+    /// The id of an upload that is `ready`.
+    upload: String,
+}
+
+/// The recipe of a new job; what is left out comes from the preset.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+pub(crate) struct NewRecipe {
+    /// `streaming`.
+    preset: Option<String>,
+    #[schema(minimum = -36, maximum = -5)]
+    loudness_lufs: Option<f64>,
+    #[schema(minimum = -12, maximum = 0)]
+    ceiling_dbtp: Option<f64>,
+    /// `wav24`, `wav16`, `wav32f`, `flac24`.
+    deliver: Option<Vec<String>>,
+}
+
+impl From<Job> for JobView {
+    fn from(job: Job) -> Self {
+        let instance = format!("/v1/jobs/{}", job.id);
+        Self {
+            kind: job.kind.as_str(),
+            title: job.title,
+            state: job.state.name().as_str(),
+            stage: job.stage.map(|stage| stage.as_str()),
+            progress: job.progress,
+            queue_position: job.queue_position,
+            wait_s_estimate: None,
+            attempt: job.attempt,
+            created_at: rfc3339(job.created_at),
+            finished_at: job.state.finished_at().map(rfc3339),
+            delete_at: job.delete_at.map(rfc3339),
+            engine_version: job.engine_version,
+            inputs: job.inputs.iter().map(|upload| InputView { upload: upload.to_string() }).collect(),
+            recipe: job.recipe.into(),
+            money: money(job.money),
+            credits: 0, // payments are off
+            problem: JobProblemView::of_job(&job.state, &instance),
+            artifacts: job.artifacts.into_iter().map(ArtifactView::from).collect(),
+            id: job.id.to_string(),
+        }
+    }
+}
+
+impl From<Recipe> for RecipeView {
+    fn from(recipe: Recipe) -> Self {
+        Self {
+            preset: recipe.preset.as_str(),
+            loudness_lufs: recipe.loudness.value(),
+            ceiling_dbtp: recipe.ceiling.value(),
+            deliver: recipe.deliver.iter().map(|format| format.as_str()).collect(),
+        }
+    }
+}
+
+impl From<Artifact> for ArtifactView {
+    fn from(artifact: Artifact) -> Self {
+        Self {
+            id: artifact.id.to_string(),
+            kind: artifact.kind.as_str(),
+            name: artifact.name,
+            format: artifact.format.as_str(),
+            size_bytes: artifact.size_bytes,
+            sha256: artifact.sha256.to_string(),
+            delete_at: rfc3339(artifact.delete_at),
+        }
+    }
+}
+
+impl JobEventView {
+    /// An event, with what only the job knows.
+    pub(crate) fn new(event: &JobEvent, job: &Job) -> Self {
+        Self {
+            state: event.state.as_str(),
+            stage: event.stage.map(|stage| stage.as_str()),
+            progress: event.progress,
+            at: rfc3339(event.at),
+            attempt: job.attempt,
+            queue_position: job.queue_position,
+        }
+    }
+}
+
+pub(super) fn money(money: Money) -> &'static str {
+    match money {
+        Money::None => "none",
+        Money::Held => "held",
+        Money::Captured => "captured",
+        Money::Released => "released",
+        Money::Refunded => "refunded",
+    }
+}
