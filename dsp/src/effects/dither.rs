@@ -120,10 +120,10 @@ fn on_the_grid(
 /// the medium. Looking at the whole signal, all of the run can be blank, not only what follows its first part.
 #[must_use]
 pub fn digital_silence(samples: &[f32]) -> Vec<Range<usize>> {
-    if samples.len() < BLANK_AFTER {
-        return if dispatch(AllZero(samples)) { vec![0..samples.len()] } else { Vec::new() };
-    }
     let mut runs: Vec<Range<usize>> = Vec::new();
+    if samples.len() < BLANK_AFTER && dispatch(AllZero(samples)) {
+        runs.push(0..samples.len());
+    }
     let mut frame = 0;
     while frame + PROBE <= samples.len() {
         if !dispatch(AllZero(&samples[frame..frame + PROBE])) {

@@ -3,7 +3,7 @@
 use super::loudness_target::{Probe, Programme};
 use super::plan::Limit;
 use crate::effects::limiter::Limiter;
-use crate::units::{Decibels, Lu, Lufs};
+use crate::units::{Dbtp, Decibels, Lu, Lufs};
 
 /// What the limiter may do before a louder target is refused.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -21,7 +21,7 @@ pub struct Budgets {
 
 impl Budgets {
     /// For loud music, −9 LUFS and its like.
-    pub const LOUD: Self = Self::of(6.5, 6.0, -27.0);
+    pub const LOUD: Self = Self::of(6.5, 8.0, -24.0);
     /// For streaming.
     pub const NORMAL: Self = Self::of(9.5, 4.0, -32.0);
     /// For music that lives from its dynamics.
@@ -37,17 +37,47 @@ impl Budgets {
     }
 }
 
-/// A limiter on a programme, for every gain before it.
+/// What a limiter does to a programme at one gain.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) struct Damage {
+    reduction: Decibels,
+    modulation: Decibels,
+    /// What one more decibel of gain adds in loudness.
+    yields: Lu,
+}
+
+impl Damage {
+    /// How much of the budgets is used: of the one that is used most, 1 being all of it; and that one.
+    pub(crate) fn strain(&self, budgets: &Budgets) -> (f64, Limit) {
+        let shares = [
+            (
+                self.reduction.value() / budgets.reduction_max.value(),
+                Limit::Reduction { most: budgets.reduction_max },
+            ),
+            (
+                (self.modulation - budgets.modulation_max).amplitude(),
+                Limit::Modulation { most: budgets.modulation_max },
+            ),
+            (
+                budgets.yield_min.value() / self.yields.value().max(f64::MIN_POSITIVE),
+                Limit::Wall { least: budgets.yield_min },
+            ),
+        ];
+        shares.into_iter().fold(shares[0], |most, share| if share.0 > most.0 { share } else { most })
+    }
+}
+
+/// A limiter on a programme, to try gains with.
 #[derive(Debug)]
 pub(crate) struct Trials<'a> {
     pub(crate) programme: &'a Programme,
     pub(crate) limiter: Limiter,
     /// The highest level wanted.
-    pub(crate) aim: crate::units::Dbtp,
+    pub(crate) aim: Dbtp,
 }
 
 impl Trials<'_> {
-    pub(crate) fn probe(&self, gain: f64) -> Probe<'_> {
+    fn probe(&self, gain: f64) -> Probe<'_> {
         self.programme.probe(&self.limiter, self.aim.amplitude(), Decibels::literal(gain))
     }
 
@@ -56,36 +86,35 @@ impl Trials<'_> {
         loudness_of(&self.probe(gain))
     }
 
-    /// The first budget that this gain exceeds.
-    pub(crate) fn exceeded(&self, gain: f64, budgets: &Budgets) -> Option<Limit> {
+    pub(crate) fn damage(&self, gain: f64) -> Damage {
+        /// The sketched curve is a little smoother than the rendered one: 0.0 to 0.35 dB on music.
+        const SKETCH_READS_LOW: Decibels = Decibels::literal(0.3);
         const STEP_DB: f64 = 0.5;
         let probe = self.probe(gain);
-        if probe.is_idle() {
-            return None;
+        let added = loudness_of(&probe) - self.loudness(gain - STEP_DB);
+        Damage {
+            reduction: probe.reduction_p95(),
+            modulation: probe.modulation() + SKETCH_READS_LOW,
+            yields: Lu::literal(added.value() / STEP_DB),
         }
-        let loudness = loudness_of(&probe);
-        if self.aim.value() - loudness.value() < budgets.peak_to_loudness_min.value() {
-            return Some(Limit::PeakToLoudness { least: budgets.peak_to_loudness_min });
-        }
-        if probe.reduction_p95() > budgets.reduction_max {
-            return Some(Limit::Reduction { most: budgets.reduction_max });
-        }
-        if probe.modulation() > budgets.modulation_max {
-            return Some(Limit::Modulation { most: budgets.modulation_max });
-        }
-        let added = (loudness - self.loudness(gain - STEP_DB)).value() / STEP_DB;
-        (added < budgets.yield_min.value()).then_some(Limit::Wall { least: budgets.yield_min })
     }
 
-    /// The highest gain from `idle` (where the limiter has nothing to do) to `too_much` within the budgets.
-    pub(crate) fn most_within(&self, idle: f64, too_much: f64, budgets: &Budgets) -> f64 {
-        const HALVINGS: usize = 10;
+    /// The highest gain from `idle` (where the limiter has nothing to do) to `too_much` within the budgets, and
+    /// the budget that ends it.
+    pub(crate) fn most_within(&self, idle: f64, too_much: f64, budgets: &Budgets) -> (f64, Limit) {
+        const HALVINGS: usize = 8;
         let (mut good, mut bad) = (idle, too_much);
+        let mut limit = self.damage(bad).strain(budgets).1;
         for _ in 0..HALVINGS {
             let middle = 0.5 * (good + bad);
-            if self.exceeded(middle, budgets).is_some() { bad = middle } else { good = middle }
+            let (strain, most_strained) = self.damage(middle).strain(budgets);
+            if strain > 1.0 {
+                (bad, limit) = (middle, most_strained);
+            } else {
+                good = middle;
+            }
         }
-        good
+        (good, limit)
     }
 }
 

@@ -1,10 +1,9 @@
 //! From what is true of a mix and what is asked to a plan. Pure: no sample is touched.
 
 use super::analysis::Analysis;
-use super::budgets::Trials;
-use super::loudness_target::{Crossing, crossing};
 use super::params::{Force, MasterParams, Target};
 use super::plan::{Dither, Limit, MasterPlan, Reason, Reasoned};
+use super::search::Search;
 use crate::effects::limiter::{GainCurve, Limiter};
 use crate::units::{Dbtp, Decibels, Lu, Lufs};
 
@@ -18,9 +17,6 @@ const PEAK_GAIN_MAX: Decibels = Decibels::literal(20.0);
 const FORCED_GAIN_MAX: Decibels = Decibels::literal(60.0);
 /// What the detector may read low and the gain's own bandwidth may add, most of the time. The rest is dips.
 const AIM_MARGIN: Decibels = Decibels::literal(0.01);
-
-/// How near the search on the coarse grid comes.
-const SEARCH_TOLERANCE_LU: f64 = 0.002;
 
 /// A plan with what was computed on the way to it.
 #[derive(Debug)]
@@ -64,7 +60,9 @@ pub(crate) fn decide(mix: &Analysis, params: &MasterParams) -> Decision {
         let decision = fixed(mix, params, straight, reason, refused);
         return Decision { wanted: boost.is_none().then_some(wanted), ..decision };
     }
-    limited(mix, params, Search { loudness, wanted, straight, most }, refused)
+    let programme = &mix.programme;
+    let search = Search { programme, peak: mix.peak, loudness, wanted, straight, most, aim: aim(params) };
+    limited(mix, params, search, refused)
 }
 
 /// What to aim at: the target, unless the mix is a master that would only lose.
@@ -109,68 +107,33 @@ fn fixed(
     Decision { plan, curve: None, wanted: None, slope: 1.0 }
 }
 
-/// Where the search for a gain starts and ends.
-#[derive(Clone, Copy)]
-struct Search {
-    loudness: Lufs,
-    wanted: Lufs,
-    /// The gain that would do without a limiter.
-    straight: Decibels,
-    most: Decibels,
-}
-
 /// A gain that needs a limiter.
-fn limited(mix: &Analysis, params: &MasterParams, search: Search, refused: Option<Limit>) -> Decision {
+fn limited(mix: &Analysis, params: &MasterParams, search: Search<'_>, refused: Option<Limit>) -> Decision {
     let peak_to_loudness = Decibels::literal(mix.peak.value() - search.loudness.value());
-    let limiter = Limiter::for_peak_to_loudness(peak_to_loudness.value());
-    let trials = Trials { programme: &mix.programme, limiter, aim: aim(params) };
-    let found = crossing(search.straight.value(), search.most.value(), SEARCH_TOLERANCE_LU, |gain| {
-        (trials.loudness(gain) - search.wanted).value()
-    });
-    let exceeded = match params.force() {
-        Force::WithinBudgets => trials.exceeded(found.at, &params.budgets()),
-        Force::BeyondBudgets => None,
-    };
-    let missed = missed(found, search.most, params);
-    let gain = match exceeded {
-        Some(_) => trials.most_within((trials.aim - mix.peak).value(), found.at, &params.budgets()),
-        None => found.at,
-    };
-    let limit = refused.or(exceeded).or(missed);
+    let (search, dense) = search.with_room_for_peaks(&params.budgets(), params.force());
+    let trial =
+        search.best_trial(&Limiter::candidates(peak_to_loudness.value()), &params.budgets(), params.force());
+    let limit = refused.or(dense).or(trial.limit);
+    let gain = Decibels::literal(trial.gain);
     let to_target = Reason::ToTarget { from: search.loudness, to: search.wanted };
+    let over = mix.peak + gain - search.aim;
     let mut decision = Decision {
         plan: MasterPlan {
-            gain: Reasoned { value: Decibels::literal(gain), reason: limit.map_or(to_target, Reason::UpTo) },
+            gain: Reasoned { value: gain, reason: limit.map_or(to_target, Reason::UpTo) },
             limiter: Reasoned {
-                value: Some(limiter),
-                reason: Reason::PeaksOver {
-                    by: mix.peak + Decibels::literal(gain) - trials.aim,
-                    peak_to_loudness,
-                },
+                value: Some(trial.limiter),
+                reason: Reason::PeaksOver { by: over, peak_to_loudness },
             },
-            aim: trials.aim,
+            aim: search.aim,
             dither: dither(params, false),
             limit,
         },
         curve: None,
-        wanted: (exceeded.is_none() && missed.is_none()).then_some(search.wanted),
-        slope: found.slope,
+        wanted: trial.limit.is_none().then_some(search.wanted),
+        slope: trial.slope,
     };
     land(mix, &mut decision);
     decision
-}
-
-/// Why the search did not reach its target, if it did not.
-fn missed(found: Crossing, most: Decibels, params: &MasterParams) -> Option<Limit> {
-    if found.value.abs() <= TOLERANCE.value() {
-        None
-    } else if found.value > 0.0 || found.at < most.value() {
-        Some(Limit::BetweenAchievable)
-    } else if params.force() == Force::BeyondBudgets {
-        Some(Limit::Wall { least: params.budgets().yield_min })
-    } else {
-        Some(Limit::Boost { most })
-    }
 }
 
 /// Corrects the gain of a decision on the gain curve as it will be rendered, and keeps the curve.

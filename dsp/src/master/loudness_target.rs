@@ -43,7 +43,7 @@ impl Programme {
     /// What the limiter does at this drive, on the coarse grid: near enough to search with.
     #[must_use]
     pub fn probe(&self, limiter: &Limiter, aim: f64, drive: Decibels) -> Probe<'_> {
-        let curve = GainCurve::new(&self.coarse, aim / drive.amplitude(), limiter);
+        let curve = GainCurve::sketched(&self.coarse, aim / drive.amplitude(), limiter);
         Probe { programme: self, drive, gains: curve.blocks().to_vec() }
     }
 
@@ -77,12 +77,6 @@ impl Probe<'_> {
         let energies = self.programme.energies.iter().zip(&self.gains);
         let energies = energies.map(|(energy, &gain)| energy * power * f64::from(gain) * f64::from(gain));
         integrated_of(energies, self.programme.frames, self.programme.rate)
-    }
-
-    /// Whether the limiter has nothing to do.
-    #[must_use]
-    pub fn is_idle(&self) -> bool {
-        self.gains.iter().all(|&gain| gain == 1.0)
     }
 
     /// The gain reduction that 95 % of the programme stays under, in windows of 4 ms that are no more than 20 LU

@@ -20,6 +20,7 @@ pub mod outcome;
 pub mod params;
 pub mod plan;
 mod renderer;
+mod search;
 
 pub use budgets::Budgets;
 pub use decide::{GAIN_MAX, TOLERANCE};

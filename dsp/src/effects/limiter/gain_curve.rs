@@ -81,9 +81,23 @@ impl GainCurve {
     /// Where the limiter has nothing to do the gain is exactly one.
     #[must_use]
     pub fn new(peaks: &BlockPeaks, threshold: f64, limiter: &Limiter) -> Self {
+        Self::paced(peaks, threshold, &limiter.pace(peaks.rate, peaks.block_frames))
+    }
+
+    /// Nearly the same from longer blocks, for trying things out: no guarantee that it meets every block.
+    #[must_use]
+    pub fn sketched(peaks: &BlockPeaks, threshold: f64, limiter: &Limiter) -> Self {
         let pace = limiter.pace(peaks.rate, peaks.block_frames);
-        let mut reductions = held(&peaks.peaks, threshold as f32, pace.reach());
-        release(&mut reductions, &pace);
+        // As many frames as the true curve holds: its reach, a block for the spline, and half of its own block.
+        let held_frames = peaks.rate.frames_in(limiter.lookahead()) + BLOCK + BLOCK / 2;
+        let hold =
+            (held_frames.saturating_sub(peaks.block_frames / 2) as f64 / peaks.block_frames as f64).round();
+        Self::paced(peaks, threshold, &Pace { hold: (hold as usize).max(1), ..pace })
+    }
+
+    fn paced(peaks: &BlockPeaks, threshold: f64, pace: &Pace) -> Self {
+        let mut reductions = held(&peaks.peaks, threshold as f32, pace);
+        release(&mut reductions, pace);
         let mut gains = vec![1.0f32; peaks.peaks.len() + 2];
         gains.par_chunks_mut(TILE).enumerate().for_each(|(tile, out)| {
             let from = tile * TILE;
@@ -128,13 +142,13 @@ impl GainCurve {
     }
 }
 
-/// The sliding maximum of what each block requires, `reach + 1` blocks to either side: the kernel's reach, and one
-/// for the spline. Extended by `reach + 1` blocks at both ends, so that the gain is down when the first frame comes.
-fn held(peaks: &[f32], threshold: f32, reach: usize) -> Vec<f32> {
-    let edge = reach + 1;
+/// The sliding maximum of what each block requires. Extended at both ends by the kernel's reach and a block for the
+/// spline, so that the gain is down when the first frame comes.
+fn held(peaks: &[f32], threshold: f32, pace: &Pace) -> Vec<f32> {
+    let edge = pace.reach() + 1;
     let mut held = vec![0.0f32; peaks.len() + 2 * edge];
     held.par_chunks_mut(TILE).enumerate().for_each(|(tile, out)| {
-        dispatch(Hold { peaks, threshold, edge, first: tile * TILE, out });
+        dispatch(Hold { peaks, threshold, hold: pace.hold, edge, first: tile * TILE, out });
     });
     held
 }
@@ -142,6 +156,7 @@ fn held(peaks: &[f32], threshold: f32, reach: usize) -> Vec<f32> {
 struct Hold<'a> {
     peaks: &'a [f32],
     threshold: f32,
+    hold: usize,
     edge: usize,
     first: usize,
     out: &'a mut [f32],
@@ -151,12 +166,13 @@ impl Kernel for Hold<'_> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
-        let window = 2 * self.edge + 1;
+        let window = 2 * self.hold + 1;
         let mut required = vec![0.0f32; self.out.len() + window - 1];
         let mut spare = required.clone();
-        // `out[i]` is block `first + i - edge`; its window starts another `edge` before.
-        let skip = (2 * self.edge).saturating_sub(self.first).min(required.len());
-        let from = (self.first + skip - 2 * self.edge).min(self.peaks.len());
+        // `out[i]` is block `first + i - edge`; its window starts `hold` blocks before.
+        let before = self.edge + self.hold;
+        let skip = before.saturating_sub(self.first).min(required.len());
+        let from = (self.first + skip).saturating_sub(before).min(self.peaks.len());
         for (required, &peak) in required[skip..].iter_mut().zip(&self.peaks[from..]) {
             *required = window::at_least_zero(1.0 - self.threshold / peak);
         }
@@ -165,7 +181,7 @@ impl Kernel for Hold<'_> {
     }
 }
 
-/// Lets go of the held reductions: fast towards a slow average, slowly from there to nothing.
+/// Lets go of the held reductions: fast towards a share of a slow average, slowly from there to nothing.
 fn release(reductions: &mut [f32], pace: &Pace) {
     /// Far below what changes a gain in single precision, far above the numbers that processors are slow with.
     const GONE: f64 = 1e-12;
@@ -176,7 +192,8 @@ fn release(reductions: &mut [f32], pace: &Pace) {
         let (rise, fall) = (pace.slow_in * distance, pace.slow_out * distance);
         slow += if rise > fall { rise } else { fall };
         slow = if slow > GONE { slow } else { 0.0 };
-        let let_go = slow + (fast - slow) * pace.keep_fast;
+        let floor = slow * pace.steadiness;
+        let let_go = floor + (fast - floor) * pace.keep_fast;
         fast = if held > let_go { held } else { let_go };
         *reduction = fast as f32;
     }

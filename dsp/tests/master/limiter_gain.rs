@@ -26,7 +26,7 @@ fn level_map(seed: u64, frames: usize) -> Vec<f32> {
 }
 
 fn limiter() -> Limiter {
-    Limiter::new(Limiter::LOOKAHEAD, Milliseconds::literal(60.0)).expect("in range")
+    Limiter::new(Limiter::LOOKAHEAD, Milliseconds::literal(60.0), 1.0).expect("in range")
 }
 
 /// The gain of each frame: what the limiter does to a signal of ones.
