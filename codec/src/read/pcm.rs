@@ -5,6 +5,7 @@ use std::io::{Read, Seek};
 use dsp::audio::{Audio, Samples};
 use dsp::progress::Watch;
 use dsp::simd::{Kernel, dispatch};
+use rayon::prelude::*;
 
 use crate::error::DecodeError;
 use crate::limits::Limits;
@@ -13,8 +14,11 @@ use crate::read::input::Input;
 use crate::read::plan::PcmPlan;
 use crate::source_format::Codec;
 
-/// Frames read at once: their bytes and their floats stay in the second-level cache.
-const BLOCK_FRAMES: usize = 1 << 15;
+/// Frames converted at once by one thread.
+const BLOCK_FRAMES: usize = 1 << 14;
+/// Blocks read at once. Most of the time goes into memory that is touched for the first time, so that a batch is
+/// worth sharing among threads.
+const BATCH_BLOCKS: usize = 8;
 
 /// The order of the bytes of a sample.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -65,7 +69,7 @@ impl Encoding {
     }
 }
 
-/// Reads all frames of `plan`. The next block is read while this one is converted.
+/// Reads all frames of `plan`. While a batch is converted, the next one is read.
 pub(crate) fn read<S: Read + Seek + Send>(
     input: &mut Input<S>,
     plan: PcmPlan,
@@ -73,47 +77,46 @@ pub(crate) fn read<S: Read + Seek + Send>(
     watch: &dyn Watch,
 ) -> Result<(Audio, Vec<DecodeNote>), DecodeError> {
     let frames = plan.frames(limits)?;
-    let block_bytes = BLOCK_FRAMES * plan.frame_bytes() as usize;
-    let total_bytes = frames * plan.frame_bytes() as usize;
+    let frame_bytes = plan.frame_bytes() as usize;
+    let total_bytes = frames * frame_bytes;
     // Not touched before it is written: what is not read costs no memory.
     let mut channels: Vec<Samples> =
         plan.layout.channels().iter().map(|_| Samples::silence(frames)).collect();
     let mut rest: Vec<&mut [f32]> = channels.iter_mut().map(|channel| &mut **channel).collect();
 
-    let mut block = vec![0; block_bytes.min(total_bytes)];
-    let mut next = vec![0; block_bytes.min(total_bytes)];
+    let batch_bytes = (BLOCK_FRAMES * BATCH_BLOCKS * frame_bytes).min(total_bytes);
+    let (mut batch, mut next) = (vec![0; batch_bytes], vec![0; batch_bytes]);
     input.read_at(plan.data.start, &mut [])?;
-    read_whole(input, &mut block)?;
+    read_whole(input, &mut batch)?;
     let mut done_bytes = 0;
     while done_bytes < total_bytes {
         if watch.is_cancelled() {
             return Err(DecodeError::Cancelled);
         }
         watch.done(done_bytes as f64 / total_bytes as f64);
-        done_bytes += block.len();
+        done_bytes += batch.len();
         next.truncate(total_bytes - done_bytes);
-        let block_frames = block.len() / plan.frame_bytes() as usize;
-        let mut now: Vec<&mut [f32]> = rest.iter_mut().map(|r| split_off(r, block_frames)).collect();
         let ((), read) = rayon::join(
-            || deinterleave(plan.encoding, &block, &mut now),
-            || if next.is_empty() { Ok(()) } else { read_whole(input, &mut next) },
+            || convert(plan.encoding, frame_bytes, &batch, &mut rest),
+            || read_whole(input, &mut next),
         );
         read?;
-        std::mem::swap(&mut block, &mut next);
+        std::mem::swap(&mut batch, &mut next);
     }
     watch.done(1.0);
-    let mut notes = plan.notes.clone();
-    if plan.data.open_ended {
-        notes.push(DecodeNote::LengthCorrected {
-            seconds_claimed: None,
-            seconds_found: plan.rate.seconds(frames),
-        });
-    }
-    if plan.data.bytes_lost > 0 {
-        let lost = plan.data.bytes_lost as f64 / plan.frame_bytes() as f64 / plan.rate.as_f64();
-        notes.push(DecodeNote::Truncated { seconds_lost: Some(lost) });
-    }
-    Ok((Audio::with_layout(plan.rate, plan.layout, channels), notes))
+    Ok((Audio::with_layout(plan.rate, plan.layout.clone(), channels), plan.into_notes(frames)))
+}
+
+/// Converts the frames in `bytes` to the start of each channel's `rest`, which moves behind them.
+fn convert(encoding: Encoding, frame_bytes: usize, bytes: &[u8], rest: &mut [&mut [f32]]) {
+    let blocks: Vec<(&[u8], Vec<&mut [f32]>)> = bytes
+        .chunks(BLOCK_FRAMES * frame_bytes)
+        .map(|block| {
+            let frames = block.len() / frame_bytes;
+            (block, rest.iter_mut().map(|channel| split_off(channel, frames)).collect())
+        })
+        .collect();
+    blocks.into_par_iter().for_each(|(block, mut channels)| deinterleave(encoding, block, &mut channels));
 }
 
 fn split_off<'a>(rest: &mut &'a mut [f32], frames: usize) -> &'a mut [f32] {

@@ -82,6 +82,18 @@ impl PcmPlan {
             .map_err(|_| DecodeError::TooLong { seconds_max: usize::MAX as f64 / self.rate.as_f64() })
     }
 
+    /// What should be known, once all `frames` are read.
+    pub(crate) fn into_notes(self, frames: usize) -> Vec<DecodeNote> {
+        let lost = (self.data.bytes_lost > 0).then(|| DecodeNote::Truncated {
+            seconds_lost: Some(self.data.bytes_lost as f64 / self.frame_bytes() as f64 / self.rate.as_f64()),
+        });
+        let open_ended = self.data.open_ended.then(|| DecodeNote::LengthCorrected {
+            seconds_claimed: None,
+            seconds_found: self.rate.seconds(frames),
+        });
+        self.notes.into_iter().chain(lost).chain(open_ended).collect()
+    }
+
     /// How long so many bytes of it last.
     pub(crate) fn seconds_of(&self, bytes: u64) -> f64 {
         (bytes / self.frame_bytes()) as f64 / self.rate.as_f64()
