@@ -9,6 +9,10 @@ class Caller {
   known = $state(false);
   problem = $state.raw<Problem | null>(null);
 
+  constructor() {
+    api.signedOut.addEventListener('signed-out', () => (this.account = null));
+  }
+
   async ask(): Promise<void> {
     this.problem = null;
     try {

@@ -13,6 +13,9 @@ export class ApiError extends Error {
   }
 }
 
+/** Says `signed-out` whenever the service answers that it does not know the caller (any more). */
+export const signedOut = new EventTarget();
+
 export const UNREACHABLE: Problem = {
   title: 'The service does not answer',
   detail: 'Nothing is lost. Check that it is running and that this computer is connected, then try again.',
@@ -78,5 +81,6 @@ async function request(method: string, path: string, init: RequestInit = {}): Pr
   const json = /\bjson\b/.test(response.headers.get('Content-Type') ?? '');
   const body: unknown = json ? await response.json() : null;
   if (response.ok) return body;
+  if (response.status === 401) signedOut.dispatchEvent(new Event('signed-out'));
   throw new ApiError(response.status, (body as Problem | null) ?? { title: `The service answered ${response.status}` });
 }

@@ -16,6 +16,8 @@ export function equalPowerFade(correlation: number, steps: number): { rising: Fl
     rising[i] = Math.sin(angle) / power;
     falling[i] = Math.cos(angle) / power;
   }
+  // The cosine of a right angle is not quite zero in floating point, and the side that is left must be silent.
+  falling[steps - 1] = 0;
   return { rising, falling };
 }
 

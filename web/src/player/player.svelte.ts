@@ -61,7 +61,7 @@ export class Player {
   async play(): Promise<void> {
     if (!this.#pair) return;
     this.#graph ??= new Graph(this.#pair, () => this.#ended());
-    const from = this.position >= this.duration - 0.01 ? 0 : this.position;
+    const from = this.#atEnd(this.position) ? 0 : this.position;
     this.playing = true;
     await this.#graph.start(entry(from, this.loop, this.duration), this.loop, this.side, this.gains);
     this.#follow();
@@ -75,7 +75,9 @@ export class Player {
   }
 
   seek(seconds: number): void {
-    this.position = Math.min(Math.max(0, seconds), this.duration);
+    const wanted = Math.min(Math.max(0, seconds), this.duration);
+    if (this.playing && this.#atEnd(wanted)) this.pause();
+    this.position = wanted;
     if (this.playing) void this.play();
   }
 
@@ -107,6 +109,10 @@ export class Player {
     cancelAnimationFrame(this.#frame);
     this.#graph?.close();
     this.#graph = null;
+  }
+
+  #atEnd(position: number): boolean {
+    return position >= this.duration - 0.01;
   }
 
   #ended(): void {

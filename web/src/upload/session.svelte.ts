@@ -13,6 +13,7 @@ import { Speed } from './speed';
 /** Small enough that little is sent twice after a break, large enough that requests do not slow a fast line. */
 const CHUNK_BYTES = 16 * 1024 * 1024;
 const CHECK_POLL_MS = 700;
+const AWAY_POLL_MS = 3000;
 
 export type Phase = 'starting' | 'sending' | 'paused' | 'waiting' | 'failed' | 'sent';
 
@@ -131,27 +132,45 @@ function readProblem(body: string | undefined): Problem | null {
 /** Asks for the upload until its check is over; `onChange` hears every answer. Stops when `signal` says so. */
 export async function watchCheck(id: string, onChange: (upload: Upload) => void, signal: AbortSignal): Promise<void> {
   for (;;) {
-    const upload = await api.upload(id, signal);
-    onChange(upload);
-    if (upload.state !== 'checking') return;
-    await new Promise((resolve) => setTimeout(resolve, CHECK_POLL_MS));
+    const upload = await api.upload(id, signal).catch(unlessAway);
+    if (upload) {
+      onChange(upload);
+      const complete = upload.state === 'receiving' && upload.received_bytes === upload.size_bytes;
+      if (upload.state !== 'checking' && !complete) return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, upload ? CHECK_POLL_MS : AWAY_POLL_MS));
     signal.throwIfAborted();
   }
 }
 
-class Sessions {
-  current = $state.raw<UploadSession | null>(null);
+/** A service that is away for a moment is asked again; any other answer is the caller's. */
+function unlessAway(error: unknown): null {
+  if (error instanceof api.ApiError && mayRetry(error.status)) return null;
+  throw error;
+}
 
-  /** Starts `file`; a song already on its way is left as it is and can be resumed later. */
+class Sessions {
+  all = $state.raw<UploadSession[]>([]);
+
   start(file: File, onId: (id: string) => void): UploadSession {
-    this.current?.close();
-    this.current = new UploadSession(file, onId);
-    return this.current;
+    const session = new UploadSession(file, onId);
+    this.all = [...this.all, session];
+    return session;
   }
 
-  forget(): void {
-    this.current?.close();
-    this.current = null;
+  find(id: string): UploadSession | null {
+    return this.all.find((session) => session.id === id) ?? null;
+  }
+
+  /** Lets go of a song that is in or given up; what the service has of it stays there. */
+  forget(session: UploadSession): void {
+    session.close();
+    this.all = this.all.filter((other) => other !== session);
+  }
+
+  forgetAll(): void {
+    this.all.forEach((session) => session.close());
+    this.all = [];
   }
 }
 

@@ -68,7 +68,7 @@ export function horizontal(g: CanvasRenderingContext2D, y: number, width: number
   g.restore();
 }
 
-/** Everything outside the loop steps back behind a veil; its borders stay in the accent. */
+/** Everything outside the loop steps back behind a veil; its borders are drawn. */
 export function loopVeil(
   g: CanvasRenderingContext2D,
   { start, end }: Section,
@@ -82,7 +82,7 @@ export function loopVeil(
   g.fillRect(0, 0, a, height);
   g.fillRect(b, 0, width - b, height);
   g.restore();
-  g.fillStyle = colours.ink;
+  g.fillStyle = colours.quiet;
   g.fillRect(Math.round(a), 0, 1, height);
   g.fillRect(Math.round(b) - 1, 0, 1, height);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { contour, contourTable, loudnessSpan, magnitudes, resampleMax, ticks, timeAt } from './geometry';
+import { contour, contourTable, loudnessSpan, magnitudes, resampleMax, sharedScale, ticks, timeAt } from './geometry';
 
 describe('the overview', () => {
   it('takes the largest excursion of either sign and any channel', () => {
@@ -31,6 +31,20 @@ describe('the overview', () => {
     expect(timeAt(50, 200, 60)).toBe(15);
     expect(timeAt(-5, 200, 60)).toBe(0);
     expect(timeAt(999, 200, 60)).toBe(60);
+  });
+});
+
+describe('original above and master below', () => {
+  it('share one scale and leave no room unused', () => {
+    const { line, scale } = sharedScale([0.2, 0.45], [0.9, 0.3], 135);
+    expect(line).toBeCloseTo(45, 9);
+    expect(scale * 0.9).toBeCloseTo(90, 9);
+  });
+
+  it('keep some room for silence and none for what is over full scale', () => {
+    const { line, scale } = sharedScale([0, 0], [1.7], 110);
+    expect(line).toBeCloseTo(10, 9);
+    expect(scale).toBeCloseTo(100, 9);
   });
 });
 

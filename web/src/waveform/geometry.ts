@@ -30,6 +30,21 @@ export function ticks(duration: number, width: number, room = 72): number[] {
   return Array.from({ length: Math.floor(duration / step) + 1 }, (_, i) => i * step);
 }
 
+/**
+ * Where the line between original (above) and master (below) goes: both are drawn at the same scale, so each gets
+ * the height that its highest peak needs. `scale` is the pixels of full scale.
+ */
+export function sharedScale(original: number[], master: number[], height: number): { line: number; scale: number } {
+  const [above, below] = [peak(original), peak(master)];
+  const scale = height / (above + below);
+  return { line: above * scale, scale };
+}
+
+/** At least a tenth of full scale, so that silence keeps some room, and never above it: what is over is cut. */
+function peak(values: number[]): number {
+  return values.reduce((top, v) => Math.max(top, Math.min(1, v)), 0.1);
+}
+
 export function timeAt(x: number, width: number, duration: number): number {
   return Math.min(1, Math.max(0, x / width)) * duration;
 }

@@ -1,0 +1,296 @@
+// The page against a running service, as a person uses it: from the one-time link to the download.
+
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { createReadStream, statSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { accessibilityViolations, launch, overflowing, service, watchedContext } from './browser.mjs';
+
+const { url, signIn, song } = service();
+const SONG_BYTES = statSync(song).size;
+const MINUTE_MS = 60_000;
+const MINUS = '\u2212';
+const PHONE = { width: 360, height: 740 };
+
+let browser, context, page, wrongs;
+let jobPath;
+
+before(async () => {
+  browser = await launch();
+  ({ context, wrongs } = await watchedContext(browser, url, { viewport: { width: 1280, height: 900 } }));
+  page = await context.newPage();
+  page.setDefaultTimeout(MINUTE_MS);
+});
+
+after(async () => {
+  await browser?.close();
+});
+
+const heading = (name) => page.getByRole('heading', { level: 1, name });
+const slider = () => page.getByRole('slider', { name: 'Place in the song' });
+const side = (name) => page.getByRole('button', { name: new RegExp(`${name} [+${MINUS}]?[0-9.]+\\sdB`) });
+const place = async () => Number(await slider().getAttribute('aria-valuenow'));
+const graph = () => page.evaluate(() => structuredClone(window.audioGraph));
+const json = async (path) => (await context.request.get(url + path)).json();
+const report = () => json(`/v1${jobPath}/report`);
+const shown = (value) => value.toFixed(1).replace('-', MINUS).replace(`${MINUS}0.0`, '0.0');
+
+/** A screen is only done when axe finds nothing in it, light and dark. */
+async function isAccessible(name) {
+  for (const colorScheme of ['light', 'dark']) {
+    await page.emulateMedia({ colorScheme });
+    await page.waitForTimeout(200); // The colours fade over to the other scheme.
+    assert.deepEqual(await accessibilityViolations(page), [], `${name}, ${colorScheme}`);
+  }
+  await page.emulateMedia({ colorScheme: 'light' });
+}
+
+test('without a session the page says where the sign-in link is', async () => {
+  await page.goto(url);
+  await heading('Open your sign-in link').waitFor();
+  await isAccessible('signed out');
+});
+
+test('the one-time link signs in, once, and leaves the address bar', async () => {
+  await page.goto(signIn);
+  await heading('Master a song').waitFor();
+  assert.equal(page.url(), `${url}/`);
+  await page.goto(signIn);
+  await heading('You are not signed in').waitFor();
+  await isAccessible('a used link');
+  await page.goto(url);
+  await heading('Master a song').waitFor();
+  await isAccessible('home');
+});
+
+test('an upload survives a lost connection and a reload, and sends nothing twice', { timeout: 3 * MINUTE_MS }, async () => {
+  const network = await context.newCDPSession(page);
+  const line = (uploadThroughput, offline = false) =>
+    network.send('Network.emulateNetworkConditions', { offline, latency: 0, downloadThroughput: -1, uploadThroughput });
+  await line(SONG_BYTES / 12);
+  await page.locator('input[type=file]').setInputFiles(song);
+  await page.waitForURL(/\/uploads\//);
+  await page.getByText(/left$/).waitFor();
+  await isAccessible('uploading');
+
+  await line(0, true);
+  await page.getByText(/Connection lost\. Next try in \d+/).waitFor();
+  assert.ok(await page.getByRole('button', { name: 'Make the master' }).getAttribute('aria-disabled'));
+  await line(SONG_BYTES / 12);
+  await page.getByText(/left$/).waitFor();
+
+  await page.reload();
+  await page.getByText('Choose the same file to go on').waitFor();
+  await isAccessible('to be resumed');
+  await line(-1);
+  const sent = [];
+  page.on('request', (request) => {
+    if (request.method() === 'PATCH') sent.push(Number(request.headers()['upload-offset']));
+  });
+  await page.locator('input[type=file]').setInputFiles(song);
+  await page.locator('.ruler').waitFor();
+  const { received_bytes, size_bytes, state } = await json(`/v1${new URL(page.url()).pathname}`);
+  assert.equal(state, 'ready');
+  assert.equal(received_bytes, SONG_BYTES);
+  assert.equal(size_bytes, SONG_BYTES);
+  // A chunk that was cut off may be thrown away by the service; what it had confirmed may not be asked for again.
+  assert.deepEqual(sent, [...sent].sort((a, b) => a - b));
+  assert.ok(SONG_BYTES < 32e6 || sent[0] > 0, `resumed from byte ${sent[0]} of ${SONG_BYTES}`);
+  await isAccessible('settings');
+});
+
+test('a number the service refuses is explained at its field', async () => {
+  const target = page.getByLabel('Target');
+  await target.fill('loud');
+  await page.getByText('A number above needs a correction.').waitFor();
+  await target.fill('12');
+  await page.getByRole('button', { name: 'Make the master' }).click();
+  await page.locator('[aria-invalid=true]').waitFor();
+  assert.match(await page.locator('.field').first().innerText(), /12/);
+  assert.match(new URL(page.url()).pathname, /^\/uploads\//);
+});
+
+test('the keyboard alone starts the master, and its stages move to the end', { timeout: 5 * MINUTE_MS }, async () => {
+  await page.getByRole('radio', { name: /Streaming/ }).focus();
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('ArrowLeft');
+  assert.equal(await page.getByLabel('Target').inputValue(), `${MINUS}14.0`);
+  await page.getByRole('checkbox', { name: /FLAC 24-bit/ }).focus();
+  await page.keyboard.press('Space');
+  await page.getByRole('button', { name: 'Make the master' }).focus();
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/\/jobs\//);
+  jobPath = new URL(page.url()).pathname;
+
+  const bar = page.getByRole('progressbar', { name: 'Progress of the master' });
+  const result = page.getByRole('heading', { name: 'What was done' });
+  const seen = [];
+  while (!(await result.isVisible())) {
+    if (await bar.isVisible()) seen.push(Number(await bar.getAttribute('aria-valuenow').catch(() => seen.at(-1))));
+    await page.waitForTimeout(50);
+  }
+  assert.ok(seen.length > 0, 'the bar was seen');
+  assert.deepEqual(seen, [...seen].sort((a, b) => a - b), 'the bar never goes back');
+});
+
+test('before and after are the numbers of the report', async () => {
+  const { before: was, after: is } = await report();
+  const text = (await page.locator('dl').first().innerText()).replaceAll(/\s+/g, ' ');
+  for (const key of ['integrated_lufs', 'true_peak_dbtp', 'loudness_range_lu', 'plr_lu', 'short_term_max_lufs']) {
+    assert.ok(text.includes(`original ${shown(was[key])} master ${shown(is[key])}`), `${key} in ${text}`);
+  }
+  await page.getByText(/^deletes \d+ \w+( \d{4})?, in \d+ days/).waitFor();
+});
+
+test('switching sides while playing changes two gains and nothing else', async () => {
+  await page.waitForFunction(() => !document.querySelector('.play').disabled);
+  await isAccessible('compare');
+  const { before: was, after: is } = await report();
+  const difference = was.integrated_lufs - is.integrated_lufs;
+  assert.ok(Math.abs(difference) > 0.5, `the case must be real: ${difference} LU apart`);
+
+  await page.keyboard.press('Space');
+  await page.waitForFunction(() => window.audioGraph.starts.length === 2);
+  const { starts } = await graph();
+  assert.deepEqual(starts[0], starts[1], 'both start at one time, from one frame, with one length');
+  assert.equal(starts[0].rate, starts[0].context, 'nothing is resampled');
+
+  const [from, at] = [await place(), Date.now()];
+  for (const key of ['a', 'b', 'a', 'b']) {
+    const count = (await graph()).gains.length;
+    await page.keyboard.press(key);
+    const [{ end: original, duration }, { end: master }] = (await graph()).gains.slice(count);
+    assert.equal(duration, 0.01);
+    const heard = key === 'a' ? original : master;
+    const expected = Math.min(0, key === 'a' ? -difference : difference);
+    assert.equal(key === 'a' ? master : original, 0, 'the other side is silent');
+    assert.ok(Math.abs(20 * Math.log10(heard) - expected) < 0.01, 'the heard side has the matching gain');
+    const name = key === 'a' ? 'Original' : 'Master';
+    assert.equal(await side(name).getAttribute('aria-pressed'), 'true');
+    assert.match(await side(name).innerText(), new RegExp(shown(expected).replace('.', '\\.')), 'the gain is shown');
+    await page.waitForTimeout(250);
+  }
+  const [moved, passed] = [(await place()) - from, (Date.now() - at) / 1000];
+  assert.ok(Math.abs(moved - passed) <= 1.1, `${moved} s on the playhead in ${passed} s`);
+  assert.equal((await graph()).starts.length, 2, 'no source was started again');
+
+  await page.keyboard.press('m');
+  assert.match(await side('Master').innerText(), /0\.0\sdB/);
+  assert.equal((await graph()).gains.at(-1).end, 1, 'unmatched is unchanged');
+  await page.keyboard.press('m');
+  await page.keyboard.press('Space');
+});
+
+test('the playhead obeys the keys, and a dragged section loops', async () => {
+  await slider().focus();
+  await page.keyboard.press('Home');
+  assert.equal(await place(), 0);
+  await page.keyboard.press('Shift+ArrowRight');
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('ArrowLeft');
+  assert.equal(await place(), 5);
+  await page.keyboard.press('PageUp');
+  assert.equal(await place(), 20);
+  await page.keyboard.press('End');
+  assert.equal(await place(), Number(await slider().getAttribute('aria-valuemax')));
+
+  const box = await page.locator('.wave canvas').boundingBox();
+  await page.mouse.move(box.x + box.width * 0.5, box.y + 40);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.25, box.y + 60, { steps: 5 });
+  await page.mouse.up();
+  const length = Number(await slider().getAttribute('aria-valuemax'));
+  await page.getByRole('button', { name: /^Loop \d+:\d\d to/ }).waitFor();
+  await page.keyboard.press('Space');
+  await page.waitForTimeout(300);
+  await page.keyboard.press('Space');
+  const { starts } = await graph();
+  assert.ok(Math.abs(starts.at(-1).offset - length * 0.25) < 1, 'playing enters the loop at its start');
+  await page.keyboard.press('l');
+  await page.getByRole('button', { name: 'Loop', exact: true }).waitFor();
+});
+
+test('the list of keys opens with ? and gives the focus back', async () => {
+  await page.getByRole('button', { name: 'Keyboard shortcuts' }).focus();
+  await page.keyboard.press('?');
+  await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+  await isAccessible('keys');
+  const { starts } = await graph();
+  await page.keyboard.press('a');
+  assert.equal((await graph()).starts.length, starts.length, 'keys under the dialog rest');
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+});
+
+test('every download is the file whose SHA-256 is shown', async () => {
+  const job = await json(`/v1${jobPath}`);
+  const delivered = job.artifacts.filter(({ kind }) => kind === 'master');
+  assert.deepEqual(delivered.map(({ format }) => format).sort(), ['flac24', 'wav24']);
+  for (const name of ['WAV 24-bit', 'FLAC 24-bit']) {
+    const row = page.getByRole('listitem').filter({ has: page.getByRole('link', { name }) });
+    const [download] = await Promise.all([page.waitForEvent('download'), row.getByRole('link', { name }).click()]);
+    const hash = createHash('sha256');
+    for await (const block of createReadStream(await download.path())) hash.update(block);
+    const digest = hash.digest('hex');
+    assert.equal(await row.locator('code').innerText(), digest);
+    assert.ok(delivered.some(({ sha256 }) => sha256 === digest));
+  }
+});
+
+test('at 360 px everything stacks, and A and B stay under the thumb', async () => {
+  await page.setViewportSize(PHONE);
+  for (const path of ['/', jobPath]) {
+    await page.goto(url + path);
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    await page.getByText(/^deletes/).first().waitFor();
+    await page.waitForTimeout(500);
+    assert.deepEqual(await overflowing(page), [], path);
+    await isAccessible(`${path} at 360 px`);
+    const small = await page.evaluate(() =>
+      [...document.querySelectorAll('button, .button, table a, .match')]
+        .filter((element) => element.checkVisibility() && element.getBoundingClientRect().height < 44)
+        .map((element) => `${element.className} ${element.textContent.trim()} ${element.getBoundingClientRect().height}`),
+    );
+    assert.deepEqual(small, [], `targets under 44 px on ${path}`);
+  }
+  for (const top of [0, 10_000]) {
+    await page.evaluate((y) => scrollTo(0, y), top);
+    for (const name of ['Original', 'Master']) {
+      const box = await side(name).boundingBox();
+      assert.ok(box.y > PHONE.height - 140 && box.y + box.height <= PHONE.height, `${name} at ${box.y}`);
+    }
+  }
+  await page.setViewportSize({ width: 1280, height: 900 });
+});
+
+test('the file dialog opens from the keyboard, and what is no audio is refused with a reason', async () => {
+  await page.goto(url);
+  await heading('Master a song').waitFor();
+  const chosen = page.waitForEvent('filechooser');
+  await page.getByRole('button', { name: 'Choose a file' }).focus();
+  await page.keyboard.press('Enter');
+  const notes = { name: 'notes.wav', mimeType: 'audio/wav', buffer: Buffer.from('dear producer, these are words') };
+  await (await chosen).setFiles(notes);
+  await page.waitForURL(/\/uploads\//);
+  await page.getByRole('alert').waitFor();
+  await page.getByRole('link', { name: 'Choose another song' }).waitFor();
+  await isAccessible('rejected');
+});
+
+test('a master is deleted only after asking, and is gone then', async () => {
+  await page.goto(url + jobPath);
+  await page.getByRole('button', { name: 'Delete now' }).click();
+  await isAccessible('asking');
+  await page.getByRole('button', { name: 'Keep it' }).click();
+  assert.equal((await context.request.get(`${url}/v1${jobPath}`)).status(), 200);
+  await page.getByRole('button', { name: 'Delete now' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete now' }).click();
+  await heading('Master a song').waitFor();
+  assert.equal((await context.request.get(`${url}/v1${jobPath}`)).status(), 404);
+  await page.goto(url + jobPath);
+  await page.getByRole('alert').waitFor();
+});
+
+test('nothing was asked of another origin, blocked by the content policy or thrown', () => {
+  assert.deepEqual(wrongs, []);
+});
