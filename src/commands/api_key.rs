@@ -1,11 +1,12 @@
 //! `mixrunners api-key create`: a key for programs. The secret is the last line on standard output, and the only one.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use domain::account::Email;
+use domain::account::{Email, Role};
 use domain::clock::Clock;
 use domain::scope::{Scope, Scopes};
 use domain::secret::{Secret, SecretKind};
@@ -60,11 +61,11 @@ pub fn run(action: Action) -> Result<ExitCode, Failure> {
         let clock = SteadyClock::new();
         let store = Embedded::new(&create.data).open_store().await?;
         let account = store
-            .ensure_account(&NewAccount::producer(email), clock.now())
+            .ensure_account(&NewAccount { email, roles: BTreeSet::from([Role::Producer]) }, clock.now())
             .await
             .map_err(Failure::ours)?;
         let expires_at = clock.now() + DAY * create.expires_in_days;
-        let key = NewApiKey { account: account.id, name: create.name, scopes, hash: secret.hash(), expires_at };
+        let key = NewApiKey { account: account.id, name: create.name, scopes, hash: secret.hash(), expires_at: Some(expires_at) };
         store.create_api_key(&key, clock.now()).await.map_err(Failure::ours)?;
         store.close().await;
         Ok::<_, Failure>(())

@@ -7,9 +7,11 @@ use clap::{Parser, Subcommand};
 use crate::exit::Failure;
 
 mod analyze;
+mod api_key;
 mod local_song;
 mod master;
 mod render;
+mod serve;
 mod table;
 mod terminal;
 
@@ -27,6 +29,11 @@ pub enum Command {
     Master(master::Arguments),
     /// Measure a song: loudness, range, true peak
     Analyze(analyze::Arguments),
+    /// Run the whole service on this machine: page, API, worker
+    Serve(serve::Arguments),
+    /// Make a key for programs that use the API
+    #[command(subcommand)]
+    ApiKey(api_key::Action),
     /// Decode and render one file for the worker, in a process of its own
     #[command(hide = true)]
     Render(render::Arguments),
@@ -38,6 +45,8 @@ impl Command {
         match self {
             Self::Master(arguments) => master::run(&arguments),
             Self::Analyze(arguments) => analyze::run(&arguments),
+            Self::Serve(arguments) => serve::run(arguments),
+            Self::ApiKey(action) => api_key::run(action),
             Self::Render(arguments) => render::run(&arguments),
         }
     }

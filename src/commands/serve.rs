@@ -7,12 +7,13 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::app::{App, Site};
+use api::{App, Limits, Site};
 use clap::Args;
 use domain::clock::Clock;
 use domain::retention::Retention;
 use domain::secret::{Secret, SecretKind};
-use store::{Blobs, Place, Store};
+use store::blobs::Blobs;
+use store::{Place, Store};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
@@ -78,7 +79,7 @@ async fn serve(arguments: Arguments, embedded: Embedded, site: Site) -> Result<(
         slots: usize::from(arguments.slots),
     };
     let working = tokio::spawn(worker::run(worker, stop.clone()));
-    let router = api::router(App::new(store.clone(), blobs, clock.clone(), entropy, Default::default(), site));
+    let router = api::router(App::new(store.clone(), blobs, clock.clone(), entropy, Limits::default(), site));
     let link = sign_in_link(&store, &base, &*clock).await?;
     println!("mixrunners is running at {base}");
     println!("Sign in (once, within the hour): {link}");
@@ -156,7 +157,7 @@ impl Embedded {
     /// Makes the folder, readable by its owner alone, and opens the database in it.
     pub async fn open_store(&self) -> Result<Store, Failure> {
         self.make_folder()?;
-        Store::open(Place::Folder(&self.data), Arc::new(SystemEntropy), Retention::default())
+        Store::open(Place::Folder(&self.data), Arc::new(SystemEntropy), Retention::POLICY)
             .await
             .map_err(|error| Failure::ours(format!("cannot open the database in {}: {error}", self.data.display())))
     }
