@@ -202,8 +202,11 @@ impl Folder {
     async fn create(&self, path: &Path) -> std::io::Result<File> {
         let mut tries_left = 5;
         loop {
-            make_folders_for(path).await?;
-            match File::create_new(path).await {
+            let created = async {
+                make_folders_for(path).await?;
+                File::create_new(path).await
+            };
+            match created.await {
                 Err(error) if error.kind() == ErrorKind::NotFound && tries_left > 0 => tries_left -= 1,
                 other => return other,
             }

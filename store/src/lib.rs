@@ -24,7 +24,6 @@ use std::sync::Arc;
 
 use domain::account::{Account, Email};
 use domain::artifact::Artifact;
-use domain::blob::BlobPrefix;
 use domain::clock::Timestamp;
 use domain::digest::Digest;
 use domain::ids::{AccountId, ArtifactId, Entropy, JobId, KeyId, SessionId, UploadId};
@@ -38,10 +37,11 @@ use domain::secret::SecretHash;
 use domain::upload::Upload;
 use tokio::sync::{Notify, broadcast};
 
+pub use crate::blobs::Blobs;
 pub use crate::error::{Result, StoreError};
 use crate::outcome::{
-    ApiKey, Checked, Completion, Enqueued, Expired, JobChange, Leased, NewAccount, NewApiKey, NewSession,
-    NewUpload, Progress, Removal, Session,
+    ApiKey, Checked, Completion, Doomed, Enqueued, Expired, JobChange, Leased, NewAccount, NewApiKey,
+    NewSession, NewUpload, Progress, Removal, Session,
 };
 
 /// Where the rows are.
@@ -329,13 +329,19 @@ impl Store {
         sqlite::queue::sweep_expired_leases(&self.0, now).await
     }
 
+    /// What an attempt stored before it lost its lease is doomed, unless it turns out that its commit came through
+    /// after all (the answer to a commit can be lost). The blobs of a check go if its upload is gone.
+    pub async fn discard(&self, lease: &LeaseId, now: Timestamp) -> Result<()> {
+        sqlite::artifacts::discard(&self.0, lease, now).await
+    }
+
     /// Blobs that no row knows any more, oldest first.
-    pub async fn doomed_blobs(&self, limit: u32) -> Result<Vec<BlobPrefix>> {
+    pub async fn doomed_blobs(&self, limit: u32) -> Result<Vec<Doomed>> {
         sqlite::artifacts::doomed_blobs(&self.0, limit).await
     }
 
-    /// These blobs are gone for good.
-    pub async fn blobs_removed(&self, prefix: &BlobPrefix) -> Result<()> {
-        sqlite::artifacts::blobs_removed(&self.0, prefix).await
+    /// These blobs are gone for good, unless they were doomed again since they were listed.
+    pub async fn blobs_removed(&self, doomed: &Doomed) -> Result<()> {
+        sqlite::artifacts::blobs_removed(&self.0, doomed).await
     }
 }

@@ -21,6 +21,15 @@ pub(crate) async fn lease_next(
     worker: &WorkerName,
     now: Timestamp,
 ) -> Result<Option<Leased>> {
+    let none_waits = sqlx::query("SELECT 1 FROM jobs WHERE state = 'queued' AND not_before <= $1 LIMIT 1")
+        .bind(now.micros())
+        .fetch_optional(&store.reader)
+        .await?
+        .is_none();
+    if none_waits {
+        // An idle worker asks several times a second; it must not keep writers waiting.
+        return Ok(None);
+    }
     let mut write = store.write().await?;
     // Fewest running alone is not fair: with one slot every account has none running when it falls free, and the
     // oldest job would always win. So accounts take turns, and age decides within one.
