@@ -1,7 +1,7 @@
 //! `/v1/uploads`: the protocol tus, and what was made of the files that came.
 
 use axum::Json;
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -68,14 +68,20 @@ pub(crate) async fn create(
         },
         expires_at: Retention::POLICY.of_new_upload(now),
     };
+    check_room(&sender, 0, new.size_bytes, &app)?;
     let lock = app.locks.take(&new.id)?;
     let upload = app.store.create_upload(&new, now).await?;
-    check_room(&sender, &upload, &app)?;
-    let location = format!("/v1/uploads/{}", upload.id);
     let body = if brings_bytes { body } else { Body::empty() };
-    let offset = tus::receive(app.clone(), lock, upload.clone(), body, checksum).await?;
+    let offset = match tus::receive(app.clone(), lock, upload.clone(), body, checksum).await {
+        Ok(offset) => offset,
+        Err(error) => {
+            // The client has not heard the id yet and can never use it.
+            app.store.delete_upload(&upload.account, &upload.id, app.now()).await?;
+            return Err(error);
+        }
+    };
+    let location = HeaderValue::try_from(format!("/v1/uploads/{}", upload.id)).map_err(ApiError::internal)?;
     let mut answer = progress(StatusCode::CREATED, &Upload { received_bytes: offset, ..upload });
-    let location = HeaderValue::try_from(location).map_err(ApiError::internal)?;
     answer.headers_mut().insert(header::LOCATION, location);
     Ok(answer)
 }
@@ -143,7 +149,7 @@ pub(crate) async fn send(
     let lock = app.locks.take(&id)?;
     let mut upload = alive(&app, &caller, &id).await?;
     if upload.state != UploadState::Receiving {
-        return repeated(&upload, offset, &sender);
+        return repeated(&upload, offset, &body);
     }
     if let Some(total) = total {
         settle_length(&app, &mut upload, total).await?;
@@ -151,7 +157,7 @@ pub(crate) async fn send(
     if offset != upload.received_bytes {
         return Err(tus::offset_moved());
     }
-    check_room(&sender, &upload, &app)?;
+    check_room(&sender, offset, upload.size_bytes, &app)?;
     let offset = tus::receive(app, lock, upload.clone(), body, checksum).await?;
     Ok(progress(StatusCode::NO_CONTENT, &Upload { received_bytes: offset, ..upload }))
 }
@@ -267,8 +273,8 @@ async fn finished_if_complete(app: &App, upload: Upload) -> ApiResult<Upload> {
 }
 
 /// A request for a finished upload: fine when it repeats the end, whose answer may have been lost.
-fn repeated(upload: &Upload, offset: u64, sender: &Sender<'_>) -> ApiResult<Response> {
-    if offset == upload.received_bytes && sender.content_length() == Some(0) {
+fn repeated(upload: &Upload, offset: u64, body: &Body) -> ApiResult<Response> {
+    if offset == upload.received_bytes && body.is_end_stream() {
         return Ok(progress(StatusCode::NO_CONTENT, upload));
     }
     Err(ApiError::UploadFinished)
@@ -285,11 +291,12 @@ async fn settle_length(app: &App, upload: &mut Upload, total: u64) -> ApiResult<
 }
 
 /// Refuses a body that says itself that it does not fit, before a byte of it is read.
-fn check_room(sender: &Sender<'_>, upload: &Upload, app: &App) -> ApiResult<()> {
-    let end = upload.received_bytes.saturating_add(sender.content_length().unwrap_or(0));
-    match upload.size_bytes {
+fn check_room(sender: &Sender<'_>, offset: u64, size: Option<u64>, app: &App) -> ApiResult<()> {
+    let end = offset.saturating_add(sender.content_length().unwrap_or(0));
+    let max = app.limits.upload_bytes;
+    match size {
         Some(size) if end > size => Err(tus::beyond_length(size)),
-        None if end > app.limits.upload_bytes => Err(tus::file_too_large(end, app.limits.upload_bytes)),
+        None if end > max => Err(tus::file_too_large(end, max)),
         _ => Ok(()),
     }
 }
