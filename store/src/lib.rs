@@ -12,6 +12,8 @@
 //! | `contract` | the stories every engine must pass |
 
 pub mod blobs;
+#[cfg(test)]
+mod contract;
 pub mod error;
 pub mod outcome;
 mod signals;

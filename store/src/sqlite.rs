@@ -104,3 +104,7 @@ impl Write<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+#[path = "sqlite_tests.rs"]
+mod tests;

@@ -6,9 +6,11 @@ CREATE TABLE accounts (
     email          TEXT NOT NULL UNIQUE,
     roles          TEXT NOT NULL CHECK (json_valid(roles)),
     created_at     INTEGER NOT NULL,
-    -- When a job of this account was last leased: the queue serves first whoever waited longest for a turn.
-    last_leased_at INTEGER NOT NULL DEFAULT 0
+    -- Rises over all accounts with each lease: the queue serves first whoever had no turn for longest. Not a time,
+    -- because two leases of one microsecond must have an order too.
+    last_turn      INTEGER NOT NULL DEFAULT 0
 ) STRICT;
+CREATE INDEX accounts_by_turn ON accounts (last_turn);
 
 CREATE TABLE sign_in_links (
     hash       BLOB PRIMARY KEY CHECK (length(hash) = 32),

@@ -24,27 +24,27 @@ pub(crate) async fn lease_next(
     let mut write = store.write().await?;
     // Fewest running alone is not fair: with one slot every account has none running when it falls free, and the
     // oldest job would always win. So accounts take turns, and age decides within one.
-    let next: Option<JobRow> = sqlx::query_as(
+    let next: Vec<JobRow> = sqlx::query_as(
         "SELECT jobs.* FROM jobs
          JOIN accounts ON accounts.id = jobs.account_id
          LEFT JOIN (SELECT account_id, count(*) AS running FROM jobs WHERE state = 'running' GROUP BY account_id)
                    AS busy ON busy.account_id = jobs.account_id
          WHERE jobs.state = 'queued' AND jobs.not_before <= $1 AND coalesce(busy.running, 0) < $2
-         ORDER BY coalesce(busy.running, 0), accounts.last_leased_at, jobs.created_at, jobs.id
-         LIMIT 1",
+         ORDER BY coalesce(busy.running, 0), accounts.last_turn, jobs.created_at, jobs.id
+         LIMIT $3",
     )
     .bind(now.micros())
     .bind(RUNNING_PER_ACCOUNT_MAX)
-    .fetch_optional(write.connection())
+    .bind(LOOKED_AT)
+    .fetch_all(write.connection())
     .await?;
-    let Some(row) = next else { return Ok(None) };
+    let Some(row) = first_readable(next)? else { return Ok(None) };
     let fence = row.fence + 1;
     let until = now + LEASE;
     let lease = Lease { worker: worker.clone(), fence, until };
     move_job(&mut write, &row, Event::Leased(lease), now).await?;
-    sqlx::query("UPDATE accounts SET last_leased_at = $2 WHERE id = $1")
+    sqlx::query("UPDATE accounts SET last_turn = 1 + (SELECT max(last_turn) FROM accounts) WHERE id = $1")
         .bind(&row.account_id)
-        .bind(now.micros())
         .execute(write.connection())
         .await?;
     let task = task(&mut write, &row).await?;
@@ -52,6 +52,23 @@ pub(crate) async fn lease_next(
     let attempt = u32::try_from(row.attempt + 1).unwrap_or(u32::MAX);
     let lease = LeaseId { job: row.id()?, fence };
     Ok(Some(Leased { lease, account: row.account()?, task, attempt, until }))
+}
+
+/// How many rows are looked at to find one that this program can read.
+const LOOKED_AT: u32 = 8;
+
+/// A row that a newer program or a broken disk wrote must not stop the rows behind it: it is left as it is, and
+/// told to the operator.
+fn first_readable(rows: Vec<JobRow>) -> Result<Option<JobRow>> {
+    let mut unreadable = None;
+    for row in rows {
+        let recipe = || if row.is_check() { Ok(()) } else { row.recipe().map(drop) };
+        let read = row.id().and_then(|_| row.account()).and_then(|_| row.state()).and_then(|_| recipe());
+        let Err(error) = read else { return Ok(Some(row)) };
+        tracing::error!(job.id = row.id, %error, "a queued job cannot be read; it is skipped");
+        unreadable = Some(error);
+    }
+    unreadable.map_or(Ok(None), Err)
 }
 
 async fn task(write: &mut Write<'_>, row: &JobRow) -> Result<Task> {

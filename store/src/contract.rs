@@ -1,0 +1,85 @@
+//! The stories every engine must pass, with a clock that moves only by hand. An engine is done when its line at the
+//! end of this file passes.
+
+mod access;
+mod ending;
+mod fairness;
+mod leases;
+mod orders;
+mod uploads;
+mod world;
+
+use self::world::World;
+
+macro_rules! stories {
+    ($world:expr => $($chapter:ident: $($story:ident)*;)*) => {
+        $($(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $story() {
+                super::$chapter::$story($world.await).await;
+            }
+        )*)*
+    };
+}
+
+macro_rules! every_story {
+    ($world:expr) => {
+        stories! { $world =>
+            access:
+                a_sign_in_link_works_once_under_twenty_parallel_redeems
+                a_sign_in_link_dies_at_its_minute
+                a_session_ends_at_its_time_or_when_revoked
+                an_api_key_ends_at_its_time_or_when_revoked
+                one_address_is_one_account_however_often_it_is_ensured
+                the_local_owner_is_made_once_and_is_an_operator
+                nobody_sees_what_belongs_to_another_account;
+            uploads:
+                an_upload_becomes_ready_by_a_check
+                an_offset_moves_only_from_where_it_is
+                of_ten_parallel_writers_one_moves_the_offset
+                an_upload_finishes_only_when_all_bytes_are_here
+                a_rejected_upload_says_why_and_cannot_be_ordered
+                a_check_whose_process_dies_three_times_rejects_its_upload
+                an_upload_that_a_living_job_needs_is_not_deleted
+                a_deleted_upload_dooms_its_blobs_and_ends_its_check
+                lists_go_backwards_in_time_page_by_page
+                an_unused_upload_goes_after_seven_days_and_a_used_one_with_its_first_job;
+            orders:
+                the_same_key_and_body_is_the_same_job
+                the_same_key_with_another_body_is_a_conflict
+                of_ten_parallel_orders_with_one_key_one_makes_a_job
+                an_order_of_what_is_not_there_names_the_input
+                a_job_shows_its_place_and_its_history
+                a_job_reads_back_after_the_store_was_opened_again
+                a_deleted_job_is_gone_and_dooms_all_it_made;
+            leases:
+                a_job_is_leased_worked_on_and_completed
+                two_workers_never_get_the_same_task
+                a_heartbeat_keeps_a_lease_alive
+                a_silent_workers_job_is_back_after_ten_seconds_with_one_death
+                a_stale_fence_commits_nothing
+                three_deaths_of_the_process_end_as_quarantined
+                three_silent_workers_end_as_quarantined
+                a_release_spends_no_attempt
+                our_failures_back_off_and_the_eighth_is_the_last
+                a_bad_input_fails_at_once
+                new_work_wakes_a_worker;
+            ending:
+                a_queued_job_that_is_cancelled_is_never_leased
+                a_running_job_that_is_cancelled_takes_the_lease_from_its_worker
+                a_job_that_is_over_cannot_be_cancelled
+                whatever_happens_a_job_ends_exactly_once
+                an_abandoned_attempt_dooms_its_blobs_and_a_completed_one_does_not
+                every_end_is_followed_by_deletion_120_days_later;
+            fairness:
+                an_account_runs_two_jobs_at_a_time
+                five_hundred_jobs_delay_anothers_single_job_by_one_job_at_most
+                accounts_take_turns_on_one_slot;
+        }
+    };
+}
+
+mod sqlite {
+    use super::World;
+    every_story!(World::on_sqlite());
+}

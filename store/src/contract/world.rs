@@ -1,0 +1,190 @@
+//! A small service: one store, one clock, a few people.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::account::{Account, Email, Role};
+use domain::artifact::{ArtifactFormat, ArtifactKind};
+use domain::blob::BlobKey;
+use domain::clock::{Clock, HandClock, Timestamp};
+use domain::digest::Digest;
+use domain::ids::{AccountId, Entropy, JobId, SeededEntropy, UploadId};
+use domain::job::{Job, JobKind, StateName};
+use domain::lease::{LeaseId, WorkerName};
+use domain::order::{Order, Wish};
+use domain::problem::Problem;
+use domain::recipe::Recipe;
+use domain::retention::Retention;
+use domain::secret::{Secret, SecretKind};
+use domain::task::Task;
+use domain::upload::AudioFacts;
+
+use crate::outcome::{Checked, Completion, Enqueued, Leased, Made, NewAccount, NewUpload};
+use crate::{Place, Store};
+
+pub(super) const SECOND: Duration = Duration::from_secs(1);
+pub(super) const DAY: Duration = Duration::from_secs(86_400);
+
+pub(super) struct World {
+    pub(super) store: Store,
+    pub(super) clock: HandClock,
+    pub(super) entropy: Arc<SeededEntropy>,
+    folder: tempfile::TempDir,
+}
+
+impl World {
+    pub(super) async fn on_sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let entropy = Arc::new(SeededEntropy::new(1));
+        let place = Place::Folder(folder.path());
+        let store = Store::open(place, entropy.clone(), Retention::POLICY).await.unwrap();
+        let clock = HandClock::new(Timestamp::from_micros(1_800_000_000_000_000));
+        Self { store, clock, entropy, folder }
+    }
+
+    /// As after a restart of the process.
+    pub(super) async fn reopened(self) -> Self {
+        self.store.close().await;
+        let place = Place::Folder(self.folder.path());
+        let store = Store::open(place, self.entropy.clone(), Retention::POLICY).await.unwrap();
+        Self { store, ..self }
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(super) fn secret(&self, kind: SecretKind) -> Secret {
+        Secret::new(kind, &*self.entropy)
+    }
+
+    pub(super) async fn account(&self, name: &str) -> Account {
+        let email = Email::parse(&format!("{name}@example.org")).unwrap();
+        let new = NewAccount { email, roles: [Role::Producer].into() };
+        self.store.ensure_account(&new, self.now()).await.unwrap()
+    }
+
+    pub(super) async fn receiving_upload(&self, account: &AccountId, size_bytes: Option<u64>) -> UploadId {
+        let new = NewUpload {
+            id: UploadId::new(&*self.entropy),
+            account: account.clone(),
+            name: "Song.wav".into(),
+            filetype: Some("audio/wav".into()),
+            size_bytes,
+            expires_at: Retention::POLICY.of_new_upload(self.now()),
+        };
+        self.store.create_upload(&new, self.now()).await.unwrap().id
+    }
+
+    pub(super) async fn checking_upload(&self, account: &AccountId) -> UploadId {
+        let id = self.receiving_upload(account, Some(100)).await;
+        assert!(self.store.advance_upload(&id, 0, 100).await.unwrap());
+        assert!(self.store.finish_upload(&id, &digest(1), self.now()).await.unwrap());
+        id
+    }
+
+    /// An upload that can be ordered. No other work may wait at the same time.
+    pub(super) async fn ready_upload(&self, account: &AccountId) -> UploadId {
+        let id = self.checking_upload(account).await;
+        let check = self.lease("checker").await.expect("a check waits");
+        assert_eq!(check.task, Task::Check { upload: id.clone() });
+        self.store.checked_upload(&check.lease, &checked(), self.now()).await.unwrap();
+        id
+    }
+
+    pub(super) fn order(&self, account: &AccountId, upload: &UploadId) -> Order {
+        let wish = Wish {
+            kind: JobKind::Master,
+            title: "Song".into(),
+            inputs: vec![upload.clone()],
+            recipe: Recipe::default(),
+        };
+        Order { account: account.clone(), wish, idempotency_key: None, body_hash: digest(7) }
+    }
+
+    pub(super) async fn enqueue(&self, order: &Order) -> Job {
+        match self.store.enqueue(order, self.now()).await.unwrap() {
+            Enqueued::New(job) => job,
+            other => panic!("expected a new job, got {other:?}"),
+        }
+    }
+
+    /// One queued job of a new account.
+    pub(super) async fn queued_job(&self) -> Job {
+        let anna = self.account("anna").await;
+        let upload = self.ready_upload(&anna.id).await;
+        self.enqueue(&self.order(&anna.id, &upload)).await
+    }
+
+    pub(super) async fn lease(&self, worker: &str) -> Option<Leased> {
+        self.store.lease_next(&WorkerName(worker.into()), self.now()).await.unwrap()
+    }
+
+    pub(super) async fn again(&self, job: &Job) -> Job {
+        self.store.job(&job.account, &job.id).await.unwrap().expect("the job is there")
+    }
+
+    /// The names of the states in a job's history, in order, without repetition.
+    pub(super) async fn history(&self, account: &AccountId, job: &JobId) -> Vec<StateName> {
+        let events = self.store.job_events(account, job, 0, 10_000).await.unwrap();
+        let numbers: Vec<i64> = events.iter().map(|event| event.seq).collect();
+        assert_eq!(numbers, (1..=events.len() as i64).collect::<Vec<_>>(), "no line is missing");
+        let mut states: Vec<StateName> = events.iter().map(|event| event.state).collect();
+        states.dedup();
+        states
+    }
+
+    pub(super) async fn doomed(&self) -> Vec<String> {
+        let doomed = self.store.doomed_blobs(1000).await.unwrap();
+        doomed.iter().map(ToString::to_string).collect()
+    }
+
+    /// A number below `bound`.
+    pub(super) fn pick(&self, bound: u64) -> u64 {
+        let mut bytes = [0; 8];
+        self.entropy.fill(&mut bytes);
+        u64::from_le_bytes(bytes) % bound
+    }
+}
+
+pub(super) fn digest(byte: u8) -> Digest {
+    Digest::from_bytes([byte; 32])
+}
+
+pub(super) fn checked() -> Checked {
+    let audio = AudioFacts {
+        format: "wav".into(),
+        sample_rate_hz: 44_100,
+        channels: 2,
+        bit_depth: Some(24),
+        frames: 441_000,
+        duration_s: 10.0,
+        lossy: false,
+    };
+    Checked { audio, findings: Vec::new() }
+}
+
+pub(super) fn made(lease: &LeaseId) -> Completion {
+    let master = Made {
+        kind: ArtifactKind::Master,
+        name: "Song (master).wav".into(),
+        format: ArtifactFormat::Wav24,
+        size_bytes: 44,
+        sha256: digest(9),
+        blob: BlobKey::artifact(lease, "0-master.wav").unwrap(),
+        peaks: None,
+    };
+    Completion { artifacts: vec![master], engine_version: "0.1.0".into() }
+}
+
+pub(super) fn our_problem() -> Problem {
+    Problem::ours("disk_full", "The disk is full", "0 bytes are left")
+}
+
+pub(super) fn input_problem() -> Problem {
+    Problem {
+        fault: domain::problem::Fault::Input,
+        retryable: false,
+        ..Problem::ours("audio_silent", "The file is silent", "no sample is above -90 dBFS")
+    }
+}

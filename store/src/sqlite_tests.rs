@@ -1,0 +1,114 @@
+//! What the tables themselves refuse, should the program ever be wrong.
+
+use domain::account::Email;
+use domain::clock::Timestamp;
+use domain::ids::SeededEntropy;
+
+use super::*;
+use crate::outcome::NewAccount;
+
+/// A store with one job in each interesting state, written by hand.
+async fn store() -> (tempfile::TempDir, Sqlite) {
+    let folder = tempfile::tempdir().unwrap();
+    let store =
+        Sqlite::open(folder.path(), Arc::new(SeededEntropy::new(1)), Retention::POLICY).await.unwrap();
+    let new = NewAccount { email: Email::parse("a@b.org").unwrap(), roles: [].into() };
+    let account = accounts::ensure_account(&store, &new, Timestamp::from_micros(1)).await.unwrap().id;
+    for (id, state, columns, values) in [
+        ("queued", "queued", "not_before", "1"),
+        ("running", "running", "worker, lease_until, fence, attempt", "'w1', 9, 4, 2"),
+        ("succeeded", "succeeded", "finished_at, delete_at", "5, 6"),
+    ] {
+        let sql = format!(
+            "INSERT INTO jobs (id, account_id, kind, title, recipe, state, created_at, {columns})
+             VALUES ('{id}', '{account}', 'master', '', '{{}}', '{state}', 1, {values})"
+        );
+        sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&store.writer).await.unwrap();
+    }
+    sqlx::query(
+        "INSERT INTO job_events (job_id, seq, at, state, progress) VALUES ('queued', 1, 1, 'queued', 0)",
+    )
+    .execute(&store.writer)
+    .await
+    .unwrap();
+    (folder, store)
+}
+
+#[tokio::test]
+async fn the_tables_refuse_every_state_the_program_does_not_know() {
+    let (_folder, store) = store().await;
+    let refused = [
+        "UPDATE jobs SET state = 'done' WHERE id = 'queued'",
+        "UPDATE jobs SET state = 'running', not_before = NULL WHERE id = 'queued'",
+        "UPDATE jobs SET not_before = NULL WHERE id = 'queued'",
+        "UPDATE jobs SET lease_until = NULL WHERE id = 'running'",
+        "UPDATE jobs SET worker = NULL WHERE id = 'running'",
+        "UPDATE jobs SET fence = 3 WHERE id = 'running'",
+        "UPDATE jobs SET attempt = 5 WHERE id = 'running'",
+        "UPDATE jobs SET crash_count = 3 WHERE id = 'running'",
+        "UPDATE jobs SET fail_count = 8 WHERE id = 'running'",
+        "UPDATE jobs SET progress = 1.5 WHERE id = 'running'",
+        "UPDATE jobs SET finished_at = 5, delete_at = 6 WHERE id = 'running'",
+        "UPDATE jobs SET state = 'failed', finished_at = 5, delete_at = 6, worker = NULL, lease_until = NULL
+         WHERE id = 'running'",
+        "UPDATE jobs SET state = 'cancelled' WHERE id = 'succeeded'",
+        "UPDATE jobs SET delete_at = NULL WHERE id = 'succeeded'",
+        "UPDATE jobs SET delete_at = 5 WHERE id = 'succeeded'",
+        "UPDATE jobs SET recipe = NULL WHERE id = 'succeeded'",
+        "UPDATE jobs SET recipe = 'not json' WHERE id = 'succeeded'",
+        "UPDATE job_events SET state = 'running'",
+        "INSERT INTO job_events (job_id, seq, at, state, progress) VALUES ('queued', 1, 2, 'running', 0)",
+        "INSERT INTO job_inputs (job_id, position, upload_id) VALUES ('nobody', 0, 'upl_1')",
+    ];
+    for sql in refused {
+        let answer = sqlx::query(sql).execute(&store.writer).await;
+        assert!(matches!(answer, Err(sqlx::Error::Database(_))), "{sql}: {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_tables_take_the_moves_the_program_makes() {
+    let (_folder, store) = store().await;
+    let taken = [
+        "UPDATE jobs SET state = 'running', not_before = NULL, worker = 'w1', lease_until = 9, fence = 1, attempt = 1
+         WHERE id = 'queued'",
+        "UPDATE jobs SET state = 'failed', finished_at = 5, delete_at = 6, worker = NULL, lease_until = NULL,
+                crash_count = 3, problem = '{}' WHERE id = 'running'",
+    ];
+    for sql in taken {
+        assert_eq!(sqlx::query(sql).execute(&store.writer).await.unwrap().rows_affected(), 1, "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn readers_cannot_write_and_commits_are_synchronous() {
+    let (_folder, store) = store().await;
+    assert!(sqlx::query("DELETE FROM jobs").execute(&store.reader).await.is_err());
+    let pragma = async |name: &str| -> String {
+        let sql = format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}");
+        sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(&store.writer).await.unwrap()
+    };
+    const FULL: &str = "2";
+    assert_eq!((pragma("journal_mode").await.as_str(), pragma("synchronous").await.as_str()), ("wal", FULL));
+    assert_eq!((pragma("foreign_keys").await.as_str(), pragma("secure_delete").await.as_str()), ("1", "1"));
+}
+
+#[tokio::test]
+async fn a_row_that_means_nothing_is_named_and_stops_no_row_behind_it() {
+    let (_folder, store) = store().await;
+    let worker = domain::lease::WorkerName("w1".into());
+    let lease_next = async || queue::lease_next(&store, &worker, Timestamp::from_micros(9)).await;
+    let error = lease_next().await.unwrap_err().to_string();
+    assert!(error.contains("jobs row queued"), "{error}");
+    let sound = domain::ids::JobId::new(&SeededEntropy::new(5));
+    sqlx::query(
+        "INSERT INTO jobs (id, account_id, kind, title, recipe, state, not_before, created_at)
+         SELECT $1, id, 'master', '', $2, 'queued', 2, 2 FROM accounts",
+    )
+    .bind(sound.as_str())
+    .bind(sqlx::types::Json(domain::recipe::Recipe::default()))
+    .execute(&store.writer)
+    .await
+    .unwrap();
+    assert_eq!(lease_next().await.unwrap().unwrap().lease.job, sound);
+}
