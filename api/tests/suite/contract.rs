@@ -180,3 +180,15 @@ async fn every_schema_that_the_document_names_is_in_it() {
         assert!(schemas.contains_key(name), "{name} is missing from {:?}", schemas.keys());
     }
 }
+
+#[tokio::test]
+async fn the_start_is_a_page_whether_it_was_built_or_not() {
+    let service = Service::start().await;
+    for path in ["/", "/sign-in", "/jobs/job_1"] {
+        let answer = service.ask(Method::GET, path).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        assert_eq!(answer.headers()["content-type"], "text/html; charset=utf-8");
+        assert_eq!(answer.headers()["content-security-policy"], COMMON[0].1);
+        assert!(answer.text().await.unwrap().starts_with("<!doctype html>"));
+    }
+}

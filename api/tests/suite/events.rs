@@ -136,3 +136,14 @@ async fn an_erased_job_ends_its_streams() {
     anna.ask(reqwest::Method::DELETE, &format!("/v1/jobs/{id}")).send().await.unwrap();
     assert!(reader.rest().await.iter().all(|told| told.data["state"] != "queued"));
 }
+
+#[tokio::test]
+async fn a_restart_ends_streams_so_that_nobody_waits_for_them() {
+    let service = Service::start().await;
+    let anna = service.producer("anna").await;
+    let id = anna.order().await;
+    let mut reader = Reader::open(&anna, &format!("/v1/jobs/{id}/events"), None).await;
+    reader.next().await.unwrap();
+    service.app.close();
+    assert_eq!(reader.rest().await, []);
+}

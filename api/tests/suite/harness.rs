@@ -29,6 +29,7 @@ use tokio::net::TcpListener;
 pub const START: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
 
 pub struct Service {
+    pub app: App,
     pub store: Store,
     pub blobs: Blobs,
     pub clock: Arc<HandClock>,
@@ -52,8 +53,9 @@ impl Service {
         let app = App::new(store.clone(), blobs.clone(), clock.clone(), entropy.clone(), limits, site);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        tokio::spawn(async move { axum::serve(listener, api::router(app)).await.unwrap() });
-        Self { store, blobs, clock, entropy, address, folder }
+        let routes = api::router(app.clone());
+        tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
+        Self { app, store, blobs, clock, entropy, address, folder }
     }
 
     pub fn now(&self) -> Timestamp {

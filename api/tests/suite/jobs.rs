@@ -211,3 +211,24 @@ async fn a_failed_job_says_why_whose_fault_and_what_became_of_the_money() {
     });
     assert_eq!(job["problem"], expected);
 }
+
+#[tokio::test]
+async fn a_job_whose_time_is_up_is_told_of_nowhere() {
+    let service = Service::start().await;
+    let anna = service.producer("anna").await;
+    let job = anna.mastered().await;
+    let path = format!("/v1/jobs/{}", job["id"].as_str().unwrap());
+    let upload = format!("/v1/uploads/{}", job["inputs"][0]["upload"].as_str().unwrap());
+    service.clock.advance(Duration::from_secs(120 * 86_400 - 1));
+    assert_eq!(anna.get(&path).await.status(), StatusCode::OK, "not a second early");
+    assert_eq!(anna.get(&upload).await.status(), StatusCode::OK);
+    service.clock.advance(Duration::from_secs(1));
+    for gone in [path.as_str(), &format!("{path}/report"), &format!("{path}/events"), &upload] {
+        let answer = anna.get(gone).await;
+        assert_eq!(answer.status(), StatusCode::GONE, "{gone}");
+        assert_eq!(answer.json::<Value>().await.unwrap()["deleted_at"], "2027-05-15T08:00:00Z");
+    }
+    for list in ["/v1/jobs", "/v1/uploads"] {
+        assert_eq!(anna.json(list).await["data"], json!([]), "{list}");
+    }
+}

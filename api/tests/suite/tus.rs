@@ -153,6 +153,13 @@ fn stuck(bytes: Vec<u8>) -> Body {
     Body::wrap_stream(chain)
 }
 
+/// Bytes of the upload that lie on the disk, acknowledged or not.
+fn on_disk(service: &Service, path: &str) -> u64 {
+    let id = path.rsplit('/').next().unwrap();
+    let file = service.folder.path().join("blobs/u").join(id).join("source");
+    file.metadata().map_or(0, |metadata| metadata.len())
+}
+
 #[tokio::test]
 async fn the_offset_moves_while_bytes_come_and_never_beyond_what_is_on_disk() {
     let limits = Limits { upload_sync_bytes: MIB as u64, ..Limits::default() };
@@ -162,9 +169,7 @@ async fn the_offset_moves_while_bytes_come_and_never_beyond_what_is_on_disk() {
     let request = anna.patch(&path, 0).body(stuck(bytes(5 * MIB + 1000)));
     let sending = tokio::spawn(request.send());
     eventually("most of it is recorded", async || anna.offset(&path).await > 4 * MIB as u64).await;
-    let id = path.rsplit('/').next().unwrap();
-    let on_disk = service.folder.path().join("blobs/u").join(id).join("source").metadata().unwrap().len();
-    assert!(anna.offset(&path).await <= on_disk);
+    assert!(anna.offset(&path).await <= on_disk(&service, &path));
     sending.abort();
     eventually("the rest is kept", async || anna.offset(&path).await == 5 * MIB as u64 + 1000).await;
 }
@@ -177,10 +182,9 @@ async fn a_second_sender_is_turned_away_until_the_first_has_stalled() {
     let song = bytes(2 * MIB);
     let path = anna.begin(song.len()).await;
     let stalled = tokio::spawn(anna.patch(&path, 0).body(stuck(song[..MIB].to_vec())).send());
-    eventually("the first has the upload", async || {
-        anna.send(&path, 0, song.clone()).await.status() == StatusCode::LOCKED
-    })
-    .await;
+    eventually("the first is under way", async || on_disk(&service, &path) == MIB as u64).await;
+    assert_eq!(anna.offset(&path).await, 0, "nothing of it is acknowledged yet");
+    assert_eq!(anna.send(&path, 0, song.clone()).await.status(), StatusCode::LOCKED);
     eventually("the first was let go", async || anna.offset(&path).await == MIB as u64).await;
     eventually("the second gets through", async || {
         anna.send(&path, MIB, song[MIB..].to_vec()).await.status() == StatusCode::NO_CONTENT
@@ -227,4 +231,17 @@ async fn an_upload_whose_completion_was_lost_is_completed_by_the_next_question()
     let upload = state(&anna, &path).await;
     assert_eq!(upload["state"], "checking");
     assert_eq!(upload["sha256"], sha256(b"helloworld").to_string());
+}
+
+#[tokio::test]
+async fn an_upload_that_a_restart_interrupts_keeps_what_it_brought() {
+    let service = Service::start().await;
+    let anna = service.producer("anna").await;
+    let path = anna.begin(2 * MIB).await;
+    let sending = tokio::spawn(anna.patch(&path, 0).body(stuck(bytes(MIB))).send());
+    eventually("it is under way", async || on_disk(&service, &path) == MIB as u64).await;
+    service.app.close();
+    let answer = sending.await.unwrap();
+    assert!(answer.is_err() || answer.is_ok_and(|answer| answer.status() == StatusCode::SERVICE_UNAVAILABLE));
+    eventually("what came is kept", async || anna.offset(&path).await == MIB as u64).await;
 }
