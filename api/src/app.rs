@@ -7,6 +7,7 @@ use domain::clock::{Clock, Timestamp};
 use domain::ids::Entropy;
 use store::Store;
 use store::blobs::Blobs;
+use tokio_util::sync::CancellationToken;
 
 use crate::limits::Limits;
 use crate::tus::Locks;
@@ -43,6 +44,7 @@ pub struct App {
     pub(crate) limits: Limits,
     pub(crate) site: Site,
     pub(crate) locks: Locks,
+    pub(crate) closing: CancellationToken,
 }
 
 impl App {
@@ -55,7 +57,22 @@ impl App {
         limits: Limits,
         site: Site,
     ) -> Self {
-        Self { store, blobs, clock, entropy, limits, site, locks: Locks::default() }
+        Self {
+            store,
+            blobs,
+            clock,
+            entropy,
+            limits,
+            site,
+            locks: Locks::default(),
+            closing: CancellationToken::new(),
+        }
+    }
+
+    /// Ends what would last on: event streams, and uploads in the middle of a body, which keep what arrived.
+    /// A graceful shutdown waits for every request, so call this when it begins.
+    pub fn close(&self) {
+        self.closing.cancel();
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -22,15 +22,15 @@ const BLOCK_BYTES: usize = 128 * 1024;
 /// The entity tag is the SHA-256 of the bytes, so it is strong: parts of two answers with one tag fit together.
 pub(crate) async fn artifact(app: &App, artifact: &Artifact, asked: &HeaderMap) -> ApiResult<Response> {
     let tag = format!("\"{}\"", artifact.sha256);
-    if names(asked, header::IF_NONE_MATCH, &tag) {
+    if is_known(asked, &tag) {
         let mut response = StatusCode::NOT_MODIFIED.into_response();
         describe(response.headers_mut(), artifact, &tag)?;
         return Ok(response);
     }
     let size = artifact.size_bytes;
-    // A part of something else is of no use: then the whole is sent (RFC 9110, section 13.1.5).
-    let is_same = !asked.contains_key(header::IF_RANGE) || names(asked, header::IF_RANGE, &tag);
-    let wanted = asked.get(header::RANGE).filter(|_| is_same).and_then(|value| value.to_str().ok());
+    // A part of something else is of no use: then the whole is sent.
+    let wanted =
+        asked.get(header::RANGE).filter(|_| is_same(asked, &tag)).and_then(|value| value.to_str().ok());
     let span =
         range::requested(wanted, size).map_err(|Unsatisfiable| ApiError::RangeNotSatisfiable { size })?;
     let (first, count) = span.map_or((0, size), |span| (span.first, span.size_bytes()));
@@ -71,8 +71,16 @@ fn describe(headers: &mut HeaderMap, artifact: &Artifact, tag: &str) -> ApiResul
     Ok(())
 }
 
-/// Whether the header lists `tag`, or any.
-fn names(asked: &HeaderMap, name: HeaderName, tag: &str) -> bool {
-    let text = asked.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    text.split(',').map(str::trim).any(|known| known == tag || known == "*")
+/// Whether the caller has it already: weak comparison, a list or any (RFC 9110, section 13.1.2).
+fn is_known(asked: &HeaderMap, tag: &str) -> bool {
+    let known = asked.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    known
+        .split(',')
+        .map(|known| known.trim().trim_start_matches("W/"))
+        .any(|known| known == tag || known == "*")
+}
+
+/// Whether a part fits to what the caller has: strong comparison (RFC 9110, section 13.1.5). A date never fits.
+fn is_same(asked: &HeaderMap, tag: &str) -> bool {
+    asked.get(header::IF_RANGE).is_none_or(|value| value == tag)
 }

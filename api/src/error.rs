@@ -73,6 +73,8 @@ pub(crate) enum ApiError {
     NoRoom,
     #[error("The service is not ready.")]
     NotReady,
+    #[error("The service is about to restart. What had arrived was kept; go on in a moment.")]
+    Closing,
     #[error("Something broke on our side. It was logged under this request's id.")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
@@ -142,6 +144,7 @@ impl ApiError {
             Self::HeadersTooLarge { .. } => (431, "headers_too_large", "The headers are too large", Never),
             Self::ChecksumMismatch => (460, "checksum_mismatch", "The checksum does not agree", Later),
             Self::Internal(_) => (500, "internal", "Our fault", Later),
+            Self::Closing => (503, "closing", "About to restart", Later),
             Self::NotReady => (503, "not_ready", "Not ready", Later),
             Self::NoRoom => (507, "no_room", "No room left", Later),
         }
@@ -182,7 +185,9 @@ impl ApiError {
             }
             Self::UploadLocked => headers.push((header::RETRY_AFTER, HeaderValue::from_static("3"))),
             Self::NoRoom => headers.push((header::RETRY_AFTER, HeaderValue::from_static("300"))),
-            Self::NotReady => headers.push((header::RETRY_AFTER, HeaderValue::from_static("5"))),
+            Self::NotReady | Self::Closing => {
+                headers.push((header::RETRY_AFTER, HeaderValue::from_static("5")))
+            }
             _ => {}
         }
         headers

@@ -283,8 +283,8 @@ mod tests {
         fields.integer("days", 1, 365);
         fields.list("list", 2);
         fields.require::<()>("missing", None);
-        let told: Vec<(String, &str)> =
-            fields.errors().into_iter().map(|error| (error.pointer.clone(), error.code)).collect();
+        let errors = fields.errors();
+        let told: Vec<_> = errors.iter().map(|error| (error.pointer.as_str(), error.code.as_str())).collect();
         let expected = [
             ("/name", "wrong_type"),
             ("/days", "out_of_range"),
@@ -292,6 +292,6 @@ mod tests {
             ("/missing", "required"),
             ("/a~1b~0c", "unknown_field"),
         ];
-        assert_eq!(told, expected.map(|(pointer, code)| (pointer.to_owned(), code)));
+        assert_eq!(told, expected);
     }
 }

@@ -8,6 +8,7 @@ mod events;
 mod health;
 mod jobs;
 mod sessions;
+mod tus;
 mod uploads;
 
 use axum::middleware::from_fn;
@@ -15,15 +16,15 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::tus;
+use crate::tus::add_version;
 
 /// Every route of the service but the page.
 pub(crate) fn all() -> OpenApiRouter<App> {
     let uploads = OpenApiRouter::new()
-        .routes(routes!(uploads::offer, uploads::create, uploads::list))
-        .routes(routes!(uploads::offset, uploads::send, uploads::terminate, uploads::show))
+        .routes(routes!(tus::offer, tus::create, uploads::list))
+        .routes(routes!(tus::offset, tus::send, tus::terminate, uploads::show))
         .routes(routes!(uploads::peaks))
-        .layer(from_fn(tus::add_version));
+        .layer(from_fn(add_version));
     OpenApiRouter::new()
         .merge(uploads)
         .routes(routes!(sessions::create, sessions::list))

@@ -16,6 +16,7 @@ use store::outcome::JobChange;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
+use super::jobs::alive;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::error::{ApiError, ApiResult};
@@ -51,7 +52,7 @@ pub(crate) async fn follow(
 ) -> ApiResult<Response> {
     caller.must(Scope::JobsRead)?;
     let changes = app.store.changes(); // before the first look, so that nothing falls between
-    let job = app.store.job(&caller.account.id, &id).await?.ok_or(ApiError::NotFound)?;
+    let job = alive(&app, &caller, &id).await?;
     let seen = last_event_id(&headers)?;
     let mut follower =
         Follower { app, account: caller.account, id, seen, before: None, changes, is_over: false };
@@ -98,7 +99,9 @@ impl Follower {
                 if follower.is_over {
                     return None;
                 }
-                follower.wait().await;
+                if !follower.wait().await {
+                    return None;
+                }
                 // A broken stream is not an answer: the client comes back with what it has seen.
                 told = follower.look().await.ok()?.into_iter();
             }
@@ -137,8 +140,8 @@ impl Follower {
         event.json_data(JobEventView::new(line, job)).map_err(ApiError::internal)
     }
 
-    /// Until this job may have changed.
-    async fn wait(&mut self) {
+    /// Until this job may have changed. False when the service is closing.
+    async fn wait(&mut self) -> bool {
         let changed = async {
             loop {
                 match self.changes.recv().await {
@@ -149,8 +152,9 @@ impl Follower {
             }
         };
         tokio::select! {
-            () = changed => {}
-            () = tokio::time::sleep(LOOK_AGAIN) => {}
+            () = changed => true,
+            () = tokio::time::sleep(LOOK_AGAIN) => true,
+            () = self.app.closing.cancelled() => false,
         }
     }
 }

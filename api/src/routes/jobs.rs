@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::artifact::ArtifactKind;
+use domain::clock::Timestamp;
 use domain::digest::Digest;
 use domain::ids::JobId;
 use domain::job::{Job, StateName};
@@ -73,13 +74,13 @@ pub(crate) async fn list(
     let state = stretch.take("state").map(|text| StateName::parse(&text).ok_or(text)).transpose();
     let state = state.map_err(|text| ApiError::Invalid(vec![unknown_state(&text)]))?;
     stretch.finish()?;
-    let limit = stretch.limit;
+    let (limit, now) = (stretch.limit, app.now());
     let jobs = app.store.list_jobs(&caller.account.id, state, stretch.after.as_ref(), limit).await?;
     let full = jobs.len() as u64 == u64::from(limit);
     let state = state.map(|state| format!("state={state}&")).unwrap_or_default();
     let last = jobs.last().filter(|_| full).map(|job| job.id.to_string());
     Ok(Json(Page {
-        data: jobs.into_iter().map(JobView::from).collect(),
+        data: jobs.into_iter().filter(|job| is_alive(job, now)).map(JobView::from).collect(),
         next: last.map(|id| format!("/v1/jobs?{state}after={id}&limit={limit}")),
     }))
 }
@@ -152,12 +153,17 @@ pub(crate) async fn report(State(app): State<App>, caller: Caller, Id(id): Id<Jo
 }
 
 /// The caller's job, unless its time is up.
-async fn alive(app: &App, caller: &Caller, id: &JobId) -> ApiResult<Job> {
+pub(super) async fn alive(app: &App, caller: &Caller, id: &JobId) -> ApiResult<Job> {
     let job = app.store.job(&caller.account.id, id).await?.ok_or(ApiError::NotFound)?;
     match job.delete_at {
-        Some(end) if end <= app.now() => Err(ApiError::Gone { deleted_at: end }),
+        Some(end) if !is_alive(&job, app.now()) => Err(ApiError::Gone { deleted_at: end }),
         _ => Ok(job),
     }
+}
+
+/// From the moment its time is up a job is not told of, whoever removes it when.
+fn is_alive(job: &Job, now: Timestamp) -> bool {
+    job.delete_at.is_none_or(|end| now < end)
 }
 
 /// Longest key taken, in characters.

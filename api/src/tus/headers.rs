@@ -68,6 +68,14 @@ impl Sender<'_> {
         }
     }
 
+    /// Concatenation is not offered, and a part that was taken for a whole file would do harm.
+    pub(crate) fn refuse_concatenation(&self) -> ApiResult<()> {
+        match self.text("upload-concat")? {
+            None => Ok(()),
+            Some(_) => Err(malformed("Concatenation is not offered; leave `Upload-Concat` out.".to_owned())),
+        }
+    }
+
     /// `Upload-Length`, at most `max`.
     pub(crate) fn total(&self, max: u64) -> ApiResult<Option<u64>> {
         let Some(text) = self.text("upload-length")? else { return Ok(None) };

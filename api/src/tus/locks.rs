@@ -4,20 +4,20 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::ids::UploadId;
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
 use crate::error::{ApiError, ApiResult};
 
 /// The uploads that are being sent through this process. One process owns a folder of blobs, so this is enough
 /// there; the recorded offset is compared and set in the database besides.
 #[derive(Clone, Default)]
-pub(crate) struct Locks(Arc<Mutex<HashMap<UploadId, Arc<Notify>>>>);
+pub(crate) struct Locks(Arc<Mutex<HashMap<UploadId, watch::Sender<bool>>>>);
 
 /// The right to send one upload, until it is dropped.
 pub(crate) struct Lock {
     locks: Locks,
     upload: UploadId,
-    asked: Arc<Notify>,
+    asked: watch::Receiver<bool>,
 }
 
 impl Locks {
@@ -26,24 +26,27 @@ impl Locks {
     pub(crate) fn take(&self, upload: &UploadId) -> ApiResult<Lock> {
         let mut held = self.held();
         if let Some(holder) = held.get(upload) {
-            holder.notify_one();
+            holder.send_replace(true);
             return Err(ApiError::UploadLocked);
         }
-        let asked = Arc::new(Notify::new());
-        held.insert(upload.clone(), Arc::clone(&asked));
+        let (ask, asked) = watch::channel(false);
+        held.insert(upload.clone(), ask);
         Ok(Lock { locks: self.clone(), upload: upload.clone(), asked })
     }
 
-    fn held(&self) -> MutexGuard<'_, HashMap<UploadId, Arc<Notify>>> {
+    fn held(&self) -> MutexGuard<'_, HashMap<UploadId, watch::Sender<bool>>> {
         // The map is whole between any two statements that hold it, so a panic elsewhere cannot have broken it.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Lock {
-    /// Returns when somebody else asked for the upload.
+    /// Returns once somebody else has asked for the upload, and at once from then on.
     pub(crate) async fn asked(&self) {
-        self.asked.notified().await;
+        let mut asked = self.asked.clone();
+        if asked.wait_for(|asked| *asked).await.is_err() {
+            std::future::pending::<()>().await; // nobody is left to ask
+        }
     }
 }
 

@@ -138,6 +138,7 @@ impl<'a> Receiver<'a> {
         };
         tokio::select! {
             data = data => data,
+            () = self.app.closing.cancelled() => Err(ApiError::Closing),
             () = asked_and_silent => Err(ApiError::BodyStalled(stall_asked)),
             () = tokio::time::sleep(stall) => Err(ApiError::BodyStalled(stall)),
         }

@@ -1,0 +1,234 @@
+//! Orders and what becomes of them.
+
+use std::time::Duration;
+
+use reqwest::{Method, Response, StatusCode};
+use serde_json::{Value, json};
+
+use crate::harness::{Person, Service};
+
+async fn order(anna: &Person<'_>, key: &str, body: &Value) -> Response {
+    anna.ask(Method::POST, "/v1/jobs").header("Idempotency-Key", key).json(body).send().await.unwrap()
+}
+
+#[tokio::test]
+async fn an_order_becomes_a_queued_job_with_every_value_filled_in() {
+    let service = Service::start().await;
+    let anna = service.producer("anna").await;
+    let upload = anna.ready_upload().await;
+    let answer = order(&anna, "k", &json!({"kind": "master", "inputs": [{"upload": upload}]})).await;
+    assert_eq!(answer.status(), StatusCode::CREATED);
+    let location = answer.headers()["location"].to_str().unwrap().to_owned();
+    let job: Value = answer.json().await.unwrap();
+    assert_eq!(location, format!("/v1/jobs/{}", job["id"].as_str().unwrap()));
+    let expected = json!({
+        "id": job["id"], "kind": "master", "title": job["title"], "state": "queued", "stage": null, "progress": 0.0,
+        "queue_position": 0, "wait_s_estimate": null, "attempt": job["attempt"], "created_at": "2027-01-15T08:00:00Z",
+        "finished_at": null, "delete_at": null, "engine_version": null, "inputs": [{"upload": upload}],
+        "recipe": {"preset": "streaming", "loudness_lufs": -14.0, "ceiling_dbtp": -1.0, "deliver": ["wav24"]},
+        "money": "none", "credits": 0, "problem": null, "artifacts": []
+    });
+    assert_eq!(job, expected);
+    assert_eq!(anna.json(&location).await, expected);
+}
+
+#[tokio::test]
+async fn a_finished_job_lists_what_was_made_and_when_it_goes() {
+    let service = Service::start().await;
+    let anna = service.producer("anna").await;
+    let job = anna.mastered().await;
+    assert_eq!(job["state"], "succeeded");
+    assert_eq!(job["finished_at"], "2027-01-15T08:00:00Z");
+    assert_eq!(job["delete_at"], "2027-05-15T08:00:00Z", "120 days of 86 400 s");
+    assert_eq!(job["engine_version"], "0.1.0");
+    let artifact = &job["artifacts"][0];
+    assert_eq!((&artifact["kind"], &artifact["format"]), (&json!("master"), &json!("wav24")));
+    assert_eq!(artifact["delete_at"], job["delete_at"]);
+}
+
+#[tokio::test]
+async fn the_same_key_makes_one_job_and_another_order_under_it_is_a_conflict() {
+    let service = Service::start().await;
+    let anna = service.producer("anna").await;
+    let upload = anna.ready_upload().await;
+    let body = json!({"kind": "master", "title": "One", "inputs": [{"upload": upload}]});
+    let first = order(&anna, "k", &body).await;
+    assert_eq!(first.headers()["idempotency-replayed"], "false");
+    let second = order(&anna, "k", &body).await;
+    assert_eq!(
+        (second.status(), &second.headers()["idempotency-replayed"]),
+        (StatusCode::CREATED, &"true".parse().unwrap())
+    );
+    let (first, second): (Value, Value) = (first.json().await.unwrap(), second.json().await.unwrap());
+    assert_eq!(first["id"], second["id"]);
+    let other = json!({"kind": "master", "title": "Two", "inputs": [{"upload": upload}]});
+    let conflict = order(&anna, "k", &other).await;
+    assert_eq!(conflict.status(), StatusCode::CONFLICT);
+    assert_eq!(conflict.json::<Value>().await.unwrap()["code"], "idempotency_conflict");
+    assert_eq!(anna.json("/v1/jobs").await["data"].as_array().unwrap().len(), 1);
+    let long = order(&anna, &"k".repeat(256), &body).await;
+    assert_eq!(long.status(), StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn an_order_that_cannot_be_is_told_every_mistake_with_its_place() {
+    let service = Service::start().await;
+    let anna = service.producer("anna").await;
+    let upload = anna.ready_upload().await;
+    let body = json!({
+        "kind": "master", "inputs": [{"upload": upload, "gain_db": 3}], "surprise": 1, "references": [upload],
+        "recipe": {"preset": "streaming", "loudness_lufs": 3, "ceiling_dbtp": 0.5, "tone": 0.7, "deliver": ["ogg"]}
+    });
+    let answer = order(&anna, "k", &body).await;
+    assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let problem: Value = answer.json().await.unwrap();
+    let mut told: Vec<(&str, &str)> = problem["errors"].as_array().unwrap().iter().map(pair).collect();
+    told.sort_unstable();
+    assert_eq!(
+        told,
+        [
+            ("/inputs/0/gain_db", "not_available_yet"),
+            ("/recipe/ceiling_dbtp", "out_of_range"),
+            ("/recipe/deliver/0", "unknown_value"),
+            ("/recipe/loudness_lufs", "out_of_range"),
+            ("/recipe/tone", "not_available_yet"),
+            ("/references", "not_available_yet"),
+            ("/surprise", "unknown_field"),
+        ]
+    );
+}
+
+fn pair(error: &Value) -> (&str, &str) {
+    (error["pointer"].as_str().unwrap(), error["code"].as_str().unwrap())
+}
+
+#[tokio::test]
+async fn an_input_that_is_unknown_foreign_or_not_ready_makes_no_job() {
+    let service = Service::start().await;
+    let (anna, ben) = (service.producer("anna").await, service.producer("ben").await);
+    let foreign = ben.ready_upload().await.to_string();
+    let unknown = format!("upl_{}", "0".repeat(26));
+    let body = |upload: &str| json!({"kind": "master", "inputs": [{"upload": upload}]});
+    let mut answers = Vec::new();
+    for upload in [&foreign, &unknown] {
+        let answer = order(&anna, "k", &body(upload)).await;
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+        let mut problem: Value = answer.json().await.unwrap();
+        assert_eq!(problem["errors"][0]["pointer"], "/inputs/0/upload");
+        problem["request_id"] = Value::Null;
+        answers.push(problem);
+    }
+    assert_eq!(answers[0], answers[1], "nobody learns that the foreign one exists");
+    let path = anna.begin(10).await;
+    let unfinished = order(&anna, "k", &body(path.rsplit('/').next().unwrap())).await;
+    assert_eq!(unfinished.status(), StatusCode::CONFLICT);
+    let problem: Value = unfinished.json().await.unwrap();
+    assert_eq!((&problem["code"], &problem["retryable"]), (&json!("input_not_ready"), &json!(true)));
+    assert_eq!(anna.json("/v1/jobs").await["data"], json!([]));
+}
+
+#[tokio::test]
+async fn a_list_comes_in_stretches_newest_first_and_by_state() {
+    let service = Service::start().await;
+    let anna = service.producer("anna").await;
+    let mut ids = Vec::new();
+    let upload = anna.ready_upload().await;
+    for _ in 0..3 {
+        ids.push(anna.order_of(&upload).await.to_string());
+        service.clock.advance(Duration::from_secs(1));
+    }
+    ids.reverse();
+    let mut seen = Vec::new();
+    let mut next = Some("/v1/jobs?limit=2".to_owned());
+    while let Some(path) = next {
+        let list = anna.json(&path).await;
+        seen.extend(
+            list["data"].as_array().unwrap().iter().map(|job| job["id"].as_str().unwrap().to_owned()),
+        );
+        next = list["next"].as_str().map(str::to_owned);
+    }
+    assert_eq!(seen, ids);
+    service.work().await;
+    let done = anna.json("/v1/jobs?state=succeeded").await;
+    assert_eq!(done["data"].as_array().unwrap().len(), 1);
+    for query in ["limit=0", "limit=101", "limit=x", "after=x", "state=lost", "page=2", "limit=1&limit=2"] {
+        let answer = anna.get(&format!("/v1/jobs?{query}")).await;
+        assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_cancelled_job_is_over_and_stays_so() {
+    let service = Service::start().await;
+    let anna = service.producer("anna").await;
+    let id = anna.order().await;
+    for _ in 0..2 {
+        let answer = anna.post(&format!("/v1/jobs/{id}/cancel"), json!({})).await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        assert_eq!(answer.json::<Value>().await.unwrap()["state"], "cancelled");
+    }
+    let worker = domain::lease::WorkerName("test".to_owned());
+    assert_eq!(service.store.lease_next(&worker, service.now()).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn an_erased_job_takes_its_artifacts_along() {
+    let service = Service::start().await;
+    let anna = service.producer("anna").await;
+    let job = anna.mastered().await;
+    let path = format!("/v1/jobs/{}", job["id"].as_str().unwrap());
+    let content = format!("/v1/artifacts/{}/content", job["artifacts"][0]["id"].as_str().unwrap());
+    assert_eq!(anna.get(&content).await.status(), StatusCode::OK);
+    let erase = anna.ask(Method::DELETE, &path).send().await.unwrap();
+    assert_eq!(erase.status(), StatusCode::NO_CONTENT);
+    for gone in [path.as_str(), &format!("{path}/report"), &format!("{path}/events"), &content] {
+        assert_eq!(anna.get(gone).await.status(), StatusCode::NOT_FOUND, "{gone}");
+    }
+}
+
+#[tokio::test]
+async fn a_failed_job_says_why_whose_fault_and_what_became_of_the_money() {
+    let service = Service::start().await;
+    let anna = service.producer("anna").await;
+    let id = anna.order().await;
+    let lease = service.lease().await.lease;
+    let problem = domain::problem::Problem {
+        code: "audio_silent".to_owned(),
+        title: "No sound".to_owned(),
+        detail: "The file holds nothing but silence.".to_owned(),
+        stage: Some(domain::job::Stage::Analyse),
+        fault: domain::problem::Fault::Input,
+        retryable: false,
+        money: domain::problem::Money::None,
+    };
+    service.store.fail(&lease, &problem, service.now()).await.unwrap();
+    let job = anna.json(&format!("/v1/jobs/{id}")).await;
+    assert_eq!(job["state"], "failed");
+    let expected = json!({
+        "type": "urn:problem-type:mixrunners:audio_silent", "title": "No sound", "status": 422,
+        "detail": "The file holds nothing but silence.", "instance": format!("/v1/jobs/{id}"), "code": "audio_silent",
+        "retryable": false, "errors": [], "stage": "analyse", "fault": "input", "money": "none"
+    });
+    assert_eq!(job["problem"], expected);
+}
+
+#[tokio::test]
+async fn a_job_whose_time_is_up_is_told_of_nowhere() {
+    let service = Service::start().await;
+    let anna = service.producer("anna").await;
+    let job = anna.mastered().await;
+    let path = format!("/v1/jobs/{}", job["id"].as_str().unwrap());
+    let upload = format!("/v1/uploads/{}", job["inputs"][0]["upload"].as_str().unwrap());
+    service.clock.advance(Duration::from_secs(120 * 86_400 - 1));
+    assert_eq!(anna.get(&path).await.status(), StatusCode::OK, "not a second early");
+    assert_eq!(anna.get(&upload).await.status(), StatusCode::OK);
+    service.clock.advance(Duration::from_secs(1));
+    for gone in [path.as_str(), &format!("{path}/report"), &format!("{path}/events"), &upload] {
+        let answer = anna.get(gone).await;
+        assert_eq!(answer.status(), StatusCode::GONE, "{gone}");
+        assert_eq!(answer.json::<Value>().await.unwrap()["deleted_at"], "2027-05-15T08:00:00Z");
+    }
+    for list in ["/v1/jobs", "/v1/uploads"] {
+        assert_eq!(anna.json(list).await["data"], json!([]), "{list}");
+    }
+}

@@ -1,0 +1,17 @@
+//! The service on a real socket, over real SQLite and a real folder.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at its first surprise"
+)]
+
+mod access;
+mod contract;
+mod downloads;
+mod events;
+mod harness;
+mod jobs;
+mod sessions;
+mod tus;
+mod tus_refusals;
