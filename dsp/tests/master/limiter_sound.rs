@@ -82,17 +82,19 @@ fn a_high_tone_under_6_db_of_reduction_has_no_aliases() {
 }
 
 #[test]
-fn between_two_notes_of_an_octave_the_gain_is_the_same_at_every_rate() {
-    // The same second of music at two rates: the same gain curve in time.
+fn the_gain_takes_the_same_course_at_every_rate() {
+    // The same steps of level at two rates. Blocks of eight frames place a step within 0.17 ms at 48 kHz, where the
+    // gain moves by up to 3 dB per millisecond.
     let gain_db = |rate_hz: u32| {
         let rate = SampleRate::literal(rate_hz);
-        let map: Vec<f32> =
-            (0..2 * rate_hz).map(|n| if (n / (rate_hz / 10)) % 3 == 0 { 1.6 } else { 0.4 }).collect();
+        let map: Vec<f32> = (0..2 * rate_hz)
+            .map(|n| if (n / (rate_hz / 10)).is_multiple_of(3) { 1.6 } else { 0.4 })
+            .collect();
         let curve = GainCurve::new(&BlockPeaks::of_map(&map, rate), 0.9, &limiters()[1]);
         let at = |ms: usize| 20.0 * curve.blocks()[ms * rate_hz as usize / 8000].log10();
         (100..1900).step_by(7).map(at).collect::<Vec<f32>>()
     };
     let (low, high) = (gain_db(48_000), gain_db(192_000));
     let worst = low.iter().zip(&high).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-    assert!(worst < 0.35, "{worst} dB");
+    assert!(worst < 0.5, "{worst} dB");
 }
