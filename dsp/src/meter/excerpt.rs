@@ -2,36 +2,39 @@
 
 use std::ops::Range;
 
-/// Samples on either side of an excerpt: enough for the longest interpolation filter (96 taps) at any frame.
-pub(crate) const MARGIN: usize = 64;
+/// Samples on either side of an excerpt: enough for the longest interpolation filter (96 taps), and for a
+/// run of 64 frames that begins at the last one, with a filter of 32 taps.
+pub(crate) const MARGIN: usize = 96;
+
+/// The largest magnitude that can be a sample, 180 dB above full scale. What is larger, infinite or no number is
+/// broken: its square could be too large for a float, and would make every later reading infinite.
+pub(crate) const LOUDEST: f32 = 1e9;
 
 /// A stretch of one channel with [`MARGIN`] samples on either side, zeros beyond the ends of the channel,
-/// and zeros for samples that are not finite.
+/// and zeros for broken samples.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Excerpt {
     samples: Vec<f32>,
     frames: usize,
-    /// How many samples of the stretch itself, margins apart, were not finite.
-    pub(crate) non_finite: usize,
+    /// How many samples of the stretch itself, margins apart, were broken.
+    pub(crate) broken: usize,
 }
 
 impl Excerpt {
     /// Reads `frames` of `channel`; the range may end after the channel does.
     pub(crate) fn read(&mut self, channel: &[f32], frames: Range<usize>) {
         self.frames = frames.len();
-        self.samples.clear();
-        self.samples.resize(self.frames + 2 * MARGIN, 0.0);
         let from = frames.start.saturating_sub(MARGIN);
-        let to = (frames.end + MARGIN).min(channel.len());
+        let to = (frames.end + MARGIN).min(channel.len()).max(from);
         let offset = from + MARGIN - frames.start;
-        if from < to {
-            self.samples[offset..offset + to - from].copy_from_slice(&channel[from..to]);
-        }
-        self.non_finite = 0;
-        // Silence for what is no number: an infinite sample would make every later reading infinite.
-        if self.samples.iter().fold(false, |any, x| any | !x.is_finite()) {
-            self.non_finite = self.inside().iter().filter(|x| !x.is_finite()).count();
-            self.samples.iter_mut().filter(|x| !x.is_finite()).for_each(|x| *x = 0.0);
+        self.samples.resize(self.frames + 2 * MARGIN, 0.0);
+        self.samples[..offset].fill(0.0);
+        self.samples[offset..offset + to - from].copy_from_slice(&channel[from..to]);
+        self.samples[offset + to - from..].fill(0.0);
+        self.broken = 0;
+        if self.samples.iter().fold(false, |any, x| any | is_broken(x)) {
+            self.broken = self.inside().iter().filter(|x| is_broken(x)).count();
+            self.samples.iter_mut().filter(|x| is_broken(x)).for_each(|x| *x = 0.0);
         }
     }
 
@@ -44,6 +47,11 @@ impl Excerpt {
     pub(crate) fn whole(&self) -> &[f32] {
         &self.samples
     }
+}
+
+fn is_broken(x: &f32) -> bool {
+    // Bits of magnitudes are in their order, with infinity and what is no number above all others.
+    x.abs().to_bits() > LOUDEST.to_bits()
 }
 
 #[cfg(test)]
@@ -63,10 +71,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_is_counted_and_read_as_silence() {
+    fn what_is_broken_is_counted_and_read_as_silence() {
         let mut excerpt = Excerpt::default();
-        excerpt.read(&[1.0, f32::NAN, 2.0, f32::NEG_INFINITY], 0..4);
-        assert_eq!(excerpt.inside(), &[1.0, 0.0, 2.0, 0.0]);
-        assert_eq!(excerpt.non_finite, 2);
+        excerpt.read(&[1.0, f32::NAN, 2.0, f32::NEG_INFINITY, f32::MAX], 0..5);
+        assert_eq!(excerpt.inside(), &[1.0, 0.0, 2.0, 0.0, 0.0]);
+        assert_eq!(excerpt.broken, 3);
     }
 }

@@ -83,32 +83,48 @@ pub(crate) fn run_in(rate: SampleRate) -> usize {
     rate.hertz() as usize / 4
 }
 
-/// Two channels under K-weighting: four lanes, the shelf of both channels and then the high-pass of both, one
-/// frame behind, so that all four recursions run side by side.
+/// Two channels under K-weighting. The high-pass runs one frame behind the shelf, so that neither waits for the other.
 #[derive(Clone, Debug)]
 pub(crate) struct KWeighting {
-    b: [[f64; 4]; 3],
-    a: [[f64; 4]; 2],
-    x1: [f64; 4],
-    x2: [f64; 4],
-    y1: [f64; 4],
-    y2: [f64; 4],
+    shelf: Section,
+    high_pass: Section,
+}
+
+/// One section for two channels at once, in direct form 1: of its feedback only one product and one difference wait
+/// for the newest output.
+#[derive(Clone, Debug)]
+struct Section {
+    coefficients: Biquad,
+    /// Input one and two frames ago.
+    x: [[f64; 2]; 2],
+    /// Output one and two frames ago.
+    y: [[f64; 2]; 2],
+}
+
+impl Section {
+    fn at_rest(coefficients: Biquad) -> Self {
+        Self { coefficients, x: [[0.0; 2]; 2], y: [[0.0; 2]; 2] }
+    }
+
+    #[inline(always)]
+    fn next(&mut self, x: [f64; 2]) -> [f64; 2] {
+        let Biquad { b, a } = self.coefficients;
+        let mut y = [0.0; 2];
+        for lane in 0..2 {
+            let forward = b[0] * x[lane] + b[1] * self.x[0][lane] + b[2] * self.x[1][lane];
+            y[lane] = (forward - a[1] * self.y[1][lane]) - a[0] * self.y[0][lane];
+        }
+        self.x = [x, self.x[0]];
+        self.y = [y, self.y[0]];
+        y
+    }
 }
 
 impl KWeighting {
     /// At rest.
     pub(crate) fn new(rate: SampleRate) -> Self {
-        let [shelf, high_pass] = sections(rate);
-        let lanes = |shelf, high_pass| [shelf, shelf, high_pass, high_pass];
-        let rest = [0.0; 4];
-        Self {
-            b: [0, 1, 2].map(|i| lanes(shelf.b[i], high_pass.b[i])),
-            a: [0, 1].map(|i| lanes(shelf.a[i], high_pass.a[i])),
-            x1: rest,
-            x2: rest,
-            y1: rest,
-            y2: rest,
-        }
+        let [shelf, high_pass] = sections(rate).map(Section::at_rest);
+        Self { shelf, high_pass }
     }
 }
 
@@ -128,27 +144,20 @@ impl Kernel for Energies<'_> {
 
     #[inline(always)]
     fn run(self) {
-        let KWeighting { b, a, mut x1, mut x2, mut y1, mut y2 } = self.filter.clone();
+        let KWeighting { mut shelf, mut high_pass } = self.filter.clone();
         let mut start = 0;
         for (&end, energy) in self.ends.iter().zip(self.energies) {
-            let mut sum = [0.0; 4];
+            let mut sum = [0.0; 2];
             for (&left, &right) in self.samples[0][start..end].iter().zip(&self.samples[1][start..end]) {
-                let x = [f64::from(left), f64::from(right), y1[0], y1[1]];
-                let mut y = [0.0; 4];
-                for lane in 0..4 {
-                    let forward = b[0][lane] * x[lane] + b[1][lane] * x1[lane] + b[2][lane] * x2[lane];
-                    // The newest output comes last: only its product and one difference wait for it.
-                    y[lane] = (forward - a[1][lane] * y2[lane]) - a[0][lane] * y1[lane];
+                let y = high_pass.next(shelf.y[0]);
+                shelf.next([f64::from(left), f64::from(right)]);
+                for lane in 0..2 {
                     sum[lane] += y[lane] * y[lane];
                 }
-                x2 = x1;
-                x1 = x;
-                y2 = y1;
-                y1 = y;
             }
-            *energy = [sum[2], sum[3]];
+            *energy = sum;
             start = end;
         }
-        *self.filter = KWeighting { b, a, x1, x2, y1, y2 };
+        *self.filter = KWeighting { shelf, high_pass };
     }
 }

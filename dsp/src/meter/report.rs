@@ -40,8 +40,8 @@ pub struct Measurements {
     pub psr_median: Option<Lu>,
     /// Short-term loudness in LUFS at a hop of 100 ms; the first value is that of the first 3 s.
     pub short_term: Vec<f64>,
-    /// Samples that were not finite, and read as 0.
-    pub non_finite: usize,
+    /// Samples that were not finite, or more than 180 dB above full scale, and read as 0.
+    pub broken_samples: usize,
 }
 
 /// Measures everything; the true peak by [`true_peak::scan`].
@@ -65,14 +65,14 @@ struct Pass {
     blocks: Vec<Range<usize>>,
     /// Of each block.
     peaks: Vec<Peaks>,
-    non_finite: usize,
+    broken: usize,
 }
 
 /// What the pass collects of one segment.
 struct Segment {
     energies: Vec<f64>,
     peaks: Vec<Peaks>,
-    non_finite: usize,
+    broken: usize,
 }
 
 impl Pass {
@@ -85,25 +85,25 @@ impl Pass {
             .par_chunks(BLOCKS_PER_SEGMENT)
             .map(|blocks| Self::over_segment(audio, blocks, &bounds))
             .collect();
-        let non_finite = segments.iter().map(|s| s.non_finite).sum();
+        let broken = segments.iter().map(|s| s.broken).sum();
         let (energies, peaks): (Vec<_>, Vec<_>) = segments.into_iter().map(|s| (s.energies, s.peaks)).unzip();
         Self {
             energies: BlockEnergies::from_parts(bounds, energies.concat()),
             blocks,
             peaks: peaks.concat(),
-            non_finite,
+            broken,
         }
     }
 
     fn over_segment(audio: &Audio, blocks: &[Range<usize>], bounds: &[usize]) -> Segment {
         let mut meter = EnergyMeter::started_at(audio, blocks[0].start);
         let mut excerpts = vec![Excerpt::default(); audio.channel_count()];
-        let mut segment = Segment { energies: Vec::new(), peaks: Vec::new(), non_finite: 0 };
+        let mut segment = Segment { energies: Vec::new(), peaks: Vec::new(), broken: 0 };
         let mut highest_itu = 0.0;
         for block in blocks {
             for (excerpt, channel) in excerpts.iter_mut().zip(audio.channels()) {
                 excerpt.read(channel, block.clone());
-                segment.non_finite += excerpt.non_finite;
+                segment.broken += excerpt.broken;
             }
             let first = bounds.partition_point(|&bound| bound <= block.start);
             let last = bounds.partition_point(|&bound| bound <= block.end);
@@ -147,7 +147,7 @@ impl Pass {
             psr_min: psr.first().copied().map(Lu::literal),
             psr_median: psr.get(psr.len() / 2).copied().map(Lu::literal),
             short_term: self.energies.powers(300, 10).into_iter().map(|p| of_power(p).value()).collect(),
-            non_finite: self.non_finite,
+            broken_samples: self.broken,
         }
     }
 

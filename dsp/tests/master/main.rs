@@ -2,8 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod ceiling;
+mod dither;
+mod hostile;
+mod invariance;
 mod limiter_gain;
 mod limiter_sound;
+mod loudness;
 mod oracle;
 mod programmes;
 mod spectrum;

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use crate::meter::true_peak::grid::top_square;
 use crate::parts::interpolator::fractional_delay;
 use crate::simd::{Kernel, dispatch};
 
@@ -10,16 +11,25 @@ const TAPS: usize = 96;
 const PHASES: usize = 32;
 /// Of the Kaiser window: flat within 0.001 dB up to 0.94 of the Nyquist frequency with 96 taps.
 const BETA: f64 = 8.0;
-const LANES: usize = 8;
+/// The first position lies so many 32nds of a frame before the frame that was asked for: a quarter, and one
+/// more to have a neighbour.
+const LEAD: usize = PHASES / 4 + 1;
+/// From `LEAD` before the frame to one after the next, and more to fill six vectors.
+const POSITIONS: usize = 48;
+/// Samples that all positions together read: the first is 48 before the frame.
+const REACH: usize = TAPS + 2;
 
-/// `FILTERS[p]` reads the signal `p / 32` of a frame after its middle sample.
-static FILTERS: LazyLock<Vec<[f32; TAPS]>> = LazyLock::new(|| {
-    (0..PHASES)
-        .map(|phase| {
-            let filter = fractional_delay(TAPS, BETA, phase as f64 / PHASES as f64);
-            std::array::from_fn(|k| filter[k] as f32)
-        })
-        .collect()
+/// `FILTERS[k][p]` is what sample `k` contributes to position `p`.
+static FILTERS: LazyLock<Vec<[f32; POSITIONS]>> = LazyLock::new(|| {
+    let mut filters = vec![[0.0; POSITIONS]; REACH];
+    // Counted from one frame before, so that none is negative.
+    for (position, phase) in (PHASES - LEAD..).take(POSITIONS).enumerate() {
+        let filter = fractional_delay(TAPS, BETA, (phase % PHASES) as f64 / PHASES as f64);
+        for (taps, tap) in filters[phase / PHASES..].iter_mut().zip(filter) {
+            taps[position] = tap as f32;
+        }
+    }
+    filters
 });
 
 /// A peak as certified.
@@ -32,56 +42,34 @@ pub(super) struct FinePeak {
 
 /// The highest magnitude from a quarter of a frame before `window[frame]` to the next frame.
 pub(super) fn evaluate(window: &[f32], frame: usize) -> FinePeak {
-    dispatch(Fine { filters: &FILTERS, window, frame })
+    let points = dispatch(Fine { filters: &FILTERS, window, frame });
+    let mut top = LEAD;
+    for position in 1..=LEAD + PHASES {
+        if points[position].abs() > points[top].abs() {
+            top = position;
+        }
+    }
+    let square = top_square(points[top - 1], points[top], points[top + 1]);
+    FinePeak { magnitude: square.sqrt(), is_before: top < LEAD }
 }
 
 struct Fine<'a> {
-    filters: &'a [[f32; TAPS]],
+    filters: &'a [[f32; POSITIONS]],
     window: &'a [f32],
     frame: usize,
 }
 
 impl Kernel for Fine<'_> {
-    type Output = FinePeak;
+    type Output = [f32; POSITIONS];
 
     #[inline(always)]
-    fn run(self) -> FinePeak {
-        const QUARTER: usize = PHASES / 4;
-        const STRIDE: usize = PHASES / 8;
-        // Positions in 32nds of a frame, counted from a whole frame before.
-        let at = |position: usize| self.at(position);
-        let coarse = (PHASES - QUARTER..=2 * PHASES).step_by(STRIDE);
-        let (mut top, mut highest) = (PHASES, 0.0);
-        for position in coarse {
-            let magnitude = at(position).abs();
-            if magnitude > highest {
-                (top, highest) = (position, magnitude);
+    fn run(self) -> [f32; POSITIONS] {
+        let mut points = [0.0f32; POSITIONS];
+        for (x, taps) in self.window[self.frame - TAPS / 2..].iter().zip(self.filters) {
+            for position in 0..POSITIONS {
+                points[position] += taps[position] * x;
             }
         }
-        for position in top - STRIDE + 1..top + STRIDE {
-            let magnitude = at(position).abs();
-            if magnitude > highest {
-                (top, highest) = (position, magnitude);
-            }
-        }
-        let square = super::grid::top_square(at(top - 1), at(top), at(top + 1), 1.0);
-        FinePeak { magnitude: square.sqrt(), is_before: top < PHASES }
-    }
-}
-
-impl Fine<'_> {
-    /// The signal at `position` 32nds of a frame after the frame before `self.frame`.
-    #[inline(always)]
-    fn at(&self, position: usize) -> f32 {
-        let first = self.frame - 1 + position / PHASES + 1 - TAPS / 2;
-        let Some(x) = self.window.get(first..).and_then(|w| w.first_chunk::<TAPS>()) else { return 0.0 };
-        let filter = &self.filters[position % PHASES];
-        let mut sum = [0.0f32; LANES];
-        for k in (0..TAPS).step_by(LANES) {
-            for lane in 0..LANES {
-                sum[lane] += filter[k + lane] * x[k + lane];
-            }
-        }
-        ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7]))
+        points
     }
 }

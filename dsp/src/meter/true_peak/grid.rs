@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use crate::meter::excerpt::{Excerpt, MARGIN};
+use crate::meter::excerpt::{Excerpt, LOUDEST, MARGIN};
 use crate::parts::interpolator::fractional_delay;
 use crate::simd::{Kernel, dispatch};
 use crate::units::SampleRate;
@@ -13,7 +13,8 @@ const PAIRS: usize = TAPS / 2;
 /// Of the Kaiser window: 5.0 reads band-limited noise within -0.03 and +0.02 dB at any bandwidth up to
 /// 0.907 of the Nyquist frequency. Less ripples at low frequencies, more droops at high ones.
 const BETA: f64 = 5.0;
-const LANES: usize = 8;
+/// Pairs of taps that one pass over a run takes: few enough for their values to stay in registers.
+const PAIRS_AT_ONCE: usize = 4;
 /// Frames that are skipped or refined together.
 const RUN: usize = 64;
 /// From this rate on two points a frame are enough, as four are below it.
@@ -24,24 +25,32 @@ const TOP_OVER_POINT: f32 = std::f32::consts::SQRT_2;
 /// The filters, folded: a quarter before and a quarter after a sample are mirror images, so the sum and the
 /// difference of their outputs need one multiplication for two taps.
 struct Bank {
-    /// Half the sum of tap `k` and its mirror, a quarter of a frame late.
-    quarter_even: [f32; PAIRS],
-    /// Half their difference.
-    quarter_odd: [f32; PAIRS],
-    /// Tap `k`, half a frame late.
-    half: [f32; PAIRS],
+    taps: [FoldedTap; PAIRS],
     /// No output exceeds the largest input times this: the largest sum of magnitudes of taps.
     gain_bound: f32,
+}
+
+/// What a pair of samples counts, equally far from the middle of the filter.
+struct FoldedTap {
+    /// Their sum, a quarter of a frame on either side: half the sum of a tap and its mirror.
+    quarter_even: f32,
+    /// Their difference: half the difference of a tap and its mirror.
+    quarter_odd: f32,
+    /// Their sum, half a frame late.
+    half: f32,
 }
 
 static BANK: LazyLock<Bank> = LazyLock::new(|| {
     let quarter = fractional_delay(TAPS, BETA, 0.25);
     let half = fractional_delay(TAPS, BETA, 0.5);
     let sum = |taps: &[f64]| taps.iter().map(|tap| tap.abs()).sum::<f64>();
+    let folded = |k: usize| FoldedTap {
+        quarter_even: ((quarter[k] + quarter[TAPS - 1 - k]) / 2.0) as f32,
+        quarter_odd: ((quarter[k] - quarter[TAPS - 1 - k]) / 2.0) as f32,
+        half: half[k] as f32,
+    };
     Bank {
-        quarter_even: std::array::from_fn(|k| ((quarter[k] + quarter[TAPS - 1 - k]) / 2.0) as f32),
-        quarter_odd: std::array::from_fn(|k| ((quarter[k] - quarter[TAPS - 1 - k]) / 2.0) as f32),
-        half: std::array::from_fn(|k| half[k] as f32),
+        taps: std::array::from_fn(folded),
         // A little more than the sum, for the rounding of 32 products.
         gain_bound: (sum(&quarter).max(sum(&half)) * 1.000_01) as f32,
     }
@@ -73,13 +82,13 @@ impl Grid {
     pub(super) fn highest(self, excerpt: &Excerpt, frames: Range<usize>, floor: f32) -> f32 {
         let (window, bank) = (excerpt.whole(), &*BANK);
         match self {
-            Self::FourPoints => dispatch(Highest::<4> { bank, window, frames, floor }),
-            Self::TwoPoints => dispatch(Highest::<2> { bank, window, frames, floor }),
+            Self::FourPoints => dispatch(Highest::<3> { bank, window, frames, floor }),
+            Self::TwoPoints => dispatch(Highest::<1> { bank, window, frames, floor }),
         }
     }
 
-    /// For each of `frames`, the highest magnitude from it up to the next frame (`tops`), and at its first point
-    /// (`heads`), which is the frame itself.
+    /// For each of `frames`, the square of the highest magnitude from it up to the next frame (`tops`), and of that at
+    /// its first point (`heads`), which is the frame itself.
     pub(super) fn tops(
         self,
         of: Of,
@@ -91,47 +100,47 @@ impl Grid {
         let (window, bank) = (excerpt.whole(), &*BANK);
         let passing = if of == Of::Everything { 1.0 } else { 0.0 };
         match self {
-            Self::FourPoints => dispatch(Tops::<4> { bank, window, frames, passing, tops, heads }),
-            Self::TwoPoints => dispatch(Tops::<2> { bank, window, frames, passing, tops, heads }),
+            Self::FourPoints => dispatch(AllTops::<3> { bank, window, frames, passing, tops, heads }),
+            Self::TwoPoints => dispatch(AllTops::<1> { bank, window, frames, passing, tops, heads }),
         }
     }
 }
 
 /// [`Grid::highest`] as a kernel.
-struct Highest<'a, const POINTS: usize> {
+struct Highest<'a, const BETWEEN: usize> {
     bank: &'a Bank,
     window: &'a [f32],
     frames: Range<usize>,
     floor: f32,
 }
 
-impl<const POINTS: usize> Kernel for Highest<'_, POINTS> {
+impl<const BETWEEN: usize> Kernel for Highest<'_, BETWEEN> {
     type Output = f32;
 
     #[inline(always)]
     fn run(self) -> f32 {
-        let mut points = Points::<POINTS>::new();
+        let mut points = Points::<BETWEEN>::new();
         let mut best = self.floor;
-        let mut first = self.frames.start;
-        while first < self.frames.end {
-            let count = RUN.min(self.frames.end - first);
-            let reach = &self.window[first - PAIRS..first + count + PAIRS];
+        let end = self.frames.end;
+        for first in self.frames.step_by(RUN) {
+            let reach = &self.window[first - PAIRS..first + RUN + PAIRS];
             // Exact: no point, and no top of a peak, can be higher than this.
             if highest_sample(reach) * self.bank.gain_bound * TOP_OVER_POINT > best {
-                let highest = points.fill(self.bank, self.window, first, count);
+                let highest = points.fill(self.bank, self.window, first);
                 if highest * TOP_OVER_POINT > best {
                     points.fill_before(self.bank, self.window, first);
-                    best = points.highest_top(self.window, first, count).max(best);
+                    let tops = points.tops(self.window, first, 1.0).tops;
+                    // Of the last run, only what lies within the frames asked for.
+                    best = max(highest_sample(&tops[..RUN.min(end - first)]).sqrt(), best);
                 }
             }
-            first += count;
         }
         best
     }
 }
 
 /// [`Grid::tops`] as a kernel.
-struct Tops<'a, const POINTS: usize> {
+struct AllTops<'a, const BETWEEN: usize> {
     bank: &'a Bank,
     window: &'a [f32],
     frames: Range<usize>,
@@ -140,132 +149,211 @@ struct Tops<'a, const POINTS: usize> {
     heads: &'a mut [f32],
 }
 
-impl<const POINTS: usize> Kernel for Tops<'_, POINTS> {
+impl<const BETWEEN: usize> Kernel for AllTops<'_, BETWEEN> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        let mut points = Points::<POINTS>::new();
+        let mut points = Points::<BETWEEN>::new();
         points.fill_before(self.bank, self.window, self.frames.start);
         let runs = self.tops.chunks_mut(RUN).zip(self.heads.chunks_mut(RUN));
-        for (first, (tops, heads)) in self.frames.clone().step_by(RUN).zip(runs) {
-            points.fill(self.bank, self.window, first, tops.len());
-            for group in (0..tops.len()).step_by(LANES) {
-                let (top, head) = points.tops_of(self.window, first, group, self.passing);
-                let count = LANES.min(tops.len() - group);
-                tops[group..group + count].copy_from_slice(&top[..count]);
-                heads[group..group + count].copy_from_slice(&head[..count]);
-            }
+        for (first, (tops, heads)) in self.frames.step_by(RUN).zip(runs) {
+            points.fill(self.bank, self.window, first);
+            let run = points.tops(self.window, first, self.passing);
+            tops.copy_from_slice(&run.tops[..tops.len()]);
+            heads.copy_from_slice(&run.heads[..heads.len()]);
             points.keep_last();
         }
     }
 }
 
-/// The points between the samples of one run. Entry `LANES + n` belongs to frame `n` of the run.
-struct Points<const POINTS: usize>([[f32; LANES + RUN]; POINTS]);
+/// Raises each of `out` to the highest value within a frame of it; `tops` and `heads` begin one frame before.
+pub(super) struct WidenInto<'a> {
+    pub(super) out: &'a mut [f32],
+    pub(super) tops: &'a [f32],
+    pub(super) heads: &'a [f32],
+}
 
-impl<const POINTS: usize> Points<POINTS> {
+impl Kernel for WidenInto<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let tops = self.tops.iter().zip(&self.tops[1..]);
+        for ((out, (before, after)), head) in self.out.iter_mut().zip(tops).zip(&self.heads[2..]) {
+            *out = max(max(*out, *before), max(*after, *head));
+        }
+    }
+}
+
+/// The points between the samples of one run, `BETWEEN` of them a frame. Entry `1 + n` belongs to frame `n` of the
+/// run, entry 0 to the frame before.
+///
+/// All loops here are long, over plain scalars, and without branches: that is what the compiler turns into
+/// vectors most surely.
+struct Points<const BETWEEN: usize>([[f32; 1 + RUN]; BETWEEN]);
+
+/// Squares of magnitudes in one run.
+struct Tops {
+    /// From each frame up to the next.
+    tops: [f32; RUN],
+    /// At each frame.
+    heads: [f32; RUN],
+}
+
+impl<const BETWEEN: usize> Points<BETWEEN> {
     #[inline(always)]
     fn new() -> Self {
-        Self([[0.0; LANES + RUN]; POINTS])
+        Self([[0.0; 1 + RUN]; BETWEEN])
     }
 
-    /// Interpolates `count` frames (rounded up to whole groups of lanes); their highest magnitude.
+    /// Interpolates a run; the highest magnitude of its points and samples.
     #[inline(always)]
-    fn fill(&mut self, bank: &Bank, window: &[f32], first: usize, count: usize) -> f32 {
-        let mut highest = [0.0f32; LANES];
-        for group in (0..count).step_by(LANES) {
-            let points = interpolate::<POINTS>(bank, window, first + group);
-            for (row, values) in self.0.iter_mut().zip(points) {
-                for lane in 0..LANES {
-                    row[LANES + group + lane] = values[lane];
-                    highest[lane] = max(highest[lane], values[lane].abs());
+    fn fill(&mut self, bank: &Bank, window: &[f32], first: usize) -> f32 {
+        let x: &[f32; TAPS - 1 + RUN] = chunk(window, first + 1 - PAIRS);
+        let (mut even, mut odd, mut half) = ([0.0; RUN], [0.0; RUN], [0.0; RUN]);
+        for pass in 0..PAIRS / PAIRS_AT_ONCE {
+            let first = pass * PAIRS_AT_ONCE;
+            let taps: &[FoldedTap; PAIRS_AT_ONCE] = chunk(&bank.taps, first);
+            let before: &[f32; PAIRS_AT_ONCE - 1 + RUN] = chunk(x, first);
+            let after: &[f32; PAIRS_AT_ONCE - 1 + RUN] = chunk(x, TAPS - PAIRS_AT_ONCE - first);
+            for n in 0..RUN {
+                for (k, tap) in taps.iter().enumerate() {
+                    let (before, after) = (before[k + n], after[PAIRS_AT_ONCE - 1 - k + n]);
+                    half[n] += tap.half * (before + after);
+                    if BETWEEN == 3 {
+                        even[n] += tap.quarter_even * (before + after);
+                        odd[n] += tap.quarter_odd * (before - after);
+                    }
                 }
             }
         }
-        highest.iter().fold(0.0, |a, &b| max(a, b))
+        for n in 0..RUN {
+            self.0[BETWEEN / 2][1 + n] = half[n];
+            if BETWEEN == 3 {
+                self.0[0][1 + n] = even[n] + odd[n];
+                self.0[2][1 + n] = even[n] - odd[n];
+            }
+        }
+        let points = self.0.iter().map(|row| highest_sample(&row[1..]));
+        points.fold(highest_sample(chunk::<RUN, _>(x, PAIRS - 1)), max)
     }
 
-    /// Interpolates the group of frames before the run: its last is the neighbour of the first.
+    /// Interpolates the last point before a run.
     #[inline(always)]
     fn fill_before(&mut self, bank: &Bank, window: &[f32], first: usize) {
-        let points = interpolate::<POINTS>(bank, window, first - LANES);
-        for (row, values) in self.0.iter_mut().zip(points) {
-            row[..LANES].copy_from_slice(&values);
+        let x: &[f32; TAPS] = chunk(window, first - PAIRS);
+        let (mut even, mut odd, mut half) = (0.0, 0.0, 0.0);
+        for (k, tap) in bank.taps.iter().enumerate() {
+            let (before, after) = (x[k], x[TAPS - 1 - k]);
+            half += tap.half * (before + after);
+            even += tap.quarter_even * (before + after);
+            odd += tap.quarter_odd * (before - after);
         }
+        self.0[BETWEEN - 1][0] = if BETWEEN == 3 { even - odd } else { half };
     }
 
-    /// The run's end becomes what is before the next run.
+    /// The run's last point becomes the one before the next run.
     #[inline(always)]
     fn keep_last(&mut self) {
-        for row in &mut self.0 {
-            row.copy_within(RUN.., 0);
-        }
+        self.0[BETWEEN - 1][0] = self.0[BETWEEN - 1][RUN];
     }
 
-    #[inline(always)]
-    fn highest_top(&self, window: &[f32], first: usize, count: usize) -> f32 {
-        let mut highest = [0.0f32; LANES];
-        for group in (0..count).step_by(LANES) {
-            let (tops, _) = self.tops_of(window, first, group, 1.0);
-            // Lanes beyond the run belong to the next one: harmless, since they are real points too.
-            for lane in 0..LANES {
-                highest[lane] = max(highest[lane], tops[lane]);
-            }
-        }
-        highest.iter().fold(0.0, |a, &b| max(a, b))
-    }
-
-    /// Tops of eight frames, and of their first points.
+    /// Squares of the tops of a run.
     ///
-    /// Where a point is no lower than its neighbours, the top is that of the sinusoid through all three:
-    /// `l + r = 2 c cos w` and `r - l = 2 s sin w` give its amplitude, `A² = c² + c² (r - l)² / (4 c² - (l + r)²)`.
-    /// Since `(r - l)² + (l + r)² <= 4 c²` there, `A²` is at most `2 c²`. Where the signal passes through a point on
-    /// its way up or down, the point times `passing` counts.
+    /// At a peak, a point higher than its neighbours, the top is that of the sinusoid through all three, as in
+    /// [`top_square`]. A frame holds one peak, unless the signal is far beyond the Nyquist frequency; then the higher
+    /// of the two rises by the mean of both rises. Where the signal passes through a point on its way up or
+    /// down, the point times `passing` counts.
     #[inline(always)]
-    fn tops_of(&self, window: &[f32], first: usize, group: usize, passing: f32) -> ([f32; 8], [f32; 8]) {
-        let at = LANES + group;
-        let mut top = [0.0f32; LANES];
-        let mut head = [0.0f32; LANES];
-        for point in 0..POINTS {
-            for lane in 0..LANES {
-                let c = self.0[point][at + lane];
-                let l =
-                    if point == 0 { self.0[POINTS - 1][at + lane - 1] } else { self.0[point - 1][at + lane] };
-                let r = if point == POINTS - 1 {
-                    window[first + group + lane + 1]
-                } else {
-                    self.0[point + 1][at + lane]
-                };
-                let square = top_square(l, c, r, passing);
-                top[lane] = max(top[lane], square);
-                if point == 0 {
-                    head[lane] = square;
-                }
+    fn tops(&self, window: &[f32], first: usize, passing: f32) -> Tops {
+        let samples: &[f32; RUN + 1] = chunk(window, first);
+        let mut tops = Tops { tops: [0.0; RUN], heads: [0.0; RUN] };
+        for n in 0..RUN {
+            let mut here = samples[n];
+            let mut step = Step::between(self.0[BETWEEN - 1][n], here);
+            let (mut highest, mut peak, mut rise, mut below) = (0.0, 0.0, 0.0, 0.0);
+            let (head, mut head_is_peak) = (here * here, 0);
+            for point in 0..BETWEEN + 1 {
+                let after = if point == BETWEEN { samples[n + 1] } else { self.0[point][1 + n] };
+                let next = Step::between(here, after);
+                let square = here * here;
+                let is_peak = mask((step.growth >= 0.0) & (next.growth < 0.0));
+                let span = next.difference + step.difference;
+                // 4 c² - (l + r)² in factors: near the top of a slow wave the squares would cancel.
+                let span_of_middle = (step.difference - next.difference) * (step.sum + next.sum);
+                highest = max(highest, square);
+                peak = max(peak, only(is_peak, square));
+                rise += only(is_peak, square * (span * span));
+                below += only(is_peak, span_of_middle);
+                head_is_peak = if point == 0 { is_peak } else { head_is_peak };
+                (here, step) = (after, next);
             }
+            // Without a peak, 0 divided by 0 loses against the second argument.
+            let top = max(peak + rise / below, highest * passing);
+            tops.tops[n] = top;
+            tops.heads[n] = max(only(head_is_peak, top), head * passing);
         }
-        (top.map(f32::sqrt), head.map(f32::sqrt))
+        tops
     }
 }
 
+/// From one point to the next.
+struct Step {
+    difference: f32,
+    sum: f32,
+    /// Of the squares: above zero where the magnitude grows.
+    growth: f32,
+}
+
+impl Step {
+    #[inline(always)]
+    fn between(from: f32, to: f32) -> Self {
+        let (difference, sum) = (to - from, to + from);
+        Self { difference, sum, growth: difference * sum }
+    }
+}
+
+/// All bits or none: a choice as arithmetic, since branches would keep the lanes apart.
 #[inline(always)]
-pub(super) fn top_square(l: f32, c: f32, r: f32, passing: f32) -> f32 {
-    let (l2, c2, r2) = (l * l, c * c, r * r);
+fn mask(condition: bool) -> u32 {
+    u32::from(condition).wrapping_neg()
+}
+
+/// `value` under a mask of all bits, 0 under one of none.
+#[inline(always)]
+fn only(mask: u32, value: f32) -> f32 {
+    f32::from_bits(value.to_bits() & mask)
+}
+
+/// The square of the amplitude of the sinusoid through three neighbouring points, the middle one no lower than the
+/// others: from `l + r = 2 c cos w` and `r - l = 2 s sin w`, `A² = c² + c² (r - l)² / (4 c² - (l + r)²)`.
+/// Since `(r - l)² + (l + r)² <= 4 c²` there, `A²` is at most `2 c²`.
+#[inline(always)]
+pub(super) fn top_square(l: f32, c: f32, r: f32) -> f32 {
+    let square = c * c;
     // 4 c² - (l + r)² in factors: near the top of a slow wave the squares would cancel.
     let below = ((c - l) + (c - r)) * ((c + l) + (c + r));
-    let rise = c2 * ((r - l) * (r - l)) / below;
-    let is_peak = (l2 <= c2) & (r2 <= c2);
-    let rise = if below > 0.0 { rise } else { 0.0 };
-    if is_peak { c2 + rise } else { c2 * passing }
+    // Where three equal points divide 0 by 0, the second argument wins.
+    max(square + square * ((r - l) * (r - l)) / below, square)
 }
 
-/// The greater of two; compiles to one instruction, as `f32::max` does not.
+/// So many values from `at` on, as an array whose length the compiler knows.
+///
+/// # Panics
+/// If there are fewer: excerpts have margins wide enough for every filter here.
+#[inline(always)]
+pub(super) fn chunk<const N: usize, T>(values: &[T], at: usize) -> &[T; N] {
+    values[at..at + N].first_chunk().expect("as long as it was just cut")
+}
+
+/// The greater of two, the second if either is not a number; compiles to one instruction, as `f32::max` does not.
 #[inline(always)]
 pub(super) fn max(a: f32, b: f32) -> f32 {
     if a > b { a } else { b }
 }
 
-/// The highest magnitude of any finite sample.
+/// The highest magnitude of any sample that is sound (see [`Excerpt`]).
 pub(super) struct HighestSample<'a>(pub(super) &'a [f32]);
 
 impl Kernel for HighestSample<'_> {
@@ -273,59 +361,22 @@ impl Kernel for HighestSample<'_> {
 
     #[inline(always)]
     fn run(self) -> f32 {
-        let finite = |x: f32| if x.abs() <= f32::MAX { x.abs() } else { 0.0 };
-        let mut highest = [0.0f32; LANES];
-        let (groups, rest) = self.0.as_chunks::<LANES>();
-        for group in groups {
-            for lane in 0..LANES {
-                highest[lane] = max(highest[lane], finite(group[lane]));
-            }
-        }
-        highest.iter().chain(rest).fold(0.0, |a, &b| max(a, finite(b)))
+        let sound = |bits: u32| bits & mask(bits <= LOUDEST.to_bits());
+        f32::from_bits(self.0.iter().fold(0, |highest, &x| highest.max(sound(magnitude_bits(x)))))
     }
 }
 
+/// The highest magnitude of samples that are all sound.
 #[inline(always)]
-pub(crate) fn highest_sample(samples: &[f32]) -> f32 {
-    let mut highest = [0.0f32; LANES];
-    let (groups, rest) = samples.as_chunks::<LANES>();
-    for group in groups {
-        for lane in 0..LANES {
-            highest[lane] = max(highest[lane], group[lane].abs());
-        }
-    }
-    highest.iter().chain(rest).fold(0.0, |a, &b| max(a, b.abs()))
+pub(super) fn highest_sample(samples: &[f32]) -> f32 {
+    f32::from_bits(samples.iter().fold(0, |highest, &x| highest.max(magnitude_bits(x))))
 }
 
-/// All points of eight frames from `window[first]` on: the samples themselves, then those after them.
+/// Magnitudes of floats are in the order of their bits, and whole numbers may be compared in any order: so the
+/// compiler may use vectors.
 #[inline(always)]
-fn interpolate<const POINTS: usize>(bank: &Bank, window: &[f32], first: usize) -> [[f32; LANES]; POINTS] {
-    const REACH: usize = TAPS - 1 + LANES;
-    let mut points = [[0.0; LANES]; POINTS];
-    let Some(x) = window.get(first + 1 - PAIRS..).and_then(|w| w.first_chunk::<REACH>()) else {
-        return points;
-    };
-    let (mut even, mut odd, mut half) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
-    for k in 0..PAIRS {
-        for lane in 0..LANES {
-            let (before, after) = (x[k + lane], x[TAPS - 1 - k + lane]);
-            let (sum, difference) = (before + after, before - after);
-            half[lane] += bank.half[k] * sum;
-            if POINTS == 4 {
-                even[lane] += bank.quarter_even[k] * sum;
-                odd[lane] += bank.quarter_odd[k] * difference;
-            }
-        }
-    }
-    for lane in 0..LANES {
-        points[0][lane] = x[PAIRS - 1 + lane];
-        points[POINTS / 2][lane] = half[lane];
-        if POINTS == 4 {
-            points[1][lane] = even[lane] + odd[lane];
-            points[3][lane] = even[lane] - odd[lane];
-        }
-    }
-    points
+fn magnitude_bits(x: f32) -> u32 {
+    x.abs().to_bits()
 }
 
-const _: () = assert!(MARGIN > PAIRS + 2 * LANES, "excerpts reach as far as the filters do");
+const _: () = assert!(MARGIN > RUN, "excerpts reach as far as runs and filters do");

@@ -50,10 +50,9 @@ pub fn peak_map(audio: &Audio) -> Samples {
             scratch.excerpt.read(channel, first..first + out.len());
             // From one frame before the block to one after it.
             let (tops, heads) = scratch.tops(grid, Of::Everything, MARGIN - 1..MARGIN + out.len() + 1);
-            for ((out, tops), head) in out.iter_mut().zip(tops.windows(2)).zip(&heads[2..]) {
-                *out = out.max(tops[0]).max(tops[1]).max(*head);
-            }
+            dispatch(grid::WidenInto { out, tops, heads });
         }
+        out.iter_mut().for_each(|square| *square = square.sqrt());
     });
     map
 }
@@ -204,7 +203,7 @@ fn fine_peaks(audio: &Audio, suspects: &[Range<usize>], threshold: f32) -> Vec<L
             scratch.excerpt.read(channel, frames.clone());
             let inside = inside(frames);
             scratch.tops(grid, Of::Peaks, inside.clone());
-            for (at, _) in inside.zip(&scratch.tops).filter(|(_, top)| **top > threshold) {
+            for (at, _) in inside.zip(&scratch.tops).filter(|(_, top)| **top > threshold * threshold) {
                 let peak = fine::evaluate(scratch.excerpt.whole(), at);
                 let position = frames.start + at - usize::from(peak.is_before);
                 found.push(Located { frame: position.saturating_sub(MARGIN), magnitude: peak.magnitude });

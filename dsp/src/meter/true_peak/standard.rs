@@ -6,43 +6,27 @@ use rayon::prelude::*;
 
 use crate::audio::Audio;
 use crate::meter::excerpt::{Excerpt, MARGIN};
+use crate::meter::true_peak::grid::{chunk, highest_sample, max};
 use crate::simd::{Kernel, dispatch};
 use crate::units::Dbtp;
 
-const TAPS: usize = 12;
-const LANES: usize = 8;
 const RUN: usize = 64;
 
-/// Phases 0 and 1 of the 48-tap filter of ITU-R BS.1770-5, annex 2; phases 3 and 2 are their mirror images.
-const PHASES: [[f32; TAPS]; 2] = [
-    [
-        0.001_708_984_4,
-        0.010_986_328,
-        -0.019_653_32,
-        0.033_203_125,
-        -0.059_448_242,
-        0.137_329_1,
-        0.972_167_97,
-        -0.102_294_92,
-        0.047_607_42,
-        -0.026_611_328,
-        0.014_892_578,
-        -0.008_300_781,
-    ],
-    [
-        -0.029_174_805,
-        0.029_296_875,
-        -0.051_757_812,
-        0.089_111_33,
-        -0.166_503_9,
-        0.465_087_9,
-        0.779_785_16,
-        -0.200_317_38,
-        0.101_562_5,
-        -0.058_227_54,
-        0.033_081_055,
-        -0.018_920_898,
-    ],
+/// The 48-tap filter of ITU-R BS.1770-5, annex 2: for each sample in reach, oldest first, what it counts in phases 0
+/// and 1. Phases 3 and 2 are their mirror images.
+const TAPS: [[f32; 2]; 12] = [
+    [0.001_708_984_4, -0.029_174_805],
+    [0.010_986_328, 0.029_296_875],
+    [-0.019_653_32, -0.051_757_812],
+    [0.033_203_125, 0.089_111_33],
+    [-0.059_448_242, -0.166_503_9],
+    [0.137_329_1, 0.465_087_9],
+    [0.972_167_97, 0.779_785_16],
+    [-0.102_294_92, -0.200_317_38],
+    [0.047_607_42, 0.101_562_5],
+    [-0.026_611_328, -0.058_227_54],
+    [0.014_892_578, 0.033_081_055],
+    [-0.008_300_781, -0.018_920_898],
 ];
 
 /// No output of either phase exceeds the largest input times this.
@@ -86,39 +70,36 @@ impl Kernel for Highest<'_> {
     #[inline(always)]
     fn run(self) -> f32 {
         let mut best = self.floor;
-        let mut first = self.frames.start;
-        while first < self.frames.end {
-            let count = RUN.min(self.frames.end - first);
-            let reach = &self.window[first - TAPS..first + count + TAPS];
-            if super::grid::highest_sample(reach) * GAIN_BOUND > best {
-                let mut highest = [best; LANES];
-                for group in (first..first + count).step_by(LANES) {
-                    highest_of_group(self.window, group, &mut highest);
-                }
-                best = highest.iter().fold(best, |a, &b| a.max(b));
+        for first in self.frames.clone().step_by(RUN) {
+            let reach = &self.window[first - TAPS.len()..first + RUN + TAPS.len()];
+            if highest_sample(reach) * GAIN_BOUND > best {
+                best = max(self.highest_of_run(first), best);
             }
-            first += count;
         }
         best
     }
 }
 
-/// All four phases of eight frames.
-#[inline(always)]
-fn highest_of_group(window: &[f32], first: usize, highest: &mut [f32; LANES]) {
-    const REACH: usize = TAPS - 1 + LANES;
-    let Some(x) = window.get(first + 1 - TAPS / 2..).and_then(|w| w.first_chunk::<REACH>()) else { return };
-    for taps in &PHASES {
-        let (mut forward, mut mirrored) = ([0.0f32; LANES], [0.0f32; LANES]);
-        for k in 0..TAPS {
-            for lane in 0..LANES {
-                forward[lane] += taps[k] * x[k + lane];
-                mirrored[lane] += taps[TAPS - 1 - k] * x[k + lane];
+impl Highest<'_> {
+    /// All four phases of a run.
+    #[inline(always)]
+    fn highest_of_run(&self, first: usize) -> f32 {
+        const TAPS_AT_ONCE: usize = 4;
+        let x: &[f32; TAPS.len() - 1 + RUN] = chunk(self.window, first + 1 - TAPS.len() / 2);
+        let mut outputs = [[0.0f32; RUN]; 4];
+        for pass in 0..TAPS.len() / TAPS_AT_ONCE {
+            let first = pass * TAPS_AT_ONCE;
+            let x: &[f32; TAPS_AT_ONCE - 1 + RUN] = chunk(x, first);
+            for n in 0..RUN {
+                for k in 0..TAPS_AT_ONCE {
+                    let (tap, mirror) = (TAPS[first + k], TAPS[TAPS.len() - 1 - first - k]);
+                    outputs[0][n] += tap[0] * x[n + k];
+                    outputs[1][n] += tap[1] * x[n + k];
+                    outputs[2][n] += mirror[1] * x[n + k];
+                    outputs[3][n] += mirror[0] * x[n + k];
+                }
             }
         }
-        for lane in 0..LANES {
-            let higher = super::grid::max(forward[lane].abs(), mirrored[lane].abs());
-            highest[lane] = super::grid::max(highest[lane], higher);
-        }
+        outputs.iter().fold(0.0, |highest, output| max(highest, highest_sample(output)))
     }
 }
