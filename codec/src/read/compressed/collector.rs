@@ -8,7 +8,7 @@ use symphonia::core::audio::{Audio as _, AudioBuffer, AudioSpec, Channels, Gener
 use crate::error::DecodeError;
 use crate::limits::Limits;
 use crate::note::DecodeNote;
-use crate::read::compressed::stream::Trim;
+use crate::read::compressed::stream::{ENCODER_FRAMES_MAX, Trim};
 use crate::read::plan;
 
 /// No packet of any codec we read holds more frames; a claim beyond is a lie.
@@ -117,6 +117,10 @@ impl Collector {
             }
             Trim::Nothing | Trim::Unknown => (0, total),
         };
+        let frames_max = self.limits.frames_max(shape.rate, shape.layout.count());
+        if frames > frames_max {
+            return Err(DecodeError::TooLong { seconds_max: frames_max as f64 / shape.rate.as_f64() });
+        }
         if frames < total {
             let frames_after = total - before - frames;
             notes.push(DecodeNote::PrimingTrimmed { frames_before: before, frames_after });
@@ -151,12 +155,8 @@ impl Collector {
         let count = plan::channels(spec.channels().count() as i64, &self.limits)?;
         let rate = plan::rate(f64::from(spec.rate()))?;
         let layout = layout_of(spec.channels(), count);
-        let encoder_frames = match self.trim {
-            Trim::Window { before, .. } => before.saturating_add(PACKET_FRAMES_MAX),
-            Trim::Nothing | Trim::Unknown => 0,
-        };
-        let frames_max =
-            self.limits.frames_max(rate, count).saturating_add(encoder_frames.min(PACKET_FRAMES_MAX * 2));
+        let around = if matches!(self.trim, Trim::Window { .. }) { ENCODER_FRAMES_MAX } else { 0 };
+        let frames_max = self.limits.frames_max(rate, count) + around;
         self.channels = vec![Vec::new(); count];
         self.shape = Some(Shape { rate, layout, frames_max, spec: spec.clone() });
         Ok(frames_max)

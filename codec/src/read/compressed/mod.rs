@@ -37,6 +37,7 @@ pub(crate) fn decode<S: Read + Seek + Send + Sync + 'static>(
     watch: &dyn Watch,
 ) -> Result<Decoded, DecodeError> {
     let mut stream = Stream::open(input, container)?;
+    stream.check_claims(limits)?;
     let mut collector = Collector::new(limits, stream.trim);
     let mut tally = Tally::default();
     let mut cut_off = false;

@@ -39,7 +39,9 @@ impl Edit {
 
 /// What the index says of each track that has a say.
 pub(crate) fn edits<S: Read + Seek>(input: &mut Input<S>) -> Result<Vec<Edit>, DecodeError> {
-    let Some(index) = read_index(input)? else { return Ok(Vec::new()) };
+    let Some(index) = read_index(input)? else {
+        return Err(DecodeError::malformed("it has no index, which a moov box would hold"));
+    };
     let movie_clock = find(&index, &[b"mvhd"]).and_then(clock_of).unwrap_or(0);
     let gapless = itunes_gapless(&index);
     let tracks = boxes(&index).filter(|b| b.kind == *b"trak");

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Seek};
 
+use symphonia::core::audio::Channels;
 use symphonia::core::codecs::CodecParameters;
 use symphonia::core::codecs::audio::AudioDecoderOptions;
 use symphonia::core::codecs::audio::well_known::{
@@ -14,10 +15,15 @@ use symphonia::core::meta::MetadataOptions;
 use symphonia::default::formats::{CafReader, FlacReader, IsoMp4Reader, MpaReader, OggReader};
 
 use crate::error::DecodeError;
+use crate::limits::Limits;
 use crate::read::compressed::mp4::{self, Edit};
 use crate::read::compressed::{Decoder, Params, Reader, refusal};
 use crate::read::input::Input;
+use crate::read::plan;
 use crate::source_format::{Codec, Container, Depth, SourceFormat};
+
+/// No encoder puts more frames around the audio; they do not count against the limits.
+pub(crate) const ENCODER_FRAMES_MAX: u64 = 1 << 17;
 
 /// Which of the decoded frames the producer had.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -40,6 +46,8 @@ pub(crate) struct Stream {
     pub(crate) trim: Trim,
     /// How many frames the decoder gives if the header is right, those of the encoder included.
     pub(crate) frames_claimed: Option<u64>,
+    /// Frames per second and number of channels, the header says.
+    shape_claimed: Option<(u32, usize)>,
 }
 
 impl Stream {
@@ -65,7 +73,23 @@ impl Stream {
             _ if container == Container::Mp3 => None,
             _ => track.num_frames,
         };
-        Ok(Self { container, decoder, track_id, source, trim, frames_claimed, reader })
+        let shape_claimed = params.sample_rate.zip(params.channels.as_ref().map(Channels::count));
+        Ok(Self { container, decoder, track_id, source, trim, frames_claimed, shape_claimed, reader })
+    }
+
+    /// Refuses a claim beyond the limits before anything is decoded: if it is true the audio is too long, and if
+    /// not the file is broken.
+    pub(crate) fn check_claims(&self, limits: &Limits) -> Result<(), DecodeError> {
+        let (Some(frames), Some((hertz, channels))) = (self.frames_claimed, self.shape_claimed) else {
+            return Ok(());
+        };
+        let rate = plan::rate(f64::from(hertz))?;
+        let channels = plan::channels(channels as i64, limits)?;
+        let frames_max = limits.frames_max(rate, channels);
+        if frames > frames_max.saturating_add(ENCODER_FRAMES_MAX) {
+            return Err(DecodeError::TooLong { seconds_max: frames_max as f64 / rate.as_f64() });
+        }
+        Ok(())
     }
 
     /// Goes on with the next stream of a chain (RFC 3533, 4).
