@@ -33,6 +33,17 @@ fn every_hostile_file_has_its_outcome() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    match most_memory_kib() {
+        Some(kib) => assert!(kib < 200 << 10, "decoding them took up to {kib} KiB"),
+        None => println!("memory is not judged: this system does not tell it"),
+    }
+}
+
+/// The most memory this process ever had, which runs just this one test.
+fn most_memory_kib() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().trim_end_matches(" kB").parse().ok()
 }
 
 fn assert_within_limits(name: &str, decoded: &codec::Decoded) {

@@ -19,6 +19,10 @@ pub(crate) struct Collector {
     trim: Trim,
     shape: Option<Shape>,
     channels: Vec<Vec<f32>>,
+    /// Where the stream that is being decoded began.
+    stream_start: u64,
+    /// What to add to a packet's time to get its frame, once a packet has shown it.
+    timeline: Option<i64>,
 }
 
 /// What must not change within a file.
@@ -32,7 +36,7 @@ struct Shape {
 
 impl Collector {
     pub(crate) fn new(limits: &Limits, trim: Trim) -> Self {
-        Self { limits: *limits, trim, shape: None, channels: Vec::new() }
+        Self { limits: *limits, trim, shape: None, channels: Vec::new(), stream_start: 0, timeline: None }
     }
 
     /// How many frames there are, those of the encoder included.
@@ -74,6 +78,28 @@ impl Collector {
         }
     }
 
+    /// Fills with silence what is missing before a packet that begins at `time`, so that it stays in its place;
+    /// how many gaps that were.
+    pub(crate) fn bridge_gap(&mut self, time: i64) -> Result<u64, DecodeError> {
+        // The first packet of a stream may give nothing: it only fills the decoder.
+        if self.frames() == self.stream_start {
+            return Ok(0);
+        }
+        let here = self.frames() as i64;
+        let offset = *self.timeline.get_or_insert(here.saturating_sub(time));
+        let gap = time.saturating_add(offset).saturating_sub(here);
+        match u64::try_from(gap) {
+            Ok(0) | Err(_) => Ok(0),
+            Ok(gap) => self.extend_silence(gap).map(|()| 1),
+        }
+    }
+
+    /// The next packet begins another stream, whose time has nothing to do with this one's.
+    pub(crate) fn new_timeline(&mut self) {
+        self.stream_start = self.frames();
+        self.timeline = None;
+    }
+
     /// Takes what a packet held.
     pub(crate) fn push(&mut self, buffer: GenericAudioBufferRef<'_>) -> Result<(), DecodeError> {
         if buffer.frames() == 0 {
@@ -94,8 +120,11 @@ impl Collector {
 
     /// Silence where a packet cannot be decoded, so that what follows stays in its place.
     pub(crate) fn push_silence(&mut self, frames: u64) -> Result<(), DecodeError> {
+        self.extend_silence(frames.min(PACKET_FRAMES_MAX))
+    }
+
+    fn extend_silence(&mut self, frames: u64) -> Result<(), DecodeError> {
         let Some(shape) = &self.shape else { return Ok(()) };
-        let frames = frames.min(PACKET_FRAMES_MAX);
         let frames_max = shape.frames_max;
         self.make_room(frames, frames_max)?;
         for channel in &mut self.channels {
