@@ -93,7 +93,7 @@ fn data_span<S: Read + Seek>(
         frames => frames.min(in_chunk),
     };
     let bytes = claimed.min(remaining);
-    let open_ended = open || (claimed_by_frames == 0 && in_chunk > 0);
+    let open_ended = open || (claimed_by_frames == 0 && in_chunk > 0) || claimed_by_frames > in_chunk;
     Ok(DataSpan { start, bytes, bytes_lost: claimed - bytes, open_ended })
 }
 

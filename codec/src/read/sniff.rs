@@ -192,7 +192,8 @@ fn first_mpeg_frame<S: Read + Seek>(
         let next = offset as u64 + header.frame_bytes;
         let follows = match input.array_at::<4>(next)? {
             Some(word) => MpegHeader::parse(word).is_some_and(|n| n.kind == header.kind),
-            None => true,
+            // The last frame may be the only one, but it is whole.
+            None => next <= input.length(),
         };
         if follows {
             return Ok(Some((offset as u64, header.layer)));

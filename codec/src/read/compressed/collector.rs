@@ -8,7 +8,7 @@ use symphonia::core::audio::{Audio as _, AudioBuffer, AudioSpec, Channels, Gener
 use crate::error::DecodeError;
 use crate::limits::Limits;
 use crate::note::DecodeNote;
-use crate::read::compressed::stream::Trim;
+use crate::read::compressed::stream::{ENCODER_FRAMES_MAX, Trim};
 use crate::read::plan;
 
 /// No packet of any codec we read holds more frames; a claim beyond is a lie.
@@ -19,6 +19,10 @@ pub(crate) struct Collector {
     trim: Trim,
     shape: Option<Shape>,
     channels: Vec<Vec<f32>>,
+    /// Where the stream that is being decoded began.
+    stream_start: u64,
+    /// What to add to a packet's time to get its frame, once a packet has shown it.
+    timeline: Option<i64>,
 }
 
 /// What must not change within a file.
@@ -32,7 +36,7 @@ struct Shape {
 
 impl Collector {
     pub(crate) fn new(limits: &Limits, trim: Trim) -> Self {
-        Self { limits: *limits, trim, shape: None, channels: Vec::new() }
+        Self { limits: *limits, trim, shape: None, channels: Vec::new(), stream_start: 0, timeline: None }
     }
 
     /// How many frames there are, those of the encoder included.
@@ -74,6 +78,28 @@ impl Collector {
         }
     }
 
+    /// Fills with silence what is missing before a packet that begins at `time`, so that it stays in its place;
+    /// how many gaps that were.
+    pub(crate) fn bridge_gap(&mut self, time: i64) -> Result<u64, DecodeError> {
+        // The first packet of a stream may give nothing: it only fills the decoder.
+        if self.frames() == self.stream_start {
+            return Ok(0);
+        }
+        let here = self.frames() as i64;
+        let offset = *self.timeline.get_or_insert(here.saturating_sub(time));
+        let gap = time.saturating_add(offset).saturating_sub(here);
+        match u64::try_from(gap) {
+            Ok(0) | Err(_) => Ok(0),
+            Ok(gap) => self.extend_silence(gap).map(|()| 1),
+        }
+    }
+
+    /// The next packet begins another stream, whose time has nothing to do with this one's.
+    pub(crate) fn new_timeline(&mut self) {
+        self.stream_start = self.frames();
+        self.timeline = None;
+    }
+
     /// Takes what a packet held.
     pub(crate) fn push(&mut self, buffer: GenericAudioBufferRef<'_>) -> Result<(), DecodeError> {
         if buffer.frames() == 0 {
@@ -94,8 +120,11 @@ impl Collector {
 
     /// Silence where a packet cannot be decoded, so that what follows stays in its place.
     pub(crate) fn push_silence(&mut self, frames: u64) -> Result<(), DecodeError> {
+        self.extend_silence(frames.min(PACKET_FRAMES_MAX))
+    }
+
+    fn extend_silence(&mut self, frames: u64) -> Result<(), DecodeError> {
         let Some(shape) = &self.shape else { return Ok(()) };
-        let frames = frames.min(PACKET_FRAMES_MAX);
         let frames_max = shape.frames_max;
         self.make_room(frames, frames_max)?;
         for channel in &mut self.channels {
@@ -117,6 +146,10 @@ impl Collector {
             }
             Trim::Nothing | Trim::Unknown => (0, total),
         };
+        let frames_max = self.limits.frames_max(shape.rate, shape.layout.count());
+        if frames > frames_max {
+            return Err(DecodeError::TooLong { seconds_max: frames_max as f64 / shape.rate.as_f64() });
+        }
         if frames < total {
             let frames_after = total - before - frames;
             notes.push(DecodeNote::PrimingTrimmed { frames_before: before, frames_after });
@@ -151,12 +184,8 @@ impl Collector {
         let count = plan::channels(spec.channels().count() as i64, &self.limits)?;
         let rate = plan::rate(f64::from(spec.rate()))?;
         let layout = layout_of(spec.channels(), count);
-        let encoder_frames = match self.trim {
-            Trim::Window { before, .. } => before.saturating_add(PACKET_FRAMES_MAX),
-            Trim::Nothing | Trim::Unknown => 0,
-        };
-        let frames_max =
-            self.limits.frames_max(rate, count).saturating_add(encoder_frames.min(PACKET_FRAMES_MAX * 2));
+        let around = if matches!(self.trim, Trim::Window { .. }) { ENCODER_FRAMES_MAX } else { 0 };
+        let frames_max = self.limits.frames_max(rate, count) + around;
         self.channels = vec![Vec::new(); count];
         self.shape = Some(Shape { rate, layout, frames_max, spec: spec.clone() });
         Ok(frames_max)

@@ -23,9 +23,9 @@ use stream::{Stream, Trim};
 
 /// Above this share of packets that cannot be decoded, the audio counts as damaged (5 %).
 const BAD_SHARE_MAX: f64 = 0.05;
-/// A claimed length may exceed the real one by so many frames (two MPEG frames) without being worth a word:
-/// encoders count their last frame in different ways.
-const SLACK_FRAMES: u64 = 2_304;
+/// A claimed length may exceed the real one by so many frames (a packet of ALAC, the longest) without being worth a
+/// word: some writers count packets, and take the last one for full.
+const SLACK_FRAMES: u64 = 4_096;
 /// The watch is asked every so many packets, which is at most 300 000 frames.
 const PACKETS_PER_LOOK: u64 = 64;
 
@@ -37,13 +37,17 @@ pub(crate) fn decode<S: Read + Seek + Send + Sync + 'static>(
     watch: &dyn Watch,
 ) -> Result<Decoded, DecodeError> {
     let mut stream = Stream::open(input, container)?;
+    stream.check_claims(limits)?;
     let mut collector = Collector::new(limits, stream.trim);
     let mut tally = Tally::default();
     let mut cut_off = false;
     loop {
         let more = decode_stream(&mut stream, &mut collector, &mut tally, watch)?;
         match more {
-            More::NextStream => stream.reopen()?,
+            More::NextStream => {
+                stream.reopen()?;
+                collector.new_timeline();
+            }
             More::CutOff => {
                 cut_off = true;
                 break;
@@ -97,8 +101,10 @@ fn decode_stream(
             Err(_) => return Ok(More::CutOff),
         };
         tally.packets += 1;
-        if stream.container == Container::Flac {
-            collector.expect_frame(packet.pts.get())?;
+        match stream.container {
+            Container::Flac => collector.expect_frame(packet.pts.get())?,
+            Container::Ogg => tally.bad += collector.bridge_gap(packet.pts.get())?,
+            _ => {}
         }
         match stream.decoder.decode(&packet) {
             Ok(buffer) => collector.push(buffer)?,

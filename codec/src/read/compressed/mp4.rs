@@ -39,7 +39,9 @@ impl Edit {
 
 /// What the index says of each track that has a say.
 pub(crate) fn edits<S: Read + Seek>(input: &mut Input<S>) -> Result<Vec<Edit>, DecodeError> {
-    let Some(index) = read_index(input)? else { return Ok(Vec::new()) };
+    let Some(index) = read_index(input)? else {
+        return Err(DecodeError::malformed("it has no index, which a moov box would hold"));
+    };
     let movie_clock = find(&index, &[b"mvhd"]).and_then(clock_of).unwrap_or(0);
     let gapless = itunes_gapless(&index);
     let tracks = boxes(&index).filter(|b| b.kind == *b"trak");
@@ -177,4 +179,39 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
 
 fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
     bytes.get(at..at + 8)?.try_into().ok().map(u64::from_be_bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn boxed(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
+        [&(body.len() as u32 + 8).to_be_bytes()[..], kind, body].concat()
+    }
+
+    #[test]
+    fn the_tag_of_itunes_gives_delay_and_length() {
+        let text = b" 00000000 00000840 000001CA 00000000003F31F6 00000000 00000000";
+        let data = boxed(b"data", &[&[0, 0, 0, 1, 0, 0, 0, 0], &text[..]].concat());
+        let name = boxed(b"name", b"\0\0\0\0iTunSMPB");
+        let item = boxed(b"----", &[boxed(b"mean", b"\0\0\0\0com.apple.iTunes"), name, data].concat());
+        let meta = boxed(b"meta", &[&[0; 4], &boxed(b"ilst", &item)[..]].concat());
+        assert_eq!(itunes_gapless(&boxed(b"udta", &meta)), Some((0x840, 0x3f_31f6)));
+        assert_eq!(itunes_gapless(&boxed(b"udta", b"")), None);
+    }
+
+    #[test]
+    fn an_edit_that_begins_with_nothing_is_passed_over() {
+        let entry =
+            |length: u32, start: i32| [length.to_be_bytes(), start.to_be_bytes(), [0, 1, 0, 0]].concat();
+        let list = [&[0; 4][..], &2u32.to_be_bytes(), &entry(500, -1), &entry(9_000, 1_024)].concat();
+        assert_eq!(first_edit(&list), Some((1_024, 9_000)));
+        assert_eq!(first_edit(&list[..10]), None);
+    }
+
+    #[test]
+    fn a_clock_of_its_own_is_turned_into_frames() {
+        let edit = Edit { track_id: 1, clock: 90_000, before: 2_048, length: Some(90_000) };
+        assert_eq!(edit.trim(45_000), Trim::Window { before: 1_024, frames: Some(45_000) });
+    }
 }
