@@ -1,13 +1,15 @@
 /** Who is signed in, asked once and again after signing in or out. */
 
 import * as api from './api';
-import type { Account, Problem } from './wire';
+import type { Account, Capabilities, Problem } from './wire';
 
 class Caller {
   account = $state.raw<Account | null>(null);
   /** Known once the service has answered either way. */
   known = $state(false);
   problem = $state.raw<Problem | null>(null);
+  /** What the service takes and makes, once it is known who asks. */
+  capabilities = $state.raw<Capabilities | null>(null);
 
   constructor() {
     api.signedOut.addEventListener('signed-out', () => (this.account = null));
@@ -16,7 +18,7 @@ class Caller {
   async ask(): Promise<void> {
     this.problem = null;
     try {
-      this.account = await api.account();
+      [this.account, this.capabilities] = await Promise.all([api.account(), api.capabilities()]);
       this.known = true;
     } catch (error) {
       this.account = null;

@@ -1,6 +1,6 @@
 /** The one place that speaks HTTP (uploads apart, which speak tus in `upload/session.svelte.ts`). */
 
-import type { Account, Job, NewJob, Peaks, Problem, Report, Upload } from './wire';
+import type { Account, Capabilities, Job, NewJob, Peaks, Problem, Report, Upload } from './wire';
 
 /** An answer that was not a success, in the service's own words; status 0 when there was no answer at all. */
 export class ApiError extends Error {
@@ -31,6 +31,8 @@ export const openSession = (token: string) => post('/v1/sessions', { token });
 export const closeSession = () => request('DELETE', '/v1/sessions/current');
 export const account = () => get<Account>('/v1/account');
 
+export const capabilities = () => get<Capabilities>('/v1/capabilities');
+
 export const uploads = () => list<Upload>('/v1/uploads');
 export const upload = (id: string, signal?: AbortSignal) => get<Upload>(`/v1/uploads/${id}`, signal);
 export const uploadPeaks = (id: string, signal?: AbortSignal) => get<Peaks>(`/v1/uploads/${id}/peaks`, signal);
@@ -60,9 +62,17 @@ function get<T>(path: string, signal?: AbortSignal): Promise<T> {
   return request('GET', path, signal ? { signal } : {}) as Promise<T>;
 }
 
-/** Newest first, as many as one answer holds. */
+const ROWS_MAX = 500;
+
+/** Newest first, stretch after stretch, up to a bound that keeps the page quick. */
 async function list<T>(path: string): Promise<T[]> {
-  return (await get<{ data: T[] }>(path)).data;
+  const rows: T[] = [];
+  for (let next: string | null = `${path}?limit=100`; next && rows.length < ROWS_MAX; ) {
+    const stretch: { data: T[]; next: string | null } = await get(next);
+    rows.push(...stretch.data);
+    next = stretch.next;
+  }
+  return rows;
 }
 
 function post<T>(path: string, body: unknown, headers: Record<string, string> = {}): Promise<T> {

@@ -14,6 +14,7 @@ export type FieldError = { pointer: string; code: string; detail: string };
 
 export type Account = { id: string; email: string };
 
+/** `severity` is `info`, `warning` or `error`. */
 export type Finding = { code: string; severity: string; text: string };
 
 export type Audio = {
@@ -29,7 +30,8 @@ export type Upload = {
   id: string;
   name: string;
   state: 'receiving' | 'checking' | 'ready' | 'rejected';
-  size_bytes: number;
+  /** `null` while the sender has not said. */
+  size_bytes: number | null;
   received_bytes: number;
   sha256: string | null;
   audio: Audio | null;
@@ -46,10 +48,18 @@ export type Peaks = {
   channels: { min: number[]; max: number[] }[];
 };
 
-export const FORMATS = ['wav24', 'wav16', 'wav32f', 'flac24', 'flac16'] as const;
-export type Format = (typeof FORMATS)[number];
+/** Both ends can be asked for. */
+export type Range = { min: number; max: number; default: number };
 
-export type Recipe = { loudness_lufs: number; ceiling_dbtp: number; deliver: Format[] };
+/** What this service takes and makes. `formats` are what `deliver` may name. */
+export type Capabilities = {
+  formats: string[];
+  loudness_lufs: Range;
+  ceiling_dbtp: Range;
+  upload_bytes_max: number;
+};
+
+export type Recipe = { loudness_lufs: number; ceiling_dbtp: number; deliver: string[] };
 
 export type NewJob = { kind: 'master'; title: string; inputs: { upload: string }[]; recipe: Recipe };
 
@@ -73,6 +83,7 @@ export type Job = {
   state: JobState;
   stage: Stage | null;
   progress: number;
+  /** How many were queued earlier, while it is queued. */
   queue_position: number | null;
   attempt: number;
   created_at: string;
@@ -82,7 +93,7 @@ export type Job = {
   recipe: Partial<Recipe>;
   problem: Problem | null;
   artifacts: Artifact[];
-  inputs?: { upload: string }[];
+  inputs: { upload: string }[];
 };
 
 /** The data of every event of a job. */

@@ -9,9 +9,9 @@ describe('the stages', () => {
 
   it('are told in one sentence, with the place in the queue', () => {
     const queued = { state: 'queued', stage: null } as const;
-    expect(sentence({ ...queued, queue_position: 3 })).toBe('Waiting: 2 jobs are ahead');
-    expect(sentence({ ...queued, queue_position: 2 })).toBe('Waiting: 1 job is ahead');
-    expect(sentence({ ...queued, queue_position: 1 })).toBe('Next in line');
+    expect(sentence({ ...queued, queue_position: 2 })).toBe('Waiting: 2 jobs are ahead');
+    expect(sentence({ ...queued, queue_position: 1 })).toBe('Waiting: 1 job is ahead');
+    expect(sentence({ ...queued, queue_position: 0 })).toBe('Next in line');
     expect(sentence({ state: 'running', stage: 'certify', queue_position: null })).toBe('Measuring the master');
   });
 });

@@ -30,7 +30,7 @@ export function steps(current: Stage | null): Step[] {
 /** One sentence on where the job is, for the heading above the bar and for screen readers. */
 export function sentence(p: Pick<Progress, 'state' | 'stage' | 'queue_position'>): string {
   if (p.state === 'queued' || p.state === 'awaiting_payment') {
-    const ahead = p.queue_position === null ? 0 : p.queue_position - 1;
+    const ahead = p.queue_position ?? 0;
     return ahead > 0 ? `Waiting: ${ahead} ${ahead === 1 ? 'job is' : 'jobs are'} ahead` : 'Next in line';
   }
   if (p.state === 'running') return p.stage ? NAMES[p.stage].doing : 'Starting';

@@ -1,7 +1,5 @@
 /** The choices offered for a master, and what each is for. */
 
-import type { Format } from '../wire';
-
 export type Target = { name: string; lufs: number; use: string };
 
 /**
@@ -22,10 +20,11 @@ export const FORMAT_NAMES: Record<string, { name: string; use: string }> = {
   wav32f: { name: 'WAV 32-bit float', use: 'to go on working' },
   flac24: { name: 'FLAC 24-bit', use: 'the same, smaller' },
   flac16: { name: 'FLAC 16-bit', use: 'to share' },
+  mp3_320: { name: 'MP3 320 kbit/s', use: 'to send around' },
   json: { name: 'Report', use: 'every number, as JSON' },
 };
 
-export function formatName(format: Format | string): string {
+export function formatName(format: string): string {
   return FORMAT_NAMES[format]?.name ?? format.toUpperCase();
 }
 

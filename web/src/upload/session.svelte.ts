@@ -25,7 +25,6 @@ export class UploadSession {
   /** When the next try is due, in milliseconds of `Date.now()`; only while `waiting`. */
   retryAt = $state(0);
   problem = $state.raw<Problem | null>(null);
-  resumed = $state(false);
   #speed = new Speed();
   #tus: Tus;
   #attempt = 0;
@@ -86,10 +85,7 @@ export class UploadSession {
   /** The same file (name, size, date, type) that was begun before in this browser goes on where it stopped. */
   async #begin(): Promise<void> {
     const [previous] = await this.#tus.findPreviousUploads();
-    if (previous) {
-      this.#tus.resumeFromPreviousUpload(previous);
-      this.resumed = true;
-    }
+    if (previous) this.#tus.resumeFromPreviousUpload(previous);
     this.resume();
   }
 
