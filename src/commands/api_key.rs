@@ -65,7 +65,13 @@ pub fn run(action: Action) -> Result<ExitCode, Failure> {
             .await
             .map_err(Failure::ours)?;
         let expires_at = clock.now() + DAY * create.expires_in_days;
-        let key = NewApiKey { account: account.id, name: create.name, scopes, hash: secret.hash(), expires_at: Some(expires_at) };
+        let key = NewApiKey {
+            account: account.id,
+            name: create.name,
+            scopes,
+            hash: secret.hash(),
+            expires_at: Some(expires_at),
+        };
         store.create_api_key(&key, clock.now()).await.map_err(Failure::ours)?;
         store.close().await;
         Ok::<_, Failure>(())

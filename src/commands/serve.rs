@@ -111,7 +111,9 @@ async fn sign_in_link(store: &Store, base: &str, clock: &dyn Clock) -> Result<St
 /// Plain HTTP is for this machine alone.
 fn site(arguments: &Arguments) -> Result<Site, Failure> {
     match &arguments.public_url {
-        Some(url) if url.starts_with("https://") => Ok(Site::Public { origin: url.trim_end_matches('/').to_owned() }),
+        Some(url) if url.starts_with("https://") => {
+            Ok(Site::Public { origin: url.trim_end_matches('/').to_owned() })
+        }
         Some(url) => Err(Failure::usage(format!("--public-url is {url}; it must begin with https://"))),
         None if arguments.listen.ip().is_loopback() => Ok(Site::Loopback),
         None => Err(Failure::usage(format!(
@@ -157,9 +159,9 @@ impl Embedded {
     /// Makes the folder, readable by its owner alone, and opens the database in it.
     pub async fn open_store(&self) -> Result<Store, Failure> {
         self.make_folder()?;
-        Store::open(Place::Folder(&self.data), Arc::new(SystemEntropy), Retention::POLICY)
-            .await
-            .map_err(|error| Failure::ours(format!("cannot open the database in {}: {error}", self.data.display())))
+        Store::open(Place::Folder(&self.data), Arc::new(SystemEntropy), Retention::POLICY).await.map_err(
+            |error| Failure::ours(format!("cannot open the database in {}: {error}", self.data.display())),
+        )
     }
 
     fn open_blobs(&self) -> Result<Blobs, Failure> {
@@ -194,8 +196,8 @@ impl Embedded {
             use std::os::unix::fs::DirBuilderExt;
             builder.mode(0o700);
         }
-        builder
-            .create(&self.data)
-            .map_err(|error| Failure::ours(format!("cannot make the folder {}: {error}", self.data.display())))
+        builder.create(&self.data).map_err(|error| {
+            Failure::ours(format!("cannot make the folder {}: {error}", self.data.display()))
+        })
     }
 }

@@ -54,7 +54,9 @@ async fn every_hostile_upload_ends_in_a_verdict_and_the_worker_lives() {
             assert!(problem["detail"].as_str().is_some_and(|d| d.len() > 10), "{}: {checked}", hostile.name);
         }
         match hostile.expect {
-            Expect::Refused(code) => assert_eq!(checked["problem"]["code"], code, "{}: {checked}", hostile.name),
+            Expect::Refused(code) => {
+                assert_eq!(checked["problem"]["code"], code, "{}: {checked}", hostile.name)
+            }
             Expect::Accepted | Expect::AcceptedWith(_) => {
                 assert_eq!(checked["state"], "ready", "{}: {checked}", hostile.name);
             }

@@ -33,6 +33,10 @@ impl<S: Read + Seek> Input<S> {
 
     /// Reads from `position` until `buffer` is full or the file ends; how many bytes were read.
     pub(crate) fn read_at(&mut self, position: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        // A header can point anywhere; a file, unlike bytes in memory, refuses positions beyond 2^63.
+        if position >= self.length {
+            return Ok(0);
+        }
         self.source.seek(SeekFrom::Start(self.start.saturating_add(position)))?;
         self.read_on(buffer)
     }
@@ -67,6 +71,10 @@ impl<S: Read> Read for Input<S> {
 impl<S: Seek> Seek for Input<S> {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         let to = match to {
+            SeekFrom::Start(position) if position > self.length => {
+                let beyond = io::Error::new(io::ErrorKind::UnexpectedEof, "a position behind the end");
+                return Err(beyond);
+            }
             SeekFrom::Start(position) => SeekFrom::Start(self.start.saturating_add(position)),
             other => other,
         };

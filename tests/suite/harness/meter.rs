@@ -7,7 +7,6 @@ use std::process::Command;
 #[derive(Clone, Copy, Debug)]
 pub struct Reading {
     pub integrated_lufs: f64,
-    pub range_lu: f64,
     pub true_peak_dbtp: f64,
 }
 
@@ -26,7 +25,6 @@ pub fn ffmpeg(path: &Path) -> Reading {
         let line = summary.lines().find(|l| l.trim_start().starts_with(name)).expect("the value is printed");
         line.split_whitespace().find_map(|word| word.parse().ok()).expect("a number")
     };
-    Reading { integrated_lufs: value("I:"), range_lu: value("LRA:"), true_peak_dbtp: value("Peak:") }
 }
 
 /// Integer samples, interleaved, as hound reads them.
