@@ -7,8 +7,8 @@ service=''
 trap 'status=$?; [ -z "$service" ] || kill "$service" 2>/dev/null || true; [ $status = 0 ] || tail -n 30 "$folder/service.log" >&2; rm -rf "$folder"; exit $status' EXIT INT TERM
 
 # Two voices, a beat and some air: enough for loudness, range and peaks to differ between original and master.
-ffmpeg -v error -f lavfi -i "sine=f=110:r=44100:d=20" -f lavfi -i "sine=f=554.37:r=44100:d=20" \
-    -f lavfi -i "anoisesrc=c=pink:r=44100:d=20:seed=7" -filter_complex \
+ffmpeg -v error -f lavfi -i "sine=f=110:r=44100:d=90" -f lavfi -i "sine=f=554.37:r=44100:d=90" \
+    -f lavfi -i "anoisesrc=c=pink:r=44100:d=90:seed=7" -filter_complex \
     "[0]tremolo=f=2:d=0.9[a];[1]tremolo=f=0.5:d=0.6[b];[2]volume=0.3[c];[a][b][c]amix=3:normalize=0,volume=0.7,aformat=channel_layouts=stereo" \
     -c:a pcm_s24le "$folder/Night Drive.wav"
 
