@@ -44,7 +44,7 @@ impl Programme {
     #[must_use]
     pub fn probe(&self, limiter: &Limiter, aim: f64, drive: Decibels) -> Probe<'_> {
         let curve = GainCurve::sketched(&self.coarse, aim / drive.amplitude(), limiter);
-        Probe { programme: self, drive, gains: curve.blocks().to_vec() }
+        Probe { programme: self, drive, gains: curve.into_blocks() }
     }
 
     /// What a curve as it will be rendered does at this drive.
@@ -155,14 +155,18 @@ pub struct Crossing {
     pub slope: f64,
 }
 
-/// Finds where `f` crosses zero in `low..=high`, starting with `low`: by secants whose slope stays within what a
-/// limiter does (one more decibel of drive adds 0.15 to 1.05 LU), and by halving where a secant leaves the bracket.
+/// Finds where `f`, rising, crosses zero in `low..=high`, starting from `start`: by secants whose slope stays within
+/// what a limiter does (one more decibel of gain adds 0.15 to 1.05 LU), and by halving where a secant leaves the
+/// bracket.
 ///
 /// Stops within `tolerance`, or after 16 values with the nearest found, which may be an end of the range.
-pub fn crossing(low: f64, high: f64, tolerance: f64, mut f: impl FnMut(f64) -> f64) -> Crossing {
+pub fn crossing(low: f64, high: f64, start: f64, tolerance: f64, mut f: impl FnMut(f64) -> f64) -> Crossing {
     const VALUES_MAX: usize = 16;
-    let (mut below, mut above) = (low, None);
-    let mut now = Crossing { at: low, value: f(low), slope: 1.0 };
+    /// Before two values are known.
+    const SLOPE_USUAL: f64 = 0.6;
+    let (mut below, mut above) = (low, high);
+    let start = start.clamp(low, high);
+    let mut now = Crossing { at: start, value: f(start), slope: SLOPE_USUAL };
     let mut best = now;
     for _ in 1..VALUES_MAX {
         if now.value.abs() <= tolerance {
@@ -171,15 +175,16 @@ pub fn crossing(low: f64, high: f64, tolerance: f64, mut f: impl FnMut(f64) -> f
         if now.value < 0.0 {
             below = now.at;
         } else {
-            above = Some(now.at);
+            above = now.at;
         }
         let step = now.at - now.value / now.slope;
-        let next = match above {
-            Some(above) if step <= below || step >= above => 0.5 * (below + above),
-            Some(_) => step,
-            None => step.min(high),
+        let bracketed = below > low && above < high;
+        let next = if bracketed && (step <= below || step >= above) {
+            0.5 * (below + above)
+        } else {
+            step.clamp(below, above)
         };
-        if next == now.at || next < low {
+        if next == now.at {
             break; // at an end of the range, and not there
         }
         let value = f(next);
@@ -190,4 +195,42 @@ pub fn crossing(low: f64, high: f64, tolerance: f64, mut f: impl FnMut(f64) -> f
         }
     }
     best
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How loud a limiter gets: straight at first, then less and less.
+    fn saturating(gain: f64) -> f64 {
+        if gain < 3.0 { gain } else { 3.0 + 4.0 * (1.0 - (-(gain - 3.0) / 5.0).exp()) }
+    }
+
+    #[test]
+    fn a_crossing_is_found_from_either_side_in_a_few_steps() {
+        for target in [-5.0, 0.0, 2.9, 3.1, 5.0, 6.5] {
+            for start in [-5.0, 0.0, 4.0, 12.0] {
+                let mut values = 0;
+                let found = crossing(-10.0, 24.0, start, 0.002, |gain| {
+                    values += 1;
+                    saturating(gain) - target
+                });
+                assert!((saturating(found.at) - target).abs() <= 0.002, "{target} from {start}: {found:?}");
+                assert!(values <= 9, "{target} from {start}: {values} values");
+            }
+        }
+    }
+
+    #[test]
+    fn out_of_reach_the_nearest_end_is_given() {
+        assert_eq!(crossing(-10.0, 24.0, 0.0, 0.002, |gain| saturating(gain) - 9.0).at, 24.0);
+        assert_eq!(crossing(-10.0, 24.0, 0.0, 0.002, |gain| saturating(gain) + 20.0).at, -10.0);
+    }
+
+    #[test]
+    fn of_a_jump_the_nearer_side_is_given() {
+        let jump = |gain: f64| if gain < 5.0 { gain - 5.1 } else { gain - 4.0 };
+        let found = crossing(0.0, 24.0, 0.0, 0.002, jump);
+        assert!((-0.11..=-0.09).contains(&found.value), "{found:?}");
+    }
 }

@@ -69,7 +69,7 @@ pub fn master(mix: Audio, params: &MasterParams, watch: &dyn MasterWatch) -> Res
     watch.enter(Stage::Analyse);
     let analysis = Analysis::of(&mix, params.ceiling());
     if analysis.before.broken_samples > 0 {
-        return Err(MasterError::NotFinite { samples: analysis.before.broken_samples });
+        return Err(MasterError::Broken { samples: analysis.before.broken_samples });
     }
     go_on(watch)?;
     watch.enter(Stage::Plan);

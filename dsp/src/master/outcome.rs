@@ -9,7 +9,7 @@ use super::plan::{Limit, MasterPlan};
 use crate::audio::Audio;
 use crate::meter::Measurements;
 use crate::progress::Cancelled;
-use crate::units::{Decibels, Lufs};
+use crate::units::{Dbtp, Decibels, Lufs};
 
 /// A master and everything that can be said of it.
 #[derive(Debug)]
@@ -110,16 +110,24 @@ impl Work {
 }
 
 /// Why there is no master.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug)]
 pub enum MasterError {
     /// The caller asked to stop.
     Cancelled,
     /// There is no frame.
     Empty,
-    /// Some samples are not numbers, or infinite; decoding should have repaired or refused them.
-    NotFinite {
+    /// Some samples are no numbers or beyond any level; decoding should have repaired or refused them.
+    Broken {
         /// How many.
         samples: usize,
+    },
+    /// The meter kept finding the ceiling exceeded, however far everything was turned down. Does not happen with
+    /// a meter that is right.
+    NotCertified {
+        /// What it found in the end.
+        peak: Dbtp,
+        /// What was promised.
+        ceiling: Dbtp,
     },
 }
 
@@ -134,8 +142,14 @@ impl fmt::Display for MasterError {
         match self {
             Self::Cancelled => Cancelled.fmt(f),
             Self::Empty => f.write_str("the mix has no frames; a master needs at least one"),
-            Self::NotFinite { samples } => {
-                write!(f, "{samples} samples of the mix are not numbers or infinite; a master allows none")
+            Self::Broken { samples } => {
+                write!(
+                    f,
+                    "{samples} samples of the mix are no numbers or infinitely loud; a master allows none"
+                )
+            }
+            Self::NotCertified { peak, ceiling } => {
+                write!(f, "the master still reads {peak:.2}, above its ceiling of {ceiling:.2}")
             }
         }
     }

@@ -43,8 +43,15 @@ pub(crate) struct Trial {
 struct Attempt<'a> {
     trials: Trials<'a>,
     found: Crossing,
-    /// How much of the budgets it uses; what is missing in loudness counts too.
+    /// How much of the budgets it uses.
     strain: f64,
+}
+
+impl Attempt<'_> {
+    /// To compare by: the strain, and what is missing in loudness.
+    fn cost(&self) -> f64 {
+        self.strain + self.found.value.abs()
+    }
 }
 
 impl Search<'_> {
@@ -63,34 +70,52 @@ impl Search<'_> {
     }
 
     /// The calmest of `candidates` that leaves half of every budget, else the one that leaves most; if none reaches
-    /// the target within the budgets, as far as they go.
+    /// the target within the budgets, the one that gets loudest.
     pub(crate) fn best_trial(&self, candidates: &[Limiter; 3], budgets: &Budgets, force: Force) -> Trial {
         const AT_EASE: f64 = 0.5;
-        let mut best = self.attempt(candidates[0], budgets);
-        for &limiter in &candidates[1..] {
-            if best.strain <= AT_EASE {
+        let mut attempts: Vec<Attempt<'_>> = Vec::with_capacity(candidates.len());
+        // What a decibel over the aim usually costs in gain.
+        let mut start = self.straight.value() + 0.25 * (self.peak + self.straight - self.aim).value();
+        for &limiter in candidates {
+            let attempt = self.attempt(limiter, budgets, start);
+            start = attempt.found.at;
+            let at_ease = attempt.cost() <= AT_EASE;
+            attempts.push(attempt);
+            if at_ease {
                 break;
             }
-            let next = self.attempt(limiter, budgets);
-            if next.strain < best.strain {
-                best = next;
-            }
         }
-        let Attempt { trials, found, strain } = best;
-        let here = Trial { limiter: trials.limiter, gain: found.at, slope: found.slope, limit: None };
-        if force == Force::WithinBudgets && strain - found.value.abs() > 1.0 {
-            let idle = (self.aim - self.peak).value();
-            let (gain, limit) = trials.most_within(idle, found.at, budgets);
-            return Trial { gain, limit: Some(limit), ..here };
+        let fitting =
+            attempts.iter().filter(|attempt| force == Force::BeyondBudgets || attempt.strain <= 1.0);
+        if let Some(best) = fitting.min_by(|a, b| a.cost().total_cmp(&b.cost())) {
+            return self.reaching(best, budgets, force);
         }
-        Trial { limit: self.missed(found, budgets, force), ..here }
+        let short = attempts.iter().map(|attempt| self.falling_short(attempt, budgets));
+        let loudest = short.max_by(|a, b| a.0.value().total_cmp(&b.0.value()));
+        loudest.map_or_else(|| self.reaching(&attempts[0], budgets, force), |(_, trial)| trial)
     }
 
-    fn attempt(&self, limiter: Limiter, budgets: &Budgets) -> Attempt<'_> {
+    /// The target itself, or as near as it comes.
+    fn reaching(&self, attempt: &Attempt<'_>, budgets: &Budgets, force: Force) -> Trial {
+        let found = attempt.found;
+        let limit = self.missed(found, budgets, force);
+        Trial { limiter: attempt.trials.limiter, gain: found.at, slope: found.slope, limit }
+    }
+
+    /// As loud as the budgets allow.
+    fn falling_short(&self, attempt: &Attempt<'_>, budgets: &Budgets) -> (Lufs, Trial) {
+        let idle = (self.aim - self.peak).value();
+        let (gain, limit) = attempt.trials.most_within(idle, attempt.found.at, budgets);
+        let trial =
+            Trial { limiter: attempt.trials.limiter, gain, slope: attempt.found.slope, limit: Some(limit) };
+        (attempt.trials.loudness(gain), trial)
+    }
+
+    fn attempt(&self, limiter: Limiter, budgets: &Budgets, start: f64) -> Attempt<'_> {
         let trials = Trials { programme: self.programme, limiter, aim: self.aim };
         let miss = |gain| (trials.loudness(gain) - self.wanted).value();
-        let found = crossing(self.straight.value(), self.most.value(), CLOSE.value(), miss);
-        let strain = trials.damage(found.at).strain(budgets).0 + found.value.abs();
+        let found = crossing(self.straight.value(), self.most.value(), start, CLOSE.value(), miss);
+        let strain = trials.damage(found.at).strain(budgets).0;
         Attempt { trials, found, strain }
     }
 

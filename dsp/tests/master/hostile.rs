@@ -47,7 +47,7 @@ fn samples_that_are_not_numbers_are_refused_with_their_count() {
         mix.channel_mut(1)[777] = bad;
         mix.channel_mut(0)[3] = bad;
         let error = master(mix, &params(-9.0, Depth::Int16), &Unwatched).unwrap_err();
-        assert_eq!(error, MasterError::NotFinite { samples: 2 });
+        assert_eq!(error, MasterError::Broken { samples: 2 });
     }
 }
 

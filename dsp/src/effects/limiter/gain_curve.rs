@@ -119,6 +119,15 @@ impl GainCurve {
         &self.gains[1..self.gains.len() - 1]
     }
 
+    /// The same, giving up what lies between them.
+    #[must_use]
+    pub fn into_blocks(self) -> Vec<f32> {
+        let mut gains = self.gains;
+        gains.pop();
+        gains.remove(0);
+        gains
+    }
+
     pub(super) fn with_edges_mut(&mut self) -> &mut [f32] {
         &mut self.gains
     }
