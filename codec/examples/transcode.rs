@@ -6,12 +6,23 @@
 use std::error::Error;
 use std::fs::File;
 use std::path::Path;
+use std::process::ExitCode;
 use std::time::Instant;
 
 use codec::{Delivery, Limits, decode, encode, peaks};
 use dsp::progress::Unwatched;
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [source, rest @ ..] = &arguments[..] else { return Err("a file to decode is needed".into()) };
     let extension = Path::new(source).extension().and_then(|e| e.to_str());

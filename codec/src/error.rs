@@ -13,9 +13,7 @@ pub const ACCEPTED: &str =
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
     /// No frame at all, or fewer than the limits ask for.
-    #[error(
-        "the file contains no audio to work with: {seconds:.3} s, and at least {seconds_min} s are needed"
-    )]
+    #[error("the file contains no audio to work with: {}", too_short(*seconds, *seconds_min))]
     Empty {
         /// How long the audio is.
         seconds: f64,
@@ -174,9 +172,18 @@ fn named(extension: &Option<String>) -> String {
     }
 }
 
+fn too_short(seconds: f64, seconds_min: f64) -> String {
+    if seconds > 0.0 {
+        format!("it has {seconds:.3} s, and at least {seconds_min} s are needed")
+    } else {
+        "not one sample".to_owned()
+    }
+}
+
 fn missing(seconds_found: f64, seconds_lost: Option<f64>) -> String {
     match seconds_lost {
         Some(lost) => format!("{lost:.1} s of {:.1} s are missing", seconds_found + lost),
+        None if seconds_found == 0.0 => "it ends before any audio".to_owned(),
         None => format!("{seconds_found:.1} s can be read, and its end is missing"),
     }
 }

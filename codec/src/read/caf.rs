@@ -12,6 +12,9 @@ use crate::read::pcm::{Encoding, Endian};
 use crate::read::plan::{self, DataSpan, PcmPlan};
 use crate::source_format::{Container, Depth, SourceFormat};
 
+/// More than a packet of any codec takes, with the most channels and bits.
+const PACKET_BYTES_MAX: u32 = 1 << 24;
+
 /// Reads the headers; none if the samples are compressed.
 pub(crate) fn plan<S: Read + Seek>(
     input: &mut Input<S>,
@@ -38,11 +41,18 @@ pub(crate) fn plan<S: Read + Seek>(
     let Some(description) = description else {
         return Err(DecodeError::Truncated { seconds_found: 0.0, seconds_lost: None });
     };
-    if !matches!(&description.format, b"lpcm" | b"alaw" | b"ulaw") {
-        return Ok(None);
-    }
     let channels = plan::channels(i64::from(description.channels), limits)?;
     let rate = plan::rate(description.hertz)?;
+    if !matches!(&description.format, b"lpcm" | b"alaw" | b"ulaw") {
+        // symphonia 0.6.1 counts the bits of a packet in 32 bits, and panics where they do not suffice.
+        if description.packet_bytes > PACKET_BYTES_MAX {
+            return Err(DecodeError::malformed(format!(
+                "its packets claim {} bytes each; at most {PACKET_BYTES_MAX} make sense",
+                description.packet_bytes
+            )));
+        }
+        return Ok(None);
+    }
     let (encoding, depth) = description.encoding()?;
     let Some(data) = data else {
         return Err(DecodeError::Empty { seconds: 0.0, seconds_min: limits.seconds_min });

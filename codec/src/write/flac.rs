@@ -22,7 +22,7 @@ pub(crate) const BLOCK_FRAMES: usize = 4_096;
 /// Frames coded by one thread in a row: fewer than 128, so that their provisional numbers take one byte.
 const SEGMENT_BLOCKS: usize = 8;
 /// Segments coded before they are written: the same on every machine.
-const BATCH_SEGMENTS: usize = 16;
+const BATCH_SEGMENTS: usize = 8;
 const BATCH_FRAMES: usize = BLOCK_FRAMES * SEGMENT_BLOCKS * BATCH_SEGMENTS;
 /// A stream counts its frames in 36 bits.
 const FRAMES_MAX: u64 = (1 << 36) - 1;

@@ -205,6 +205,7 @@ fn refusal(error: Error) -> DecodeError {
         Error::Unsupported(what) => {
             DecodeError::CodecUnsupported { found: format!("this kind of file ({what})") }
         }
+        Error::DecodeError(what) | Error::LimitError(what) => DecodeError::malformed(what),
         error => DecodeError::malformed(error.to_string()),
     }
 }
