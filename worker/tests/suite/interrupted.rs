@@ -85,7 +85,8 @@ async fn a_killed_workers_job_is_finished_once_by_the_next() {
     let stray = service.path("blobs/j").join(job.id.as_str()).join("1");
     std::fs::create_dir_all(&stray).unwrap();
     std::fs::write(stray.join("0-master.wav24"), "half").unwrap();
-    std::fs::create_dir_all(service.path("scratch/left/behind")).unwrap();
+    std::fs::create_dir_all(service.path("scratch/left")).unwrap();
+    std::fs::write(service.path("scratch/left/behind"), "samples").unwrap();
     assert!(Path::new(&stray).exists(), "the case must be real");
 
     service.clock.advance(LEASE);

@@ -1,4 +1,5 @@
-//! A store, blobs, a scripted child, and workers that come and go. Dropping it fails if anything is left over.
+//! A store, blobs, a scripted child, and workers that come and go. Dropping it fails if anything is left
+//! over.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
