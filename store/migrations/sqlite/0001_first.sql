@@ -106,8 +106,8 @@ CREATE TABLE jobs (
     CHECK (fail_count < 8 OR state = 'failed'),
     CHECK (idempotency_key IS NULL OR body_hash IS NOT NULL)
 ) STRICT;
--- With the kind, so that a place in the queue is counted in the index alone.
-CREATE INDEX jobs_waiting ON jobs (created_at, id, kind) WHERE state = 'queued';
+-- With all that the queue asks about a waiting job, so that it is answered from the index alone.
+CREATE INDEX jobs_waiting ON jobs (created_at, id, kind, account_id, not_before) WHERE state = 'queued';
 CREATE INDEX jobs_running ON jobs (account_id, lease_until) WHERE state = 'running';
 CREATE INDEX jobs_of_account ON jobs (account_id, created_at, id);
 
