@@ -1,5 +1,5 @@
-//! The stories every engine must pass, with a clock that moves only by hand. An engine is done when its line at the
-//! end of this file passes.
+//! The stories every engine must pass, with a clock that moves only by hand. An engine is done when its line
+//! at the end of this file passes.
 
 mod access;
 mod ending;

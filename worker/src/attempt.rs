@@ -54,7 +54,7 @@ pub(crate) async fn run(worker: Arc<Worker>, leased: Leased, stop: CancellationT
         Ok(ending) => ending,
         Err(Hindrance::Store(StoreError::LeaseLost)) => Ending::LeaseLost,
         Err(hindrance) => {
-            tracing::error!(job.id = %leased.lease.job, attempt = leased.attempt, error = %hindrance, "hindered");
+            tracing::error!(job.id = %leased.lease.job, error = %hindrance, "an attempt was hindered");
             Ending::Hindered(hindrance.problem())
         }
     };

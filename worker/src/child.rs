@@ -42,8 +42,9 @@ pub(crate) struct Death {
 }
 
 impl Child {
-    /// Starts `PROGRAM render` with the scratch folder as its working folder and an empty environment, so that it
-    /// inherits no secret. In a process group of its own: an interrupt from a terminal is for the worker to handle.
+    /// Starts `PROGRAM render` with the scratch folder as its working folder and an empty environment, so
+    /// that it inherits no secret. In a process group of its own: an interrupt from a terminal is for the
+    /// worker to handle.
     pub(crate) fn start(program: &Path, scratch: &Scratch) -> Result<Self> {
         let complaints = scratch.complaints();
         let mut process = Command::new(program)
@@ -84,8 +85,8 @@ impl Child {
     ) -> std::result::Result<Last, &'static str> {
         let mut order = serde_json::to_vec(request).map_err(|_| "the request cannot be written")?;
         order.push(b'\n');
-        // A child that died already does not read it; its end is seen below. The pipe stays open: its end would tell
-        // the child that nobody waits for it any more.
+        // A child that died already does not read it; its end is seen below. The pipe stays open: its end
+        // would tell the child that nobody waits for it any more.
         let _ = self.orders.write_all(&order).await;
         let mut last = None;
         loop {
@@ -143,7 +144,8 @@ impl Death {
     }
 }
 
-/// The place in our source where a panic happened. The rest of what a child wrote is dropped: it may quote the file.
+/// The place in our source where a panic happened. The rest of what a child wrote is dropped: it may quote
+/// the file.
 fn panicked_at(complaints: &Path) -> Option<String> {
     const TAIL_BYTES: u64 = 64 * 1024;
     let mut file = File::open(complaints).ok()?;

@@ -16,7 +16,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Worker;
 
-/// At most so often is progress written: four times a second is as smooth as a bar needs, and each is a commit.
+/// At most so often is progress written: four times a second is as smooth as a bar needs, and each is a
+/// commit.
 const TELL_INTERVAL: Duration = Duration::from_millis(250);
 
 /// The heart of one attempt. It stops when this is dropped.
@@ -94,7 +95,8 @@ impl Heart {
         }
     }
 
-    /// Whether a change of some job is a reason to ask at once: ours does not run any more, or we cannot know.
+    /// Whether a change of some job is a reason to ask at once: ours does not run any more, or we cannot
+    /// know.
     fn may_have_lost(&self, change: &Result<JobChange, RecvError>) -> bool {
         match change {
             Ok(change) => change.job == self.lease.job && change.state != StateName::Running,

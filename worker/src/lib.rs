@@ -1,7 +1,7 @@
 //! Runs jobs: leases them, has them rendered in a child process, delivers what came out.
 //!
-//! **Invariants**: never decodes a stranger's bytes in its own process; everything it does may run twice and comes
-//! out once; whoever loses a lease drops what it made.
+//! **Invariants**: never decodes a stranger's bytes in its own process; everything it does may run twice and
+//! comes out once; whoever loses a lease drops what it made.
 //!
 //! | module | what |
 //! |---|---|
@@ -62,7 +62,8 @@ impl std::fmt::Debug for Worker {
     }
 }
 
-/// How often an idle worker looks without having been woken: another process may have enqueued, a backoff may be over.
+/// How often an idle worker looks without having been woken: another process may have enqueued, a backoff may
+/// be over.
 const POLL: Duration = Duration::from_millis(250);
 /// How long it waits after the store failed.
 const STORE_FAILED_WAIT: Duration = Duration::from_secs(1);

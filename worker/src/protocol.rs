@@ -1,8 +1,8 @@
 //! The conversation between the worker and the process that meets a stranger's file.
 //!
-//! The worker writes one [`Request`] as a line of JSON; the child answers with [`Line`]s, the last of which is
-//! `done` or `problem`, and exits with 0. Anything else (no last line, a signal, a line that is none of these) means
-//! that the process died.
+//! The worker writes one [`Request`] as a line of JSON; the child answers with [`Line`]s, the last of which
+//! is `done` or `problem`, and exits with 0. Anything else (no last line, a signal, a line that is none of
+//! these) means that the process died.
 
 use std::path::PathBuf;
 

@@ -37,8 +37,8 @@ impl Scratch {
         self.path.join("stderr")
     }
 
-    /// A file that the child made, by a plain name. A link is not followed: a child that a hostile file took over
-    /// must not have us read what it may not read itself. The child must have ended.
+    /// A file that the child made, by a plain name. A link is not followed: a child that a hostile file took
+    /// over must not have us read what it may not read itself. The child must have ended.
     pub(crate) fn made(&self, name: &str) -> Result<tokio::fs::File> {
         let is_plain = Path::new(name).file_name().is_some_and(|plain| plain == name);
         let path = self.out.join(name);

@@ -73,6 +73,8 @@ pub(super) async fn a_job_shows_its_place_and_its_history(world: World) {
     world.clock.advance(SECOND);
     let second = world.enqueue(&world.order(&anna.id, &upload)).await;
     assert_eq!((first.queue_position, second.queue_position), (Some(0), Some(1)));
+    let listed = world.store.list_jobs(&anna.id, None, None, 9).await.unwrap();
+    assert_eq!(listed, [second.clone(), first.clone()], "a list tells the same");
     let lease = world.lease("w1").await.unwrap().lease;
     let progress = Progress { stage: Stage::Master, fraction: 0.5 };
     world.store.heartbeat(&lease, Some(progress), world.now()).await.unwrap();

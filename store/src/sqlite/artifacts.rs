@@ -28,8 +28,8 @@ pub(crate) async fn artifact(
     row.map(ArtifactRow::read).transpose()
 }
 
-/// Remembers blobs that are to go, in the transaction that makes them useless. Dooming again makes it later: what
-/// came in between must not be taken for removed.
+/// Remembers blobs that are to go, in the transaction that makes them useless. Dooming again makes it later:
+/// what came in between must not be taken for removed.
 pub(super) async fn doom(
     connection: &mut SqliteConnection,
     prefix: &BlobPrefix,

@@ -1,5 +1,7 @@
 //! Jobs as their owner sees them, and the one function that moves them.
 
+use std::collections::BTreeMap;
+
 use domain::blob::BlobPrefix;
 use domain::clock::Timestamp;
 use domain::ids::{AccountId, JobId, UploadId};
@@ -106,7 +108,8 @@ pub(super) async fn insert_first_event(write: &mut Write<'_>, job: &JobId, now: 
 pub(super) async fn insert_event(write: &mut Write<'_>, job: &str, now: Timestamp) -> Result<()> {
     sqlx::query(
         "INSERT INTO job_events (job_id, seq, at, state, stage, progress)
-         SELECT id, (SELECT coalesce(max(seq), 0) + 1 FROM job_events WHERE job_id = $1), $2, state, stage, progress
+         SELECT id, (SELECT coalesce(max(seq), 0) + 1 FROM job_events WHERE job_id = $1), $2,
+                state, stage, progress
          FROM jobs WHERE id = $1",
     )
     .bind(job)
@@ -232,14 +235,7 @@ async fn row(connection: &mut SqliteConnection, account: &AccountId, id: &JobId)
 
 /// A job with what lies in other tables.
 async fn whole(connection: &mut SqliteConnection, row: &JobRow) -> Result<Job> {
-    let mut job = row.read()?;
-    job.inputs = inputs(&mut *connection, row).await?;
-    let artifacts: Vec<ArtifactRow> =
-        sqlx::query_as("SELECT * FROM artifacts WHERE job_id = $1 ORDER BY position")
-            .bind(&row.id)
-            .fetch_all(&mut *connection)
-            .await?;
-    job.artifacts = artifacts.into_iter().map(ArtifactRow::read).collect::<Result<_>>()?;
+    let mut job = whole_but_for_its_place(connection, row).await?;
     if job.state.name() == StateName::Queued {
         let ahead: i64 = sqlx::query_scalar(
             "SELECT count(*) FROM jobs
@@ -252,6 +248,33 @@ async fn whole(connection: &mut SqliteConnection, row: &JobRow) -> Result<Job> {
         job.queue_position = u64::try_from(ahead).ok();
     }
     Ok(job)
+}
+
+async fn whole_but_for_its_place(connection: &mut SqliteConnection, row: &JobRow) -> Result<Job> {
+    let mut job = row.read()?;
+    job.inputs = inputs(&mut *connection, row).await?;
+    let artifacts: Vec<ArtifactRow> =
+        sqlx::query_as("SELECT * FROM artifacts WHERE job_id = $1 ORDER BY position")
+            .bind(&row.id)
+            .fetch_all(connection)
+            .await?;
+    job.artifacts = artifacts.into_iter().map(ArtifactRow::read).collect::<Result<_>>()?;
+    Ok(job)
+}
+
+/// The places of an account's queued jobs, counted in one walk: a page of them must not walk the queue for
+/// each.
+async fn places(connection: &mut SqliteConnection, account: &AccountId) -> Result<BTreeMap<String, i64>> {
+    let places: Vec<(String, i64)> = sqlx::query_as(
+        "SELECT id, place FROM (
+             SELECT id, account_id, row_number() OVER (ORDER BY created_at, id) - 1 AS place
+             FROM jobs WHERE state = 'queued' AND kind <> 'check'
+         ) AS waiting WHERE account_id = $1",
+    )
+    .bind(account.as_str())
+    .fetch_all(connection)
+    .await?;
+    Ok(places.into_iter().collect())
 }
 
 pub(super) async fn inputs(connection: &mut SqliteConnection, row: &JobRow) -> Result<Vec<UploadId>> {
@@ -285,9 +308,15 @@ pub(crate) async fn list_jobs(
     .bind(limit)
     .fetch_all(&mut *reader)
     .await?;
+    let places = match rows.iter().map(JobRow::state_name).collect::<Result<Vec<_>>>()? {
+        states if states.contains(&StateName::Queued) => places(&mut reader, account).await?,
+        _ => BTreeMap::new(),
+    };
     let mut jobs = Vec::with_capacity(rows.len());
     for row in &rows {
-        jobs.push(whole(&mut reader, row).await?);
+        let mut job = whole_but_for_its_place(&mut reader, row).await?;
+        job.queue_position = places.get(&row.id).and_then(|place| u64::try_from(*place).ok());
+        jobs.push(job);
     }
     Ok(jobs)
 }
