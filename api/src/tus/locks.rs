@@ -58,6 +58,8 @@ impl Drop for Lock {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use domain::ids::SeededEntropy;
 
     use super::*;
@@ -68,7 +70,8 @@ mod tests {
         let upload = UploadId::new(&SeededEntropy::new(1));
         let first = locks.take(&upload).unwrap();
         assert!(matches!(locks.take(&upload), Err(ApiError::UploadLocked)));
-        first.asked().await; // returns because the second asked before
+        let heard = tokio::time::timeout(Duration::from_secs(1), first.asked()).await;
+        assert!(heard.is_ok(), "the second asked before");
         drop(first);
         assert!(locks.take(&upload).is_ok());
     }
