@@ -2,8 +2,8 @@
 //!
 //! | what happened | what follows |
 //! |---|---|
-//! | the audio cannot be used, or the order cannot be met | failed at once: trying again would change nothing |
-//! | the rendering process died, or its worker did | queued again; the third death ends as `job_quarantined` |
+//! | the audio cannot be used | failed at once: trying again would change nothing |
+//! | the process that rendered it died | queued again; the third death ends as `job_quarantined` |
 //! | our disk or database failed | queued again after a backoff; the eighth try is the last |
 //! | the worker was told to stop | queued again at once; no attempt is spent |
 
@@ -21,8 +21,8 @@ pub const RUNNING_PER_ACCOUNT_MAX: u32 = 2;
 /// The longest wait between two tries.
 const BACKOFF_MAX: Duration = Duration::from_secs(300);
 
-/// How long to wait after the `failures`-th failure of ours: 1 s, 2 s, 4 s … up to 5 min, each ±20 % so that jobs
-/// that failed together do not come back together.
+/// How long to wait after the `failures`-th failure of ours: 1 s, 2 s, 4 s … up to 5 min, each ±20 % so that
+/// jobs that failed together do not come back together.
 #[must_use]
 pub fn backoff(failures: u32, entropy: &dyn Entropy) -> Duration {
     let mut bytes = [0; 2];

@@ -33,7 +33,8 @@ impl BlobKey {
         Self(format!("u/{upload}/peaks"))
     }
 
-    /// A file made by one attempt. Job and fence are part of the key, so no two attempts ever write the same blob.
+    /// A file made by one attempt. Job and fence are part of the key, so no two attempts ever write the same
+    /// blob.
     pub fn artifact(lease: &LeaseId, name: &str) -> Result<Self, BlobKeyError> {
         Self::parse(&format!("{}{name}", BlobPrefix::attempt(lease).0))
     }

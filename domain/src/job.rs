@@ -207,8 +207,8 @@ pub struct IllegalMove {
 }
 
 impl JobState {
-    /// The only place where a job moves. Pure: the store writes what this returns.
-    /// An event that names another fence than the running lease's is illegal, and so is every event after the end.
+    /// The only place where a job moves. Pure: the store writes what this returns. An event that names
+    /// another fence than the running lease's is illegal, and so is every event after the end.
     pub fn after(self, event: Event, now: Timestamp) -> Result<Self, IllegalMove> {
         match (self, event) {
             (Self::AwaitingPayment, Event::Paid) => Ok(Self::Queued { not_before: now }),

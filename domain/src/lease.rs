@@ -1,7 +1,8 @@
 //! Time-limited ownership of a job.
 //!
-//! A worker owns a job for [`LEASE`] and renews it every [`HEARTBEAT`]. Whoever falls silent loses it at the next
-//! sweep, whatever it is still doing; the fence, one higher at each lease, makes anything it writes afterwards void.
+//! A worker owns a job for [`LEASE`] and renews it every [`HEARTBEAT`]. Whoever falls silent loses it at the
+//! next sweep, whatever it is still doing; the fence, one higher at each lease, makes anything it writes
+//! afterwards void.
 
 use std::fmt;
 use std::time::Duration;

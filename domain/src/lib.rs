@@ -1,17 +1,17 @@
 //! The nouns and rules of the service.
 //!
-//! **Invariants**: no input or output, no clock, no randomness of its own: time and [`Entropy`](ids::Entropy) come
-//! in as arguments, so a rule that waits 120 days is tested in a millisecond.
+//! **Invariants**: no input or output, no clock, no randomness of its own: time and
+//! [`Entropy`](ids::Entropy) come in as arguments, so a rule that waits 120 days is tested in a millisecond.
 //!
 //! | module | what | key types |
 //! |---|---|---|
-//! | [`ids`] | names of rows | `AccountId`, `UploadId`, `JobId`, `ArtifactId`, `KeyId`, `SessionId`, `Entropy` |
+//! | [`ids`] | names of rows | `AccountId`, `JobId`, …, `Entropy` |
 //! | [`clock`] | time as a value | `Timestamp`, `Clock`, `HandClock` |
 //! | [`secret`] | what a caller proves itself with | `Secret`, `SecretHash` |
 //! | [`digest`] | SHA-256 of a blob | `Digest` |
 //! | [`account`], [`scope`] | who, and what they may do | `Account`, `Email`, `Scopes` |
 //! | [`upload`] | a file that came in | `Upload`, `AudioFacts`, `Finding` |
-//! | [`recipe`], [`order`] | what is asked for, and its single validation | `Recipe`, `Wish`, `Order`, `FieldError` |
+//! | [`recipe`], [`order`] | what is asked for, checked once | `Recipe`, `Wish`, `Order`, `FieldError` |
 //! | [`job`], [`lease`], [`attempt`] | the life of a job | `JobState::after`, `LeaseId`, `backoff` |
 //! | [`task`] | what a lease holder has to do | `Task` |
 //! | [`artifact`], [`blob`] | what we made, and where its bytes are | `Artifact`, `BlobKey` |

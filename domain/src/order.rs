@@ -37,8 +37,8 @@ impl Wish {
     /// The longest title, in characters.
     pub const TITLE_LENGTH_MAX: usize = 200;
 
-    /// The body of `POST /v1/jobs` and `POST /v1/quotes`. Every bad field is named by a JSON pointer from the body's
-    /// root; what this version does not honour is refused as `not_available_yet`, never ignored.
+    /// The body of `POST /v1/jobs` and `POST /v1/quotes`. Every bad field is named by a JSON pointer from the
+    /// body's root; what this version does not honour is refused as `not_available_yet`, never ignored.
     pub fn check(raw: &Value) -> Result<Self, Vec<FieldError>> {
         let mut fields = match Fields::of(raw, "") {
             Ok(fields) => fields,
@@ -191,7 +191,8 @@ mod tests {
     #[test]
     fn an_order_needs_only_a_kind_and_an_input() {
         let upload = UploadId::new(&SeededEntropy::new(1));
-        let neutral = json!({"upload": upload, "role": null, "gain_db": 0.0, "pan": 0, "mute": false, "untouched": false});
+        let neutral = json!({"upload": upload, "role": null, "gain_db": 0.0, "pan": 0, "mute": false,
+                             "untouched": false});
         for input in [json!({"upload": upload}), neutral] {
             let wish = Wish::check(&json!({"kind": "master", "inputs": [input]})).unwrap();
             assert_eq!(
@@ -203,8 +204,9 @@ mod tests {
 
     #[test]
     fn every_bad_field_is_named_from_the_bodys_root() {
-        let bad = json!({"kind": "album", "inputs": [{"upload": "upl_1", "gain_db": 3, "colour": 1}], "title": 7,
-                         "references": ["upl_1"], "preview": {}, "recipe": {"tone": 1, "loudness_lufs": 0}, "more": 1});
+        let bad = json!({"kind": "album", "title": 7, "more": 1, "references": ["upl_1"], "preview": {},
+                         "inputs": [{"upload": "upl_1", "gain_db": 3, "colour": 1}],
+                         "recipe": {"tone": 1, "loudness_lufs": 0}});
         let pair = |pointer: &str, code: &str| (pointer.to_owned(), code.to_owned());
         let expected = [
             pair("/kind", "not_available_yet"),

@@ -1,4 +1,5 @@
-//! Why something could not be done, in words a producer understands. What a failed job and a rejected upload carry.
+//! Why something could not be done, in words a producer understands. What a failed job and a rejected upload
+//! carry.
 
 use serde::{Deserialize, Serialize};
 
@@ -47,7 +48,8 @@ impl Problem {
             "job_quarantined",
             "Rendering crashed",
             format!(
-                "Rendering ended without a result {process_deaths} times, so we stopped trying. This is our fault."
+                "Rendering ended without a result {process_deaths} times, so we stopped trying. \
+                 This is our fault."
             ),
         )
     }

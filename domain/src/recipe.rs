@@ -29,14 +29,14 @@ closed_words! {
 }
 
 impl Recipe {
-    /// The loudness one may ask for, in LUFS: from the quietest film mix to a limit beyond which only distortion is
-    /// gained.
+    /// The loudness one may ask for, in LUFS: from the quietest film mix to a limit beyond which only
+    /// distortion is gained.
     pub const LOUDNESS_LUFS: (f64, f64) = (-36.0, -5.0);
     /// The ceiling one may ask for, in dBTP. Above full scale every converter clips.
     pub const CEILING_DBTP: (f64, f64) = (-12.0, 0.0);
 
-    /// A recipe from outside: an object, or `null` for all defaults. Every bad field is named by a JSON pointer
-    /// (RFC 6901) relative to the recipe.
+    /// A recipe from outside: an object, or `null` for all defaults. Every bad field is named by a JSON
+    /// pointer (RFC 6901) relative to the recipe.
     pub fn check(raw: &Value) -> Result<Self, Vec<FieldError>> {
         let mut fields = match Fields::of(raw, "") {
             Ok(fields) => fields,
@@ -288,8 +288,8 @@ mod tests {
     fn nothing_asked_for_is_the_streaming_preset() {
         assert_eq!(Recipe::check(&Value::Null), Ok(Recipe::default()));
         let written = serde_json::to_value(Recipe::default()).unwrap();
-        let expected = json!({"version": 1, "preset": "streaming", "loudness_lufs": -14.0, "ceiling_dbtp": -1.0,
-                              "deliver": ["wav24"]});
+        let expected = json!({"version": 1, "preset": "streaming", "loudness_lufs": -14.0,
+                              "ceiling_dbtp": -1.0, "deliver": ["wav24"]});
         assert_eq!(written, expected);
     }
 
@@ -305,7 +305,8 @@ mod tests {
 
     #[test]
     fn every_bad_field_is_named_at_once() {
-        let bad = json!({"loudness_lufs": 3, "ceiling_dbtp": "loud", "deliver": ["wav24", "wav24", "ogg"], "x/y": 1});
+        let bad = json!({"loudness_lufs": 3, "ceiling_dbtp": "loud", "x/y": 1,
+                         "deliver": ["wav24", "wav24", "ogg"]});
         let expected = [
             pair("/loudness_lufs", "out_of_range"),
             pair("/ceiling_dbtp", "wrong_type"),

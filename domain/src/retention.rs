@@ -60,6 +60,12 @@ impl Retention {
     }
 }
 
+impl Default for Retention {
+    fn default() -> Self {
+        Self::POLICY
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

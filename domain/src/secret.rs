@@ -52,7 +52,8 @@ impl Secret {
         Some(Self { kind, bytes: decoded.try_into().ok()? })
     }
 
-    /// The text form, 43 characters of base64url (RFC 4648 section 5) after the prefix. Show it once; log it never.
+    /// The text form, 43 characters of base64url (RFC 4648 section 5) after the prefix. Show it once; log it
+    /// never.
     #[must_use]
     pub fn reveal(&self) -> String {
         format!("{}{}", self.kind.prefix(), URL_SAFE_NO_PAD.encode(self.bytes))

@@ -98,7 +98,8 @@ impl Blobs {
         folder.put(key, source).await.map_err(BlobError::io(key, "written"))
     }
 
-    /// The part of a blob that begins at `from` and is at most `length` long; `None` if there is no such blob.
+    /// The part of a blob that begins at `from` and is at most `length` long; `None` if there is no such
+    /// blob.
     pub async fn read(&self, key: &BlobKey, from: u64, length: u64) -> Result<Option<BlobRead>> {
         let Self::Folder(folder) = self;
         match folder.read(key, from, length).await {
@@ -202,8 +203,11 @@ impl Folder {
     async fn create(&self, path: &Path) -> std::io::Result<File> {
         let mut tries_left = 5;
         loop {
-            make_folders_for(path).await?;
-            match File::create_new(path).await {
+            let created = async {
+                make_folders_for(path).await?;
+                File::create_new(path).await
+            };
+            match created.await {
                 Err(error) if error.kind() == ErrorKind::NotFound && tries_left > 0 => tries_left -= 1,
                 other => return other,
             }
@@ -244,7 +248,8 @@ impl Folder {
     async fn delete_prefix(&self, prefix: &BlobPrefix) -> std::io::Result<()> {
         let folder = self.root.join(prefix.as_str());
         unless_missing(fs::remove_dir_all(&folder).await)?;
-        // The job's folder goes with its last attempt; `j` and `u` may stay. It fails if anything is left inside.
+        // The job's folder goes with its last attempt; `j` and `u` may stay. It fails if anything is left
+        // inside.
         if let Some(above) = folder.parent().filter(|above| above.parent() != Some(&self.root)) {
             let _ = fs::remove_dir(above).await;
         }
@@ -271,8 +276,8 @@ async fn make_folders_for(path: &Path) -> std::io::Result<()> {
     }
 }
 
-/// Where a blob grows until it is whole: beside its place, so that it goes with the same prefix; no key begins with a
-/// dot; no two writers of this process share one, and none with another process's.
+/// Where a blob grows until it is whole: beside its place, so that it goes with the same prefix; no key
+/// begins with a dot; no two writers of this process share one, and none with another process's.
 fn part_path(path: &Path) -> PathBuf {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);

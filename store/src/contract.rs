@@ -1,5 +1,5 @@
-//! The stories every engine must pass, with a clock that moves only by hand. An engine is done when its line at the
-//! end of this file passes.
+//! The stories every engine must pass, with a clock that moves only by hand. An engine is done when its line
+//! at the end of this file passes.
 
 mod access;
 mod ending;
@@ -70,6 +70,7 @@ macro_rules! every_story {
                 a_job_that_is_over_cannot_be_cancelled
                 whatever_happens_a_job_ends_exactly_once
                 an_abandoned_attempt_dooms_its_blobs_and_a_completed_one_does_not
+                discarding_dooms_what_was_lost_and_never_what_was_committed
                 every_end_is_followed_by_deletion_120_days_later;
             fairness:
                 an_account_runs_two_jobs_at_a_time

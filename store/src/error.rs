@@ -1,4 +1,5 @@
-//! What can go wrong in the store. Nothing in here is the user's doing; none of its texts may be shown to one.
+//! What can go wrong in the store. Nothing in here is the user's doing; none of its texts may be shown to
+//! one.
 
 use std::path::PathBuf;
 

@@ -1,7 +1,8 @@
 //! Rows and blobs.
 //!
-//! **Invariants**: each operation is one transaction, and does all of what it says or nothing; no transaction is
-//! open while anybody works; times, ids and randomness come from the caller; SQL is in the engine's folder alone.
+//! **Invariants**: each operation is one transaction, and does all of what it says or nothing; no transaction
+//! is open while anybody works; times, ids and randomness come from the caller; SQL is in the engine's folder
+//! alone.
 //!
 //! | module | what |
 //! |---|---|
@@ -24,7 +25,6 @@ use std::sync::Arc;
 
 use domain::account::{Account, Email};
 use domain::artifact::Artifact;
-use domain::blob::BlobPrefix;
 use domain::clock::Timestamp;
 use domain::digest::Digest;
 use domain::ids::{AccountId, ArtifactId, Entropy, JobId, KeyId, SessionId, UploadId};
@@ -38,10 +38,11 @@ use domain::secret::SecretHash;
 use domain::upload::Upload;
 use tokio::sync::{Notify, broadcast};
 
+pub use crate::blobs::Blobs;
 pub use crate::error::{Result, StoreError};
 use crate::outcome::{
-    ApiKey, Checked, Completion, Enqueued, Expired, JobChange, Leased, NewAccount, NewApiKey, NewSession,
-    NewUpload, Progress, Removal, Session,
+    ApiKey, Checked, Completion, Doomed, Enqueued, Expired, JobChange, Leased, NewAccount, NewApiKey,
+    NewSession, NewUpload, Progress, Removal, Session,
 };
 
 /// Where the rows are.
@@ -53,7 +54,8 @@ pub enum Place<'a> {
 
 /// The rows. Cheap to clone; all clones are one store.
 ///
-/// Lookups by id take the account that asks: what belongs to another account is as unknown as what does not exist.
+/// Lookups by id take the account that asks: what belongs to another account is as unknown as what does not
+/// exist.
 #[derive(Clone)]
 pub struct Store(Arc<sqlite::Sqlite>);
 
@@ -74,8 +76,8 @@ impl Store {
         }
     }
 
-    /// Wakes one waiting worker when work arrives in this process. A wake can be missed (another process enqueued):
-    /// poll as well.
+    /// Wakes one waiting worker when work arrives in this process. A wake can be missed (another process
+    /// enqueued): poll as well.
     #[must_use]
     pub fn wake(&self) -> &Notify {
         &self.0.signals.wake
@@ -200,21 +202,21 @@ impl Store {
         sqlite::uploads::list_uploads(&self.0, account, after, limit).await
     }
 
-    /// Tells the length of an upload that began without one. False, and nothing is done, if it has another length
-    /// already, is complete, or has more bytes than that.
+    /// Tells the length of an upload that began without one. False, and nothing is done, if it has another
+    /// length already, is complete, or has more bytes than that.
     pub async fn declare_upload_size(&self, id: &UploadId, size_bytes: u64) -> Result<bool> {
         sqlite::uploads::declare_upload_size(&self.0, id, size_bytes).await
     }
 
-    /// Moves the offset from `from` to `to`. Call it after the bytes are durable, never before: a sender forgets
-    /// what we acknowledge. False, and nothing is done, if the offset is not `from` any more, the upload is not
-    /// receiving, or `to` lies beyond its length.
+    /// Moves the offset from `from` to `to`. Call it after the bytes are durable, never before: a sender
+    /// forgets what we acknowledge. False, and nothing is done, if the offset is not `from` any more, the
+    /// upload is not receiving, or `to` lies beyond its length.
     pub async fn advance_upload(&self, id: &UploadId, from: u64, to: u64) -> Result<bool> {
         sqlite::uploads::advance_upload(&self.0, id, from, to).await
     }
 
-    /// All bytes are here: the upload is `checking`, and a check of it is queued, in one transaction. False, and
-    /// nothing is done, unless it was receiving and its offset equals its length.
+    /// All bytes are here: the upload is `checking`, and a check of it is queued, in one transaction. False,
+    /// and nothing is done, unless it was receiving and its offset equals its length.
     pub async fn finish_upload(&self, id: &UploadId, sha256: &Digest, now: Timestamp) -> Result<bool> {
         sqlite::uploads::finish_upload(&self.0, id, sha256, now).await
     }
@@ -258,8 +260,8 @@ impl Store {
         sqlite::jobs::list_jobs(&self.0, account, state, after, limit).await
     }
 
-    /// Ends a job that is not over, at once: a worker that has it loses its lease. Gives the job as it is then; one
-    /// that was over already is unchanged.
+    /// Ends a job that is not over, at once: a worker that has it loses its lease. Gives the job as it is
+    /// then; one that was over already is unchanged.
     pub async fn cancel(&self, account: &AccountId, id: &JobId, now: Timestamp) -> Result<Option<Job>> {
         sqlite::jobs::cancel(&self.0, account, id, now).await
     }
@@ -288,8 +290,8 @@ impl Store {
 
 /// The queue as workers see it. Whoever gets [`StoreError::LeaseLost`] drops what it made.
 impl Store {
-    /// The next work, if there is any: of the accounts below the cap, one with the fewest running jobs; of these,
-    /// the one whose last turn is longest ago; of its jobs, the oldest.
+    /// The next work, if there is any: of the accounts below the cap, one with the fewest running jobs; of
+    /// these, the one whose last turn is longest ago; of its jobs, the oldest.
     pub async fn lease_next(&self, worker: &WorkerName, now: Timestamp) -> Result<Option<Leased>> {
         sqlite::queue::lease_next(&self.0, worker, now).await
     }
@@ -329,13 +331,19 @@ impl Store {
         sqlite::queue::sweep_expired_leases(&self.0, now).await
     }
 
+    /// What an attempt stored before it lost its lease is doomed, unless it turns out that its commit came
+    /// through after all (the answer to a commit can be lost). The blobs of a check go if its upload is gone.
+    pub async fn discard(&self, lease: &LeaseId, now: Timestamp) -> Result<()> {
+        sqlite::artifacts::discard(&self.0, lease, now).await
+    }
+
     /// Blobs that no row knows any more, oldest first.
-    pub async fn doomed_blobs(&self, limit: u32) -> Result<Vec<BlobPrefix>> {
+    pub async fn doomed_blobs(&self, limit: u32) -> Result<Vec<Doomed>> {
         sqlite::artifacts::doomed_blobs(&self.0, limit).await
     }
 
-    /// These blobs are gone for good.
-    pub async fn blobs_removed(&self, prefix: &BlobPrefix) -> Result<()> {
-        sqlite::artifacts::blobs_removed(&self.0, prefix).await
+    /// These blobs are gone for good, unless they were doomed again since they were listed.
+    pub async fn blobs_removed(&self, doomed: &Doomed) -> Result<()> {
+        sqlite::artifacts::blobs_removed(&self.0, doomed).await
     }
 }

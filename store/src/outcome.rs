@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use domain::account::{Email, Role};
 use domain::artifact::{ArtifactFormat, ArtifactKind};
-use domain::blob::BlobKey;
+use domain::blob::{BlobKey, BlobPrefix};
 use domain::clock::Timestamp;
 use domain::digest::Digest;
 use domain::ids::{AccountId, JobId, KeyId, SessionId, UploadId};
@@ -190,6 +190,15 @@ pub struct Expired {
     pub lease: LeaseId,
     /// Where the job is now.
     pub state: StateName,
+}
+
+/// Blobs that no row knows any more.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Doomed {
+    /// Which.
+    pub prefix: BlobPrefix,
+    /// Since when; later, if somebody stored more under it and doomed it again.
+    pub since: Timestamp,
 }
 
 /// A job has a new line in its history.

@@ -1,8 +1,8 @@
 //! The engine for one host: SQLite with a write-ahead log.
 //!
-//! One connection writes, so that writers queue in the program rather than at the file's lock; every write begins
-//! `IMMEDIATE`, because a transaction that reads first and writes later fails at once when another process wrote in
-//! between. Commits are synchronous: what was acknowledged survives a power cut.
+//! One connection writes, so that writers queue in the program rather than at the file's lock; every write
+//! begins `IMMEDIATE`, because a transaction that reads first and writes later fails at once when another
+//! process wrote in between. Commits are synchronous: what was acknowledged survives a power cut.
 
 pub(crate) mod accounts;
 pub(crate) mod artifacts;

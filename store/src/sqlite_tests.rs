@@ -70,8 +70,8 @@ async fn the_tables_refuse_every_state_the_program_does_not_know() {
 async fn the_tables_take_the_moves_the_program_makes() {
     let (_folder, store) = store().await;
     let taken = [
-        "UPDATE jobs SET state = 'running', not_before = NULL, worker = 'w1', lease_until = 9, fence = 1, attempt = 1
-         WHERE id = 'queued'",
+        "UPDATE jobs SET state = 'running', not_before = NULL, worker = 'w1', lease_until = 9, fence = 1,
+                attempt = 1 WHERE id = 'queued'",
         "UPDATE jobs SET state = 'failed', finished_at = 5, delete_at = 6, worker = NULL, lease_until = NULL,
                 crash_count = 3, problem = '{}' WHERE id = 'running'",
     ];
@@ -91,6 +91,43 @@ async fn readers_cannot_write_and_commits_are_synchronous() {
     const FULL: &str = "2";
     assert_eq!((pragma("journal_mode").await.as_str(), pragma("synchronous").await.as_str()), ("wal", FULL));
     assert_eq!((pragma("foreign_keys").await.as_str(), pragma("secure_delete").await.as_str()), ("1", "1"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_processes_on_one_folder_never_lease_the_same_job() {
+    let (folder, first) = store().await;
+    let entropy = Arc::new(SeededEntropy::new(2));
+    let second = Sqlite::open(folder.path(), entropy.clone(), Retention::POLICY).await.unwrap();
+    sqlx::query("DELETE FROM jobs").execute(&first.writer).await.unwrap();
+    for number in 0..20 {
+        let email = Email::parse(&format!("a{number}@b.org")).unwrap();
+        let new = NewAccount { email, roles: [].into() };
+        let account = accounts::ensure_account(&first, &new, Timestamp::from_micros(1)).await.unwrap().id;
+        sqlx::query(
+            "INSERT INTO jobs (id, account_id, kind, title, recipe, state, not_before, created_at)
+             VALUES ($1, $2, 'master', '', $3, 'queued', 2, 2)",
+        )
+        .bind(domain::ids::JobId::new(&*entropy).as_str())
+        .bind(account.as_str())
+        .bind(sqlx::types::Json(domain::recipe::Recipe::default()))
+        .execute(&first.writer)
+        .await
+        .unwrap();
+    }
+    let drain = async |store: &Sqlite| {
+        let (worker, now) = (domain::lease::WorkerName("w1".into()), Timestamp::from_micros(9));
+        let mut leased = Vec::new();
+        while let Some(one) = queue::lease_next(store, &worker, now).await.unwrap() {
+            leased.push(one.lease.job);
+        }
+        leased
+    };
+    let (mut all, more) = tokio::join!(drain(&first), drain(&second));
+    assert!(!all.is_empty() && !more.is_empty(), "the case must be real: both took part");
+    all.extend(more);
+    all.sort();
+    all.dedup();
+    assert_eq!(all.len(), 20);
 }
 
 #[tokio::test]

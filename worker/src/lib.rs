@@ -1,1 +1,127 @@
-//! `worker`.
+//! Runs jobs: leases them, has them rendered in a child process, delivers what came out.
+//!
+//! **Invariants**: never decodes a stranger's bytes in its own process; everything it does may run twice and
+//! comes out once; whoever loses a lease drops what it made.
+//!
+//! | module | what |
+//! |---|---|
+//! | this page | lease, attempt, repeat |
+//! | `attempt` | the main path, from lease to commit |
+//! | `child` | the process that meets a stranger's file, as seen from outside |
+//! | [`protocol`] | what the two say to each other |
+//! | `heartbeat` | keeps a lease alive, and notices when it is lost |
+//! | `deliver` | from scratch to blobs |
+//! | `scratch` | an attempt's private folder |
+//! | `sweep` | ends what is overdue |
+
+mod attempt;
+mod child;
+mod deliver;
+mod error;
+mod heartbeat;
+pub mod protocol;
+mod scratch;
+mod sweep;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::clock::Clock;
+use domain::ids::Entropy;
+use domain::lease::WorkerName;
+use store::outcome::Leased;
+use store::{Blobs, Store};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// A worker, and all it works with.
+#[derive(Clone)]
+pub struct Worker {
+    /// The rows.
+    pub store: Store,
+    /// The bytes.
+    pub blobs: Blobs,
+    /// What is started as `PROGRAM render` for each attempt; see [`protocol`].
+    pub program: PathBuf,
+    /// Where attempts have their private folders. Wiped at the start: no other worker may use it.
+    pub scratch: PathBuf,
+    /// The time. Leases are measured with it.
+    pub clock: Arc<dyn Clock>,
+    /// For the worker's label, a new one at each start.
+    pub entropy: Arc<dyn Entropy>,
+    /// How many attempts run at the same time.
+    pub slots: usize,
+}
+
+impl std::fmt::Debug for Worker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Worker").field("slots", &self.slots).finish_non_exhaustive()
+    }
+}
+
+/// How often an idle worker looks without having been woken: another process may have enqueued, a backoff may
+/// be over.
+const POLL: Duration = Duration::from_millis(250);
+/// How long it waits after the store failed.
+const STORE_FAILED_WAIT: Duration = Duration::from_secs(1);
+
+/// Works until `shutdown`; then gives running jobs back, which spends none of their attempts, and returns.
+pub async fn run(worker: Worker, shutdown: CancellationToken) {
+    if let Err(error) = scratch::wipe(&worker.scratch) {
+        // Each attempt will say so again, and be tried later.
+        tracing::error!(%error, "the scratch folder cannot be wiped");
+    }
+    let worker = Arc::new(worker);
+    let name = name(&*worker.entropy);
+    tracing::info!(worker = %name, slots = worker.slots, "working");
+    let sweeping = tokio::spawn(sweep::run(worker.clone(), shutdown.clone()));
+    let mut attempts = JoinSet::new();
+    while !shutdown.is_cancelled() {
+        let has_room = attempts.len() < worker.slots;
+        if has_room && let Some(leased) = lease_next(&worker, &name, &shutdown).await {
+            attempts.spawn(attempt::run(worker.clone(), leased, shutdown.clone()));
+            continue;
+        }
+        tokio::select! {
+            () = shutdown.cancelled() => {}
+            Some(ended) = attempts.join_next() => report_panic(ended),
+            () = worker.store.wake().notified(), if has_room => {}
+            () = tokio::time::sleep(POLL), if has_room => {}
+        }
+    }
+    while let Some(ended) = attempts.join_next().await {
+        report_panic(ended);
+    }
+    // It ends by itself; what it does not reach is done after the next start.
+    let _ = sweeping.await;
+    tracing::info!(worker = %name, "stopped");
+}
+
+async fn lease_next(worker: &Worker, name: &WorkerName, shutdown: &CancellationToken) -> Option<Leased> {
+    match worker.store.lease_next(name, worker.clock.now()).await {
+        Ok(leased) => leased,
+        Err(error) => {
+            tracing::error!(%error, "no work can be leased");
+            tokio::select! {
+                () = shutdown.cancelled() => {}
+                () = tokio::time::sleep(STORE_FAILED_WAIT) => {}
+            }
+            None
+        }
+    }
+}
+
+/// A label that no other start of a worker has.
+fn name(entropy: &dyn Entropy) -> WorkerName {
+    let mut bytes = [0; 4];
+    entropy.fill(&mut bytes);
+    WorkerName(format!("w-{:08x}", u32::from_be_bytes(bytes)))
+}
+
+/// A panic of an attempt ends that attempt alone; its lease runs out.
+fn report_panic(ended: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended {
+        tracing::error!(%error, "an attempt panicked");
+    }
+}

@@ -1,13 +1,14 @@
--- Times are microseconds since 1970 UTC. Ids are text with a prefix. The CHECKs say again what domain/src/job.rs
--- says, so that not even a hand at the database can bring a row into a state that the program does not know.
+-- Times are microseconds since 1970 UTC. Ids are text with a prefix. The CHECKs say again what
+-- domain/src/job.rs says, so that not even a hand at the database can bring a row into a state that the
+-- program does not know.
 
 CREATE TABLE accounts (
     id             TEXT PRIMARY KEY,
     email          TEXT NOT NULL UNIQUE,
     roles          TEXT NOT NULL CHECK (json_valid(roles)),
     created_at     INTEGER NOT NULL,
-    -- Rises over all accounts with each lease: the queue serves first whoever had no turn for longest. Not a time,
-    -- because two leases of one microsecond must have an order too.
+    -- Rises over all accounts with each lease: the queue serves first whoever had no turn for longest. Not a
+    -- time, because two leases of one microsecond must have an order too.
     last_turn      INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX accounts_by_turn ON accounts (last_turn);
@@ -105,7 +106,8 @@ CREATE TABLE jobs (
     CHECK (fail_count < 8 OR state = 'failed'),
     CHECK (idempotency_key IS NULL OR body_hash IS NOT NULL)
 ) STRICT;
-CREATE INDEX jobs_waiting ON jobs (created_at, id) WHERE state = 'queued';
+-- With the kind, so that a place in the queue is counted in the index alone.
+CREATE INDEX jobs_waiting ON jobs (created_at, id, kind) WHERE state = 'queued';
 CREATE INDEX jobs_running ON jobs (account_id, lease_until) WHERE state = 'running';
 CREATE INDEX jobs_of_account ON jobs (account_id, created_at, id);
 
@@ -121,7 +123,8 @@ BEGIN
     SELECT RAISE(ABORT, 'a fence never falls');
 END;
 
--- No foreign key on the upload: an input of several jobs goes with the first of them, and the others keep its id.
+-- No foreign key on the upload: an input of several jobs goes with the first of them, and the others keep its
+-- id.
 CREATE TABLE job_inputs (
     job_id    TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
     position  INTEGER NOT NULL CHECK (position >= 0),

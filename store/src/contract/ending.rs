@@ -131,6 +131,22 @@ pub(super) async fn an_abandoned_attempt_dooms_its_blobs_and_a_completed_one_doe
     assert_eq!(doomed, expected);
 }
 
+pub(super) async fn discarding_dooms_what_was_lost_and_never_what_was_committed(world: World) {
+    let job = world.queued_job().await;
+    let lost = world.lease("w1").await.unwrap().lease;
+    world.store.sweep_expired_leases(world.clock.advance(LEASE)).await.unwrap();
+    world.store.blobs_removed(&world.store.doomed_blobs(1).await.unwrap()[0]).await.unwrap();
+    let kept = world.lease("w2").await.unwrap().lease;
+    world.store.discard(&lost, world.now()).await.unwrap(); // it stored something after the sweep
+    let listed = world.store.doomed_blobs(1).await.unwrap().remove(0);
+    world.store.discard(&lost, world.now()).await.unwrap(); // and once more, while they are being deleted
+    world.store.blobs_removed(&listed).await.unwrap();
+    world.store.discard(&kept, world.now()).await.unwrap(); // at work
+    world.store.complete(&kept, &made(&kept), world.now()).await.unwrap();
+    world.store.discard(&kept, world.now()).await.unwrap(); // the answer to its commit was lost
+    assert_eq!(world.doomed().await, [format!("j/{}/{}/", job.id, lost.fence)]);
+}
+
 pub(super) async fn every_end_is_followed_by_deletion_120_days_later(world: World) {
     let anna = world.account("anna").await;
     let upload = world.ready_upload(&anna.id).await;

@@ -136,7 +136,7 @@ impl World {
 
     pub(super) async fn doomed(&self) -> Vec<String> {
         let doomed = self.store.doomed_blobs(1000).await.unwrap();
-        doomed.iter().map(ToString::to_string).collect()
+        doomed.iter().map(|one| one.prefix.to_string()).collect()
     }
 
     /// A number below `bound`.

@@ -3,12 +3,14 @@
 use domain::artifact::Artifact;
 use domain::blob::BlobPrefix;
 use domain::clock::Timestamp;
-use domain::ids::{AccountId, ArtifactId};
+use domain::ids::{AccountId, ArtifactId, UploadId};
+use domain::lease::LeaseId;
 use sqlx::SqliteConnection;
 
 use super::Sqlite;
 use super::rows::{ArtifactRow, parse};
 use crate::error::Result;
+use crate::outcome::Doomed;
 
 pub(crate) async fn artifact(
     store: &Sqlite,
@@ -26,14 +28,16 @@ pub(crate) async fn artifact(
     row.map(ArtifactRow::read).transpose()
 }
 
-/// Remembers blobs that are to go, in the transaction that makes them useless.
+/// Remembers blobs that are to go, in the transaction that makes them useless. Dooming again makes it later:
+/// what came in between must not be taken for removed.
 pub(super) async fn doom(
     connection: &mut SqliteConnection,
     prefix: &BlobPrefix,
     now: Timestamp,
 ) -> Result<()> {
     sqlx::query(
-        "INSERT INTO doomed_blobs (prefix, doomed_at) VALUES ($1, $2) ON CONFLICT (prefix) DO NOTHING",
+        "INSERT INTO doomed_blobs (prefix, doomed_at) VALUES ($1, $2)
+         ON CONFLICT (prefix) DO UPDATE SET doomed_at = max(excluded.doomed_at, doomed_blobs.doomed_at + 1)",
     )
     .bind(prefix.as_str())
     .bind(now.micros())
@@ -42,19 +46,52 @@ pub(super) async fn doom(
     Ok(())
 }
 
-pub(crate) async fn doomed_blobs(store: &Sqlite, limit: u32) -> Result<Vec<BlobPrefix>> {
-    let prefixes: Vec<String> =
-        sqlx::query_scalar("SELECT prefix FROM doomed_blobs ORDER BY doomed_at, prefix LIMIT $1")
+pub(crate) async fn discard(store: &Sqlite, lease: &LeaseId, now: Timestamp) -> Result<()> {
+    let mut write = store.write().await?;
+    let owns_them =
+        sqlx::query("SELECT 1 FROM jobs WHERE id = $1 AND fence = $2 AND state IN ('running', 'succeeded')")
+            .bind(lease.job.as_str())
+            .bind(lease.fence)
+            .fetch_optional(write.connection())
+            .await?
+            .is_some();
+    if owns_them {
+        return Ok(());
+    }
+    doom(write.connection(), &BlobPrefix::attempt(lease), now).await?;
+    let uploads: Vec<String> = sqlx::query_scalar(
+        "SELECT job_inputs.upload_id FROM job_inputs JOIN jobs ON jobs.id = job_inputs.job_id
+         WHERE jobs.id = $1 AND jobs.kind = 'check'
+           AND NOT EXISTS (SELECT 1 FROM uploads WHERE uploads.id = job_inputs.upload_id)",
+    )
+    .bind(lease.job.as_str())
+    .fetch_all(write.connection())
+    .await?;
+    for id in uploads {
+        let upload = parse("job_inputs", lease.job.as_str(), &id, UploadId::parse)?;
+        doom(write.connection(), &BlobPrefix::upload(&upload), now).await?;
+    }
+    write.commit().await
+}
+
+pub(crate) async fn doomed_blobs(store: &Sqlite, limit: u32) -> Result<Vec<Doomed>> {
+    let rows: Vec<(String, i64)> =
+        sqlx::query_as("SELECT prefix, doomed_at FROM doomed_blobs ORDER BY doomed_at, prefix LIMIT $1")
             .bind(limit)
             .fetch_all(&store.reader)
             .await?;
-    prefixes.iter().map(|text| parse("doomed_blobs", text, text, BlobPrefix::parse)).collect()
+    let read = |(text, since): (String, i64)| {
+        let prefix = parse("doomed_blobs", &text, &text, BlobPrefix::parse)?;
+        Ok(Doomed { prefix, since: Timestamp::from_micros(since) })
+    };
+    rows.into_iter().map(read).collect()
 }
 
-pub(crate) async fn blobs_removed(store: &Sqlite, prefix: &BlobPrefix) -> Result<()> {
+pub(crate) async fn blobs_removed(store: &Sqlite, doomed: &Doomed) -> Result<()> {
     let mut write = store.write().await?;
-    sqlx::query("DELETE FROM doomed_blobs WHERE prefix = $1")
-        .bind(prefix.as_str())
+    sqlx::query("DELETE FROM doomed_blobs WHERE prefix = $1 AND doomed_at = $2")
+        .bind(doomed.prefix.as_str())
+        .bind(doomed.since.micros())
         .execute(write.connection())
         .await?;
     write.commit().await

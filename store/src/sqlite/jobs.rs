@@ -106,7 +106,8 @@ pub(super) async fn insert_first_event(write: &mut Write<'_>, job: &JobId, now: 
 pub(super) async fn insert_event(write: &mut Write<'_>, job: &str, now: Timestamp) -> Result<()> {
     sqlx::query(
         "INSERT INTO job_events (job_id, seq, at, state, stage, progress)
-         SELECT id, (SELECT coalesce(max(seq), 0) + 1 FROM job_events WHERE job_id = $1), $2, state, stage, progress
+         SELECT id, (SELECT coalesce(max(seq), 0) + 1 FROM job_events WHERE job_id = $1), $2,
+                state, stage, progress
          FROM jobs WHERE id = $1",
     )
     .bind(job)

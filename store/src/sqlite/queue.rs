@@ -21,14 +21,23 @@ pub(crate) async fn lease_next(
     worker: &WorkerName,
     now: Timestamp,
 ) -> Result<Option<Leased>> {
+    let none_waits = sqlx::query("SELECT 1 FROM jobs WHERE state = 'queued' AND not_before <= $1 LIMIT 1")
+        .bind(now.micros())
+        .fetch_optional(&store.reader)
+        .await?
+        .is_none();
+    if none_waits {
+        // An idle worker asks several times a second; it must not keep writers waiting.
+        return Ok(None);
+    }
     let mut write = store.write().await?;
-    // Fewest running alone is not fair: with one slot every account has none running when it falls free, and the
-    // oldest job would always win. So accounts take turns, and age decides within one.
+    // Fewest running alone is not fair: with one slot every account has none running when it falls free, and
+    // the oldest job would always win. So accounts take turns, and age decides within one.
     let next: Vec<JobRow> = sqlx::query_as(
         "SELECT jobs.* FROM jobs
          JOIN accounts ON accounts.id = jobs.account_id
-         LEFT JOIN (SELECT account_id, count(*) AS running FROM jobs WHERE state = 'running' GROUP BY account_id)
-                   AS busy ON busy.account_id = jobs.account_id
+         LEFT JOIN (SELECT account_id, count(*) AS running FROM jobs
+                    WHERE state = 'running' GROUP BY account_id) AS busy ON busy.account_id = jobs.account_id
          WHERE jobs.state = 'queued' AND jobs.not_before <= $1 AND coalesce(busy.running, 0) < $2
          ORDER BY coalesce(busy.running, 0), accounts.last_turn, jobs.created_at, jobs.id
          LIMIT $3",
@@ -57,8 +66,8 @@ pub(crate) async fn lease_next(
 /// How many rows are looked at to find one that this program can read.
 const LOOKED_AT: u32 = 8;
 
-/// A row that a newer program or a broken disk wrote must not stop the rows behind it: it is left as it is, and
-/// told to the operator.
+/// A row that a newer program or a broken disk wrote must not stop the rows behind it: it is left as it is,
+/// and told to the operator.
 fn first_readable(rows: Vec<JobRow>) -> Result<Option<JobRow>> {
     let mut unreadable = None;
     for row in rows {

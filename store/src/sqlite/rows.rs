@@ -42,7 +42,8 @@ fn digest(table: &'static str, row: &str, bytes: &[u8]) -> Result<Digest> {
     bytes.map(Digest::from_bytes).map_err(|error| StoreError::unreadable(table, row, error))
 }
 
-/// Bytes are counted from zero in the program and kept as a signed number in the table, whose CHECK keeps it so.
+/// Bytes are counted from zero in the program and kept as a signed number in the table, whose CHECK keeps it
+/// so.
 fn bytes(count: i64) -> u64 {
     u64::try_from(count).unwrap_or(0)
 }

@@ -1,0 +1,186 @@
+//! One try at a task: the main path of the service, top to bottom.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::blob::BlobKey;
+use domain::ids::UploadId;
+use domain::job::Stage;
+use domain::problem::{Fault, Problem};
+use domain::task::Task;
+use domain::upload::Upload;
+use store::StoreError;
+use store::outcome::{Checked, Completion, Leased, Progress};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::Worker;
+use crate::child::{Child, Death, Last};
+use crate::deliver::deliver;
+use crate::error::Hindrance;
+use crate::heartbeat::Heartbeat;
+use crate::protocol::Request;
+use crate::scratch::Scratch;
+
+/// An attempt that takes longer is hung.
+const ATTEMPT_MAX: Duration = Duration::from_secs(15 * 60);
+/// How often a write back is tried while the database fails. The lease is kept alive meanwhile.
+const WRITE_BACK_TRIES: u32 = 5;
+const WRITE_BACK_WAIT: Duration = Duration::from_secs(1);
+
+/// How an attempt ended.
+pub(crate) enum Ending {
+    /// The upload can be used.
+    Checked(Checked),
+    /// The masters are stored.
+    Completed(Completion),
+    /// The input or the order is at fault.
+    Refused(Problem),
+    /// We are at fault; it may work later.
+    Hindered(Problem),
+    /// The process that met the file died.
+    Died(Death),
+    /// The worker was told to stop.
+    Stopped,
+    /// The job is another worker's, or cancelled, or gone.
+    LeaseLost,
+}
+
+/// Takes a leased task to its end, whatever that is.
+pub(crate) async fn run(worker: Arc<Worker>, leased: Leased, stop: CancellationToken) {
+    let began = worker.clock.now();
+    let heart = Heartbeat::start(&worker, &leased.lease);
+    let ending = match work(&worker, &leased, &heart, &stop).await {
+        Ok(ending) => ending,
+        Err(Hindrance::Store(StoreError::LeaseLost)) => Ending::LeaseLost,
+        Err(hindrance) => {
+            tracing::error!(job.id = %leased.lease.job, error = %hindrance, "an attempt was hindered");
+            Ending::Hindered(hindrance.problem())
+        }
+    };
+    let ended = write_back(&worker, &leased, &ending).await;
+    let duration_ms = worker.clock.now().since(began).as_millis() as u64;
+    tracing::info!(job.id = %leased.lease.job, attempt = leased.attempt, duration_ms, ended, "attempt over");
+}
+
+/// Fetch, render, deliver. The heart beats beside it; whatever interrupts it kills the child.
+async fn work(
+    worker: &Worker,
+    leased: &Leased,
+    heart: &Heartbeat,
+    stop: &CancellationToken,
+) -> Result<Ending, Hindrance> {
+    let deadline = Instant::now() + ATTEMPT_MAX;
+    let scratch = Scratch::new(&worker.scratch, &leased.lease).map_err(Hindrance::Scratch)?;
+    heart.tell(Progress { stage: Stage::Fetch, fraction: 0.0 });
+    let request = fetch(worker, leased, &scratch).await?;
+    let mut child = Child::start(&worker.program, &scratch).map_err(Hindrance::Program)?;
+    let last = tokio::select! {
+        last = child.follow(&request, |progress| heart.tell(progress)) => last,
+        ending = interruption(heart, stop, deadline) => {
+            // It must be dead before its folder goes.
+            child.kill().await;
+            return Ok(ending);
+        }
+    };
+    let done = match last {
+        Last::Done(done) => done,
+        Last::Problem(problem) if problem.fault == Fault::Ours => return Ok(Ending::Hindered(problem)),
+        Last::Problem(problem) => return Ok(Ending::Refused(problem)),
+        Last::Died(death) => return Ok(Ending::Died(death)),
+    };
+    heart.tell(Progress { stage: Stage::Deliver, fraction: 0.0 });
+    tokio::select! {
+        ending = deliver(worker, leased, &scratch, done) => ending,
+        ending = interruption(heart, stop, deadline) => Ok(ending),
+    }
+}
+
+/// Finds the input and says what to do with it.
+async fn fetch(worker: &Worker, leased: &Leased, scratch: &Scratch) -> Result<Request, Hindrance> {
+    let out = scratch.out().to_owned();
+    match &leased.task {
+        Task::Check { upload } => {
+            let upload = input(worker, leased, upload).await?;
+            let input = worker.blobs.path_for_child(&BlobKey::upload_source(&upload.id));
+            Ok(Request::Check { input, extension: upload.extension(), out })
+        }
+        Task::Render { inputs, recipe, title } => {
+            let [upload] = inputs.as_slice() else {
+                return Err(Hindrance::Inputs { count: inputs.len() });
+            };
+            let upload = input(worker, leased, upload).await?;
+            let input = worker.blobs.path_for_child(&BlobKey::upload_source(&upload.id));
+            let title = if title.is_empty() { stem_of(&upload.name) } else { title.clone() };
+            Ok(Request::Master { input, extension: upload.extension(), out, recipe: recipe.clone(), title })
+        }
+    }
+}
+
+async fn input(worker: &Worker, leased: &Leased, id: &UploadId) -> Result<Upload, Hindrance> {
+    let upload = worker.store.upload(&leased.account, id).await?;
+    let is_there = worker.blobs.read(&BlobKey::upload_source(id), 0, 0).await?.is_some();
+    upload.filter(|_| is_there).ok_or(Hindrance::InputGone)
+}
+
+/// A file's name without its extension: what a master is called if nobody named it.
+fn stem_of(name: &str) -> String {
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    if stem.is_empty() { "Untitled".to_owned() } else { stem.to_owned() }
+}
+
+/// Waits for whatever ends an attempt from outside.
+async fn interruption(heart: &Heartbeat, stop: &CancellationToken, deadline: Instant) -> Ending {
+    tokio::select! {
+        () = heart.lost() => Ending::LeaseLost,
+        () = stop.cancelled() => Ending::Stopped,
+        () = tokio::time::sleep_until(deadline) => Ending::Died(Death::hung()),
+    }
+}
+
+/// Tells the store, under the lease's fence; gives a word for the log.
+async fn write_back(worker: &Worker, leased: &Leased, ending: &Ending) -> &'static str {
+    for tries_left in (0..WRITE_BACK_TRIES).rev() {
+        match write_back_once(worker, leased, ending).await {
+            Ok(word) => return word,
+            Err(StoreError::LeaseLost) => return discard(worker, leased).await,
+            Err(error) if tries_left > 0 => {
+                tracing::warn!(job.id = %leased.lease.job, %error, "a write back failed and is tried again");
+                tokio::time::sleep(WRITE_BACK_WAIT).await;
+            }
+            // The lease runs out, and the sweep puts the job back.
+            Err(error) => tracing::error!(job.id = %leased.lease.job, %error, "a write back failed"),
+        }
+    }
+    "unknown"
+}
+
+async fn write_back_once(
+    worker: &Worker,
+    leased: &Leased,
+    ending: &Ending,
+) -> Result<&'static str, StoreError> {
+    let (store, lease, now) = (&worker.store, &leased.lease, worker.clock.now());
+    match ending {
+        Ending::Checked(checked) => store.checked_upload(lease, checked, now).await.map(|()| "checked"),
+        Ending::Completed(completion) => store.complete(lease, completion, now).await.map(|()| "succeeded"),
+        Ending::Refused(problem) => match leased.task {
+            Task::Check { .. } => store.rejected_upload(lease, problem, now).await.map(|()| "rejected"),
+            Task::Render { .. } => store.fail(lease, problem, now).await.map(|()| "failed"),
+        },
+        Ending::Hindered(problem) => store.retry_later(lease, problem, now).await.map(|state| state.as_str()),
+        Ending::Died(death) => {
+            death.log(lease);
+            store.process_died(lease, now).await.map(|state| state.as_str())
+        }
+        Ending::Stopped => store.release(lease, now).await.map(|()| "released"),
+        Ending::LeaseLost => Err(StoreError::LeaseLost),
+    }
+}
+
+async fn discard(worker: &Worker, leased: &Leased) -> &'static str {
+    if let Err(error) = worker.store.discard(&leased.lease, worker.clock.now()).await {
+        tracing::error!(job.id = %leased.lease.job, %error, "a lost attempt's blobs stay behind");
+    }
+    "lease lost"
+}

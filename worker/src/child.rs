@@ -1,0 +1,181 @@
+//! The process that meets a stranger's file, as seen from outside.
+
+use std::fs::File;
+use std::io::{Read, Result, Seek, SeekFrom};
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+
+use domain::lease::LeaseId;
+use domain::problem::Problem;
+use store::outcome::Progress;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::process::{ChildStdin, ChildStdout, Command};
+
+use crate::protocol::{Done, Line, Request};
+use crate::scratch::Scratch;
+
+/// A line longer than this is not one of ours.
+const LINE_BYTES_MAX: u64 = 1 << 20;
+
+/// A running child. Dropping it kills it.
+pub(crate) struct Child {
+    process: tokio::process::Child,
+    orders: ChildStdin,
+    lines: BufReader<ChildStdout>,
+    complaints: PathBuf,
+}
+
+/// The last thing a child said, or that it died.
+pub(crate) enum Last {
+    Done(Done),
+    Problem(Problem),
+    Died(Death),
+}
+
+/// How a child died.
+#[derive(Debug)]
+pub(crate) struct Death {
+    what: &'static str,
+    status: Option<ExitStatus>,
+    panicked_at: Option<String>,
+}
+
+impl Child {
+    /// Starts `PROGRAM render` with the scratch folder as its working folder and an empty environment, so
+    /// that it inherits no secret. In a process group of its own: an interrupt from a terminal is for the
+    /// worker to handle.
+    pub(crate) fn start(program: &Path, scratch: &Scratch) -> Result<Self> {
+        let complaints = scratch.complaints();
+        let mut process = Command::new(program)
+            .arg("render")
+            .env_clear()
+            .current_dir(scratch.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(File::create(&complaints)?)
+            .process_group(0)
+            .kill_on_drop(true)
+            .spawn()?;
+        let (Some(orders), Some(lines)) = (process.stdin.take(), process.stdout.take()) else {
+            return Err(std::io::Error::other("the child has no pipes"));
+        };
+        Ok(Self { process, orders, lines: BufReader::new(lines), complaints })
+    }
+
+    /// Gives the child its request, tells its progress, and waits for its end.
+    pub(crate) async fn follow(&mut self, request: &Request, mut tell: impl FnMut(Progress)) -> Last {
+        let last = match self.converse(request, &mut tell).await {
+            Ok(last) => last,
+            Err(what) => {
+                self.kill().await;
+                return Last::Died(self.death(what, None));
+            }
+        };
+        match self.process.wait().await {
+            Ok(status) if status.success() => last,
+            status => Last::Died(self.death("it did not end well", status.ok())),
+        }
+    }
+
+    async fn converse(
+        &mut self,
+        request: &Request,
+        tell: &mut impl FnMut(Progress),
+    ) -> std::result::Result<Last, &'static str> {
+        let mut order = serde_json::to_vec(request).map_err(|_| "the request cannot be written")?;
+        order.push(b'\n');
+        // A child that died already does not read it; its end is seen below. The pipe stays open: its end
+        // would tell the child that nobody waits for it any more.
+        let _ = self.orders.write_all(&order).await;
+        let mut last = None;
+        loop {
+            let mut line = Vec::new();
+            let mut limited = (&mut self.lines).take(LINE_BYTES_MAX);
+            limited.read_until(b'\n', &mut line).await.map_err(|_| "its output cannot be read")?;
+            if line.is_empty() {
+                return last.ok_or("it ended without a last line");
+            }
+            if last.is_some() {
+                return Err("it spoke after its last line");
+            }
+            match serde_json::from_slice(&line).map_err(|_| "it spoke garbage")? {
+                Line::Progress { stage, progress } => tell(Progress { stage, fraction: progress }),
+                Line::Done { done } => last = Some(Last::Done(done)),
+                Line::Problem { problem } => last = Some(Last::Problem(problem)),
+            }
+        }
+    }
+
+    /// Kills the child and waits until it is gone.
+    pub(crate) async fn kill(&mut self) {
+        if let Err(error) = self.process.kill().await {
+            tracing::warn!(%error, "a child cannot be killed");
+        }
+    }
+
+    fn death(&mut self, what: &'static str, status: Option<ExitStatus>) -> Death {
+        let status = status.or_else(|| self.process.try_wait().ok().flatten());
+        Death { what, status, panicked_at: panicked_at(&self.complaints) }
+    }
+}
+
+impl Death {
+    /// It ran longer than any song takes.
+    pub(crate) fn hung() -> Self {
+        Self { what: "it hung", status: None, panicked_at: None }
+    }
+
+    /// It broke the protocol.
+    pub(crate) fn by(what: &'static str) -> Self {
+        Self { what, status: None, panicked_at: None }
+    }
+
+    /// For the operator.
+    pub(crate) fn log(&self, lease: &LeaseId) {
+        tracing::error!(
+            job.id = %lease.job,
+            what = self.what,
+            exit_code = self.status.and_then(|status| status.code()),
+            signal = self.status.and_then(|status| status.signal()),
+            panicked_at = self.panicked_at,
+            "the render process died"
+        );
+    }
+}
+
+/// The place in our source where a panic happened. The rest of what a child wrote is dropped: it may quote
+/// the file.
+fn panicked_at(complaints: &Path) -> Option<String> {
+    const TAIL_BYTES: u64 = 64 * 1024;
+    let mut file = File::open(complaints).ok()?;
+    let length = file.metadata().ok()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(TAIL_BYTES))).ok()?;
+    let mut tail = Vec::new();
+    file.take(TAIL_BYTES).read_to_end(&mut tail).ok()?;
+    let tail = String::from_utf8_lossy(&tail);
+    let (_, after) = tail.rsplit_once(" panicked at ")?;
+    let place = after.split_whitespace().next()?.trim_end_matches(':');
+    let is_place = |c: char| c.is_ascii_alphanumeric() || "/._-:".contains(c);
+    (place.len() <= 200 && place.contains(".rs:") && place.chars().all(is_place)).then(|| place.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_childs_complaints_only_the_place_of_a_panic_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("stderr");
+        let place_in = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            panicked_at(&path)
+        };
+        let panic =
+            "opening Secret Song.wav\nthread 'main' (7) panicked at codec/src/wav.rs:12:5:\nSecret Song\n";
+        assert_eq!(place_in(panic).as_deref(), Some("codec/src/wav.rs:12:5"));
+        assert_eq!(place_in("thread 'main' panicked at Secret Song.wav"), None);
+        assert_eq!(place_in("killed"), None);
+    }
+}

@@ -1,0 +1,106 @@
+//! The conversation between the worker and the process that meets a stranger's file.
+//!
+//! The worker writes one [`Request`] as a line of JSON; the child answers with [`Line`]s, the last of which
+//! is `done` or `problem`, and exits with 0. Anything else (no last line, a signal, a line that is none of
+//! these) means that the process died.
+
+use std::path::PathBuf;
+
+use domain::artifact::{ArtifactFormat, ArtifactKind};
+use domain::job::Stage;
+use domain::problem::Problem;
+use domain::recipe::Recipe;
+use domain::upload::{AudioFacts, Finding};
+use serde::{Deserialize, Serialize};
+
+/// What the child shall do.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(tag = "task", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Request {
+    /// Find out what a file is.
+    Check {
+        /// Where it is.
+        input: PathBuf,
+        /// What its name ended with.
+        extension: Option<String>,
+        /// Where the overview goes.
+        out: PathBuf,
+    },
+    /// Master it.
+    Master {
+        /// Where it is.
+        input: PathBuf,
+        /// What its name ended with.
+        extension: Option<String>,
+        /// Where the artifacts go.
+        out: PathBuf,
+        /// How.
+        recipe: Recipe,
+        /// What the result is called.
+        title: String,
+    },
+}
+
+/// One line of the child.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Line {
+    /// How far it is.
+    Progress {
+        /// Where.
+        stage: Stage,
+        /// How much of the stage, 0 to 1.
+        progress: f64,
+    },
+    /// The last line: it worked.
+    Done {
+        /// What came of it.
+        done: Done,
+    },
+    /// The last line: it did not.
+    Problem {
+        /// Why.
+        problem: Problem,
+    },
+}
+
+/// What came of a request.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Done {
+    /// Of a check.
+    Checked {
+        /// What the file is.
+        audio: AudioFacts,
+        /// What its owner should know.
+        findings: Vec<Finding>,
+        /// The overview's file, below `out`.
+        peaks_file: String,
+    },
+    /// Of a master.
+    Mastered {
+        /// Every file made, the report among them.
+        files: Vec<MadeFile>,
+        /// The engine that made them.
+        engine_version: String,
+    },
+}
+
+/// One file below `out`.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct MadeFile {
+    /// What it is.
+    pub kind: ArtifactKind,
+    /// The name a download gets.
+    pub name: String,
+    /// How it is written.
+    pub format: ArtifactFormat,
+    /// Its file, below `out`: a plain name.
+    pub file: String,
+    /// Of its bytes, in hexadecimal.
+    pub sha256: String,
+    /// Its length.
+    pub size_bytes: u64,
+    /// The overview's file, for audio that is listened to.
+    pub peaks_file: Option<String>,
+}

@@ -1,0 +1,74 @@
+//! Children that do what they should not, and disks that do what they should not.
+
+use domain::job::{JobState, StateName};
+use domain::problem::Fault;
+use worker::Worker;
+
+use crate::service::Service;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_child_that_dies_or_breaks_the_protocol_three_times_quarantines_its_job() {
+    let service = Service::new().await;
+    let running = service.start();
+    for title in ["dies", "exits", "silent", "garbage", "endless", "chatty", "links", "climbs", "other"] {
+        let job = service.ended(&service.job(title).await).await;
+        let problem = job.state.problem().unwrap_or_else(|| panic!("{title}: {:?}", job.state)).clone();
+        assert_eq!((problem.code.as_str(), job.attempt), ("job_quarantined", 3), "{title}");
+        assert_eq!(problem.fault, Fault::Ours, "{title}");
+        service.swept().await;
+        assert_eq!(service.blobs_of(&job), Vec::<String>::new(), "{title}");
+    }
+    // And the worker still works.
+    assert_eq!(service.ended(&service.job("song").await).await.state.name(), StateName::Succeeded);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn our_own_failures_wait_and_are_tried_again() {
+    let service = Service::new().await;
+    let running = service.start();
+    for title in ["ours", "lies"] {
+        let job = service.job(title).await;
+        let waits = |job: &domain::job::Job| match job.state {
+            JobState::Queued { not_before } => job.attempt == 1 && not_before > job.created_at,
+            _ => false,
+        };
+        service.when(&job, "the job is in backoff", waits).await;
+        service
+            .store
+            .cancel(&job.account, &job.id, domain::clock::Clock::now(&*service.clock))
+            .await
+            .unwrap();
+        service.swept().await;
+        assert_eq!(service.blobs_of(&job), Vec::<String>::new(), "{title}");
+    }
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renderer_that_is_not_there_is_our_failure() {
+    let service = Service::new().await;
+    let checker = service.start();
+    let job = service.job("hangs").await;
+    service.hanging(&job).await;
+    checker.stop().await;
+    let running = service.start_worker(Worker { program: service.path("nobody"), ..service.worker() });
+    let waits = |job: &domain::job::Job| job.attempt == 1 && job.state.name() == StateName::Queued;
+    service.when(&job, "the job is in backoff", waits).await;
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_input_whose_bytes_are_gone_is_our_failure() {
+    let service = Service::new().await;
+    let checker = service.start();
+    let job = service.job("hangs").await;
+    service.hanging(&job).await;
+    checker.stop().await;
+    let key = domain::blob::BlobKey::upload_source(&job.inputs[0]);
+    service.blobs.delete(&key).await.unwrap();
+    let running = service.start();
+    let waits = |job: &domain::job::Job| job.attempt == 1 && job.state.name() == StateName::Queued;
+    service.when(&job, "the job is in backoff", waits).await;
+    running.stop().await;
+}
