@@ -1,5 +1,5 @@
-//! What every answer has in common: a request id, the headers that protect a browser, and, when something went
-//! wrong, a problem document (RFC 9457).
+//! What every answer has in common: a request id, the headers that protect a browser, and, when something
+//! went wrong, a problem document (RFC 9457).
 
 use std::sync::Arc;
 
@@ -31,8 +31,8 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
      font-src 'self'; img-src 'self' data:; media-src 'self' blob:; connect-src 'self'; \
      form-action 'self' https://checkout.stripe.com; frame-ancestors 'none'; base-uri 'none'";
 
-const PERMISSIONS_POLICY: &str = "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), \
-     magnetometer=(), microphone=(), midi=(), payment=(), usb=()";
+const PERMISSIONS_POLICY: &str = "accelerometer=(), camera=(), display-capture=(), geolocation=(), \
+     gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), usb=()";
 
 const HEADERS: [(HeaderName, &str); 6] = [
     (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),

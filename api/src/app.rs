@@ -25,7 +25,8 @@ pub enum Site {
 }
 
 impl Site {
-    /// The session cookie's name. A browser accepts `__Host-` only with Secure, for the whole site and one host.
+    /// The session cookie's name. A browser accepts `__Host-` only with Secure, for the whole site and one
+    /// host.
     pub fn cookie_name(&self) -> &'static str {
         match self {
             Self::Loopback => "mxr_session",

@@ -99,8 +99,8 @@ pub(crate) fn set_cookie(site: &Site, value: &str, seconds: u64) -> String {
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Refuses what another site's page made a browser send. A cookie goes along by itself, a key does not: a request
-/// that brings its own credentials needs no such check.
+/// Refuses what another site's page made a browser send. A cookie goes along by itself, a key does not: a
+/// request that brings its own credentials needs no such check.
 pub(crate) async fn same_site(State(app): State<App>, request: Request, next: Next) -> Response {
     let is_safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if is_safe || request.headers().contains_key(header::AUTHORIZATION) {
@@ -112,7 +112,8 @@ pub(crate) async fn same_site(State(app): State<App>, request: Request, next: Ne
     }
 }
 
-/// Browsers send `Sec-Fetch-Site`, older ones `Origin`; a program that sends neither is not a tricked browser.
+/// Browsers send `Sec-Fetch-Site`, older ones `Origin`; a program that sends neither is not a tricked
+/// browser.
 fn check_site(site: &Site, headers: &HeaderMap) -> ApiResult<()> {
     let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("unreadable"));
     match text(SEC_FETCH_SITE) {

@@ -19,7 +19,8 @@ const BLOCK_BYTES: usize = 128 * 1024;
 
 /// An artifact, or the part of it that `asked` names; 304 when the caller has it already.
 ///
-/// The entity tag is the SHA-256 of the bytes, so it is strong: parts of two answers with one tag fit together.
+/// The entity tag is the SHA-256 of the bytes, so it is strong: parts of two answers with one tag fit
+/// together.
 pub(crate) async fn artifact(app: &App, artifact: &Artifact, asked: &HeaderMap) -> ApiResult<Response> {
     let tag = format!("\"{}\"", artifact.sha256);
     if is_known(asked, &tag) {
@@ -64,7 +65,8 @@ fn describe(headers: &mut HeaderMap, artifact: &Artifact, tag: &str) -> ApiResul
         (header::ETAG, tag),
         (HeaderName::from_static("repr-digest"), &digest),
         (header::ACCEPT_RANGES, "bytes"),
-        (header::CACHE_CONTROL, "private, no-cache"), // kept by a browser, but asked for again: it is deleted one day
+        // A browser may keep it, but asks again before each use: one day it is deleted.
+        (header::CACHE_CONTROL, "private, no-cache"),
     ] {
         headers.insert(name, HeaderValue::from_str(value).map_err(ApiError::internal)?);
     }
@@ -80,7 +82,8 @@ fn is_known(asked: &HeaderMap, tag: &str) -> bool {
         .any(|known| known == tag || known == "*")
 }
 
-/// Whether a part fits to what the caller has: strong comparison (RFC 9110, section 13.1.5). A date never fits.
+/// Whether a part fits to what the caller has: strong comparison (RFC 9110, section 13.1.5). A date never
+/// fits.
 fn is_same(asked: &HeaderMap, tag: &str) -> bool {
     asked.get(header::IF_RANGE).is_none_or(|value| value == tag)
 }

@@ -45,7 +45,7 @@ pub(crate) enum ApiError {
     MalformedRequest(String),
     #[error("{0}")]
     MetadataInvalid(String),
-    #[error("{} of the request {} to be corrected.", count(.0.len()), if .0.len() == 1 { "has" } else { "have" })]
+    #[error("{} to be corrected; `errors` says which and why.", count(.0.len()))]
     Invalid(Vec<FieldError>),
     #[error("The body must be `{expected}`.")]
     WrongContentType { expected: &'static str },
@@ -117,7 +117,7 @@ impl ApiError {
         match self {
             Self::MalformedJson(_) => (400, "malformed_json", "The body cannot be read", Never),
             Self::MalformedRequest(_) => (400, "malformed_request", "The request cannot be read", Never),
-            Self::MetadataInvalid(_) => (400, "metadata_invalid", "The upload's metadata cannot be read", Never),
+            Self::MetadataInvalid(_) => (400, "metadata_invalid", "The metadata cannot be read", Never),
             Self::Unauthenticated => (401, "unauthenticated", "Who is calling?", Never),
             Self::LinkSpent => (401, "link_spent", "This link no longer works", Never),
             Self::ScopeMissing(_) => (403, "scope_missing", "The key may not do this", Never),
@@ -130,13 +130,13 @@ impl ApiError {
             Self::InputsRefused(errors) if errors.iter().all(|error| error.code == UNKNOWN_UPLOAD) => {
                 (404, "not_found", "Not found", Never)
             }
-            Self::InputsRefused(_) => (409, "input_not_ready", "An input cannot be used as things stand", Later),
+            Self::InputsRefused(_) => (409, "input_not_ready", "An input cannot be used yet", Later),
             Self::Gone { .. } => (410, "gone_retention", "Deleted at the end of its time", Never),
             Self::UploadExpired => (410, "upload_expired", "The upload has ended", Never),
             Self::TusVersion => (412, "tus_version", "Another version of tus", Never),
             Self::TooLarge { code, .. } => (413, code, "Too large", Never),
             Self::AddressTooLong { .. } => (414, "address_too_long", "The address is too long", Never),
-            Self::WrongContentType { .. } => (415, "wrong_content_type", "Another kind of body is needed", Never),
+            Self::WrongContentType { .. } => (415, "wrong_content_type", "Another body is needed", Never),
             Self::RangeNotSatisfiable { .. } => (416, "range_not_satisfiable", "No such range", Never),
             Self::HostUnknown => (421, "host_unknown", "Another name", Never),
             Self::Invalid(_) => (422, "invalid", "Some fields have to be corrected", Never),
@@ -202,7 +202,7 @@ fn first(errors: &[FieldError]) -> &str {
 }
 
 fn count(fields: usize) -> String {
-    if fields == 1 { "One field".to_owned() } else { format!("{fields} fields") }
+    if fields == 1 { "One field has".to_owned() } else { format!("{fields} fields have") }
 }
 
 impl IntoResponse for ApiError {

@@ -1,7 +1,7 @@
 //! HTTP in, JSON out.
 //!
-//! **Invariants**: nothing is decoded here, no sample is touched; handlers are thin (read, one store call, view);
-//! every error leaves as a problem document, and no cause inside is ever shown.
+//! **Invariants**: nothing is decoded here, no sample is touched; handlers are thin (read, one store call,
+//! view); every error leaves as a problem document, and no cause inside is ever shown.
 //!
 //! | module | what |
 //! |---|---|
@@ -39,8 +39,8 @@ use utoipa_axum::router::OpenApiRouter;
 
 /// The service as one axum router: the interface for programs under `/v1`, health, and the page.
 ///
-/// The caller serves it on a socket; nothing here opens one. Request bodies are bounded by each route, so no limit
-/// may be put around it, and no timeout either: uploads and event streams last as long as they last.
+/// The caller serves it on a socket; nothing here opens one. Request bodies are bounded by each route, so no
+/// limit may be put around it, and no timeout either: uploads and event streams last as long as they last.
 pub fn router(app: App) -> Router {
     let frame = OpenApiRouter::with_openapi(openapi::frame(&app.site));
     let (routes, document) = frame.merge(routes::all()).split_for_parts();

@@ -16,8 +16,9 @@ use crate::views::{FieldErrorView, ProblemView};
     info(
         title = "mixrunners",
         version = "1",
-        description = "Masters music. Send a file to `/v1/uploads` with tus 1.0.0, order a master at `/v1/jobs`, \
-                       follow its events, download its artifacts. Errors are problem documents (RFC 9457).",
+        description = "Masters music. Send a file to `/v1/uploads` with tus 1.0.0, order a master \
+                       at `/v1/jobs`, follow its events, download its artifacts. Errors are problem \
+                       documents (RFC 9457).",
     ),
     components(schemas(ProblemView, FieldErrorView))
 )]

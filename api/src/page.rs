@@ -83,8 +83,8 @@ const NOT_BUILT: &str = "<!doctype html>
 <meta charset=\"utf-8\">
 <title>mixrunners: the page was not built</title>
 <h1>The service runs, but its page was not built in.</h1>
-<p>The page is made with Node 20 or newer. Install Node, run <code>make</code> in the project's folder, and start
-<code>mixrunners serve</code> again.</p>
+<p>The page is made with Node 20 or newer. Install Node, run <code>make</code> in the project's folder,
+and start <code>mixrunners serve</code> again.</p>
 <p>Everything else works without it: the interface for programs is described at
 <a href=\"/openapi.json\">/openapi.json</a>, and <code>mixrunners master</code> works on files.</p>
 </html>

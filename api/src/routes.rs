@@ -1,4 +1,5 @@
-//! The list of routes. The OpenAPI document is made from the same list, so neither can name what the other lacks.
+//! The list of routes. The OpenAPI document is made from the same list, so neither can name what the other
+//! lacks.
 
 mod account;
 mod api_keys;

@@ -21,7 +21,8 @@ use crate::views::{KeyView, NewKey, NewKeyView, Page};
 /// Makes a key. Its secret is in this answer and nowhere else.
 #[utoipa::path(
     post, path = "/v1/api-keys", tag = "api-keys", request_body = NewKey,
-    security(("key" = ["account:write"]), ("session" = [])), responses((status = 201, body = NewKeyView), ApiError)
+    security(("key" = ["account:write"]), ("session" = [])),
+    responses((status = 201, body = NewKeyView), ApiError)
 )]
 pub(crate) async fn create(
     State(app): State<App>,
@@ -67,7 +68,8 @@ pub(crate) async fn list(State(app): State<App>, caller: Caller) -> ApiResult<Js
 
 /// Revokes a key at once.
 #[utoipa::path(
-    delete, path = "/v1/api-keys/{id}", tag = "api-keys", params(("id" = String, Path, description = "A key's id.")),
+    delete, path = "/v1/api-keys/{id}", tag = "api-keys",
+    params(("id" = String, Path, description = "A key's id.")),
     security(("key" = ["account:write"]), ("session" = [])), responses((status = 204), ApiError)
 )]
 pub(crate) async fn revoke(

@@ -68,7 +68,10 @@ fn preset(preset: Preset) -> PresetView {
 }
 
 /// Kinds, formats, ranges and limits.
-#[utoipa::path(get, path = "/v1/capabilities", tag = "catalogue", responses((status = 200, body = Capabilities)))]
+#[utoipa::path(
+    get, path = "/v1/capabilities", tag = "catalogue",
+    responses((status = 200, body = Capabilities))
+)]
 pub(crate) async fn capabilities(State(app): State<App>) -> Json<Capabilities> {
     let recipe = Recipe::default();
     Json(Capabilities {

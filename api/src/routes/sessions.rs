@@ -63,7 +63,8 @@ pub(crate) async fn list(State(app): State<App>, caller: Caller) -> ApiResult<Js
 
 /// Signs a browser out: `current` is the one that asks.
 #[utoipa::path(
-    delete, path = "/v1/sessions/{id}", tag = "sessions", params(("id" = String, Path, description = "A session's id, or `current`.")),
+    delete, path = "/v1/sessions/{id}", tag = "sessions",
+    params(("id" = String, Path, description = "A session's id, or `current`.")),
     security(("key" = ["account:write"]), ("session" = [])), responses((status = 204), ApiError)
 )]
 pub(crate) async fn revoke(

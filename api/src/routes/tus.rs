@@ -36,7 +36,7 @@ pub(crate) async fn offer(State(app): State<App>) -> Response {
     security(("key" = ["uploads:write"]), ("session" = [])),
     params(
         ("Tus-Resumable" = String, Header, description = "`1.0.0`"),
-        ("Upload-Length" = Option<u64>, Header, description = "Bytes of the file; or `Upload-Defer-Length: 1`."),
+        ("Upload-Length" = Option<u64>, Header, description = "Or `Upload-Defer-Length: 1`."),
         ("Upload-Metadata" = Option<String>, Header, description = "`filename BASE64,filetype BASE64`"),
     ),
     responses((status = 201, description = "`Location` is where to send."), ApiError)
@@ -123,7 +123,7 @@ pub(crate) async fn offset(
         ("id" = String, Path, description = "An upload's id."),
         ("Tus-Resumable" = String, Header, description = "`1.0.0`"),
         ("Upload-Offset" = u64, Header, description = "Where the body begins."),
-        ("Upload-Checksum" = Option<String>, Header, description = "`sha1`, `sha256` or `crc32c`, and base64."),
+        ("Upload-Checksum" = Option<String>, Header, description = "`sha1`, `sha256`, `crc32c`; base64."),
     ),
     request_body(content_type = "application/offset+octet-stream", content = String),
     responses((status = 204, description = "`Upload-Offset` bytes are on disk."), ApiError)

@@ -63,7 +63,8 @@ impl Checksum {
 mod tests {
     use super::*;
 
-    // Values of `printf 'hello world' | openssl dgst -sha1 -binary | base64`, `-sha256`, and RFC 3720's CRC-32C.
+    // Values of `printf 'hello world' | openssl dgst -sha1 -binary | base64`, `-sha256`, and RFC 3720's
+    // CRC-32C.
     const HELLO: [&str; 3] = [
         "sha1 Kq5sNclPz7QV2+lfQIuc6R7oRu0=",
         "sha256 uU0nuZNNPgilLlLX2n2r+sSE7+N6U4DukIj3rOLvzek=",

@@ -8,8 +8,8 @@ use tokio::sync::watch;
 
 use crate::error::{ApiError, ApiResult};
 
-/// The uploads that are being sent through this process. One process owns a folder of blobs, so this is enough
-/// there; the recorded offset is compared and set in the database besides.
+/// The uploads that are being sent through this process. One process owns a folder of blobs, so this is
+/// enough there; the recorded offset is compared and set in the database besides.
 #[derive(Clone, Default)]
 pub(crate) struct Locks(Arc<Mutex<HashMap<UploadId, watch::Sender<bool>>>>);
 
@@ -21,8 +21,8 @@ pub(crate) struct Lock {
 }
 
 impl Locks {
-    /// The right to send, or 423 when somebody else has it: then that one is asked to stop if it has stalled, which
-    /// is how a client gets past its own dead connection.
+    /// The right to send, or 423 when somebody else has it: then that one is asked to stop if it has stalled,
+    /// which is how a client gets past its own dead connection.
     pub(crate) fn take(&self, upload: &UploadId) -> ApiResult<Lock> {
         let mut held = self.held();
         if let Some(holder) = held.get(upload) {
@@ -35,7 +35,8 @@ impl Locks {
     }
 
     fn held(&self) -> MutexGuard<'_, HashMap<UploadId, watch::Sender<bool>>> {
-        // The map is whole between any two statements that hold it, so a panic elsewhere cannot have broken it.
+        // The map is whole between any two statements that hold it, so a panic elsewhere cannot have broken
+        // it.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -58,6 +59,8 @@ impl Drop for Lock {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use domain::ids::SeededEntropy;
 
     use super::*;
@@ -68,7 +71,8 @@ mod tests {
         let upload = UploadId::new(&SeededEntropy::new(1));
         let first = locks.take(&upload).unwrap();
         assert!(matches!(locks.take(&upload), Err(ApiError::UploadLocked)));
-        first.asked().await; // returns because the second asked before
+        let heard = tokio::time::timeout(Duration::from_secs(1), first.asked()).await;
+        assert!(heard.is_ok(), "the second asked before");
         drop(first);
         assert!(locks.take(&upload).is_ok());
     }

@@ -16,8 +16,8 @@ use crate::error::{ApiError, ApiResult};
 
 /// Takes `body` from the upload's recorded offset on; returns the new one.
 ///
-/// Runs to its end even when the client is gone and nobody waits for the answer: that is when keeping what arrived
-/// matters most. `upload` must have been read while `lock` was held.
+/// Runs to its end even when the client is gone and nobody waits for the answer: that is when keeping what
+/// arrived matters most. `upload` must have been read while `lock` was held.
 pub(crate) async fn receive(
     app: App,
     lock: Lock,
@@ -30,8 +30,8 @@ pub(crate) async fn receive(
     task.await.map_err(ApiError::internal)?
 }
 
-/// Completes an upload all of whose bytes are here, if that has not been done: after its last byte, and when a
-/// crash came between that byte and this.
+/// Completes an upload all of whose bytes are here, if that has not been done: after its last byte, and when
+/// a crash came between that byte and this.
 pub(crate) async fn finish_if_complete(app: &App, upload: &Upload) -> ApiResult<()> {
     if upload.state != UploadState::Receiving || upload.size_bytes != Some(upload.received_bytes) {
         return Ok(());
@@ -68,8 +68,8 @@ impl<'a> Receiver<'a> {
         Ok(Self { app, lock, upload, file, written, checksum, whole })
     }
 
-    /// An error of `take_in` keeps nothing but what was recorded on the way; a body that broke off keeps all that
-    /// came, unless a checksum was to vouch for it and now cannot.
+    /// An error of `take_in` keeps nothing but what was recorded on the way; a body that broke off keeps all
+    /// that came, unless a checksum was to vouch for it and now cannot.
     async fn run(mut self, body: Body) -> ApiResult<u64> {
         let broken = self.take_in(body).await?;
         if let Some(checksum) = self.checksum.take() {
@@ -113,8 +113,8 @@ impl<'a> Receiver<'a> {
         }
     }
 
-    /// The next bytes, or `None` at the end of the body. A body that falls silent is given up, and sooner when
-    /// somebody else waits for the upload.
+    /// The next bytes, or `None` at the end of the body. A body that falls silent is given up, and sooner
+    /// when somebody else waits for the upload.
     async fn next(&self, body: &mut Body) -> ApiResult<Option<Bytes>> {
         let (stall, stall_asked) = (self.app.limits.body_stall, self.app.limits.body_stall_asked);
         let asked_and_silent = async {

@@ -25,8 +25,8 @@ async fn a_problem_has_the_members_of_rfc_9457_and_ours() {
     assert!(id.starts_with("req_") && id.len() == 28, "{id}");
     let expected = json!({
         "type": "urn:problem-type:mixrunners:not_found", "title": "Not found", "status": 404,
-        "detail": "There is nothing here, or it is not yours.", "instance": "/v1/nothing", "code": "not_found",
-        "request_id": id, "retryable": false, "errors": []
+        "detail": "There is nothing here, or it is not yours.", "instance": "/v1/nothing",
+        "code": "not_found", "request_id": id, "retryable": false, "errors": []
     });
     assert_eq!(problem, expected);
 }

@@ -71,6 +71,9 @@ async fn a_creation_that_cannot_be_understood_or_fitted_makes_nothing() {
     .await;
     let unknown = ("Upload-Checksum", "md5 AAAA");
     refused(create(&[("Upload-Length", "5"), stream, unknown]).body("RIFF!"), 400, "malformed_request").await;
+    let endless =
+        reqwest::Body::wrap_stream(futures_util::stream::iter(vec![Ok::<_, std::io::Error>("too long")]));
+    refused(create(&[("Upload-Length", "5"), stream]).body(endless), 413, "beyond_length").await;
     assert_eq!(anna.json("/v1/uploads").await["data"], Value::Array(Vec::new()));
 }
 
