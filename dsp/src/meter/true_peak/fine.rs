@@ -49,8 +49,11 @@ pub(super) fn evaluate(window: &[f32], frame: usize) -> FinePeak {
             top = position;
         }
     }
-    let square = top_square(points[top - 1], points[top], points[top + 1]);
-    FinePeak { magnitude: square.sqrt(), is_before: top < LEAD }
+    let [l, c, r] = [points[top - 1], points[top], points[top + 1]];
+    // At either end of the range the signal may still be rising: then the top is another frame's.
+    let is_peak = l.abs() <= c.abs() && r.abs() <= c.abs();
+    let magnitude = if is_peak { top_square(l, c, r).sqrt() } else { c.abs() };
+    FinePeak { magnitude, is_before: top < LEAD }
 }
 
 struct Fine<'a> {

@@ -124,11 +124,11 @@ fn certified(audio: &Audio, suspects: &[Range<usize>], scanned: f32, threshold: 
 /// The certified peaks above `ceiling`, in order, at most one for each frame.
 #[must_use]
 pub fn overs(audio: &Audio, ceiling: Dbtp) -> Vec<Over> {
-    let limit = ceiling.amplitude();
-    let threshold = within_tolerance_of(limit as f32);
+    let threshold = within_tolerance_of(ceiling.amplitude() as f32);
     let blocks = block_peaks(audio, threshold);
     let mut peaks = fine_peaks(audio, &suspects(audio, &blocks, threshold), threshold);
-    peaks.retain(|peak| f64::from(peak.magnitude) > limit);
+    // Compared as levels, as a caller compares what `certify` says: a ceiling is met by both or by neither.
+    peaks.retain(|peak| amplitude_to_level(peak.magnitude) > ceiling);
     peaks.sort_by(|a, b| a.frame.cmp(&b.frame).then(b.magnitude.total_cmp(&a.magnitude)));
     peaks.dedup_by_key(|peak| peak.frame);
     let over = |peak: Located| Over { frame: peak.frame, peak: amplitude_to_level(peak.magnitude) };
