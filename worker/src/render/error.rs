@@ -43,7 +43,8 @@ impl RenderError {
             Self::Channels { .. } => "channels_unsupported",
             Self::Master(MasterError::Cancelled) => "cancelled",
             Self::Master(MasterError::Empty) => "audio_empty",
-            Self::Master(MasterError::NotFinite { .. }) => "audio_not_finite",
+            Self::Master(MasterError::Broken { .. }) => "audio_not_finite",
+            Self::Master(MasterError::NotCertified { .. }) => "master_not_certified",
             Self::Disk(_) => "disk_failed",
         }
     }
@@ -52,7 +53,10 @@ impl RenderError {
     #[must_use]
     pub fn fault(&self) -> Fault {
         match self {
-            Self::Decode(DecodeError::Unreadable(_)) | Self::Encode(_) | Self::Disk(_) => Fault::Ours,
+            Self::Decode(DecodeError::Unreadable(_))
+            | Self::Encode(_)
+            | Self::Master(MasterError::NotCertified { .. })
+            | Self::Disk(_) => Fault::Ours,
             Self::Target(_) => Fault::User,
             Self::Decode(_) | Self::Channels { .. } | Self::Master(_) => Fault::Input,
         }
