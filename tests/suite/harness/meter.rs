@@ -25,6 +25,7 @@ pub fn ffmpeg(path: &Path) -> Reading {
         let line = summary.lines().find(|l| l.trim_start().starts_with(name)).expect("the value is printed");
         line.split_whitespace().find_map(|word| word.parse().ok()).expect("a number")
     };
+    Reading { integrated_lufs: value("I:"), true_peak_dbtp: value("Peak:") }
 }
 
 /// Integer samples, interleaved, as hound reads them.
