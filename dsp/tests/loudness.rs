@@ -97,8 +97,22 @@ fn a_hop_of_100_ms_ends_at_the_nearest_frame_even_where_it_is_no_whole_number() 
     }
 }
 
+#[test]
+fn long_silence_leaves_no_trace_in_the_filters() {
+    // Without care the filters fade for seconds through numbers so small that processors slow down.
+    let mut audio = signal::noise(RATE, 2, Dbfs::literal(-20.0), 8 * 44_100, 9);
+    for channel in audio.channels_mut() {
+        channel[44_100..].fill(0.0);
+    }
+    let energies = k_energy(&audio);
+    assert!(energies[1378] > 1e-3, "the case must be real: there is sound before the silence");
+    let last = energies.iter().rposition(|energy| *energy > 0.0).unwrap() * FINE_FRAMES;
+    assert!(last < 3 * 44_100, "the filters still ring at frame {last}");
+    assert!(energies.iter().all(|energy| *energy == 0.0 || energy.is_normal()));
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(24) })]
 
     #[test]
     fn halving_the_signal_takes_6_02_off_every_loudness(seed in 0u64..1000, mono in any::<bool>()) {
@@ -107,8 +121,9 @@ proptest! {
         quiet.channels_mut().iter_mut().for_each(|c| c.iter_mut().for_each(|x| *x *= 0.5));
         let (loud, quiet) = (BlockEnergies::of(&audio), BlockEnergies::of(&quiet));
         for (loud, quiet) in loud.momentary().zip(quiet.momentary()) {
-            let both_silent = loud.value() == quiet.value();
-            prop_assert!(both_silent || ((loud - quiet).value() - 2.0 * 10.0 * 2f64.log10()).abs() < 1e-9);
+            // Far below what any sample can hold, the filters themselves fade to nothing.
+            let is_faint = quiet.value() < -250.0;
+            prop_assert!(is_faint || ((loud - quiet).value() - 20.0 * 2f64.log10()).abs() < 1e-9, "{loud} {quiet}");
         }
     }
 

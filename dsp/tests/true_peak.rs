@@ -70,7 +70,7 @@ fn bursts(rate: SampleRate, seed: u64) -> Audio {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(48) })]
 
     #[test]
     fn what_the_scan_skips_holds_no_higher_peak(seed in any::<u64>(), high_rate in any::<bool>()) {
