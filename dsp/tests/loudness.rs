@@ -3,8 +3,9 @@
 use dsp::audio::{Audio, Channel, Layout, Samples};
 use dsp::meter::k_weighting::sections;
 use dsp::meter::loudness::{BlockEnergies, FINE_FRAMES, integrated, integrated_of, k_energy};
+use dsp::meter::loudness_range::loudness_range;
 use dsp::meter::measure;
-use dsp::signal;
+use dsp::signal::{self, Segment};
 use dsp::units::{Dbfs, Hertz, SampleRate};
 use proptest::prelude::*;
 
@@ -95,6 +96,36 @@ fn a_hop_of_100_ms_ends_at_the_nearest_frame_even_where_it_is_no_whole_number() 
     for loudness in &curve[5..] {
         assert!((loudness - curve[5]).abs() < 0.001, "{loudness}");
     }
+}
+
+#[test]
+fn one_pass_reads_what_each_meter_reads_alone() {
+    let audio = signal::programme(RATE, 2, 15.0, 4);
+    let (all, alone) = (measure(&audio), BlockEnergies::of(&audio));
+    assert_eq!(all.integrated, integrated(&audio));
+    assert_eq!(all.integrated, alone.integrated());
+    assert_eq!(all.loudness_range, loudness_range(&alone));
+    let highest = alone.momentary().map(|l| l.value()).fold(f64::MIN, f64::max);
+    assert_eq!(all.momentary_max.unwrap().value(), highest);
+    let curve: Vec<f64> = alone.short_term().step_by(10).map(|l| l.value()).collect();
+    assert_eq!(all.short_term, curve);
+    assert_eq!(all.plr.unwrap().value(), all.true_peak.value() - all.integrated.unwrap().value());
+}
+
+#[test]
+fn peak_to_short_term_loudness_is_that_of_the_passages() {
+    // A tone whose loudness in two channels is its peak level, then one with its peaks 6 dB up every second.
+    let mut audio = signal::tones(RATE, Hertz::literal(997.0), &[Segment::stereo(-20.0, 10.0)]);
+    let steady = measure(&audio);
+    for psr in [steady.psr_min.unwrap(), steady.psr_median.unwrap()] {
+        assert!(psr.value().abs() < 0.02, "{psr:.3}");
+    }
+    for channel in audio.channels_mut() {
+        channel[5 * 44_100..].iter_mut().step_by(44_100).for_each(|x| *x = 0.2);
+    }
+    let spiked = measure(&audio);
+    assert!(spiked.psr_min.unwrap().value().abs() < 0.02, "the first 3 s are as they were");
+    assert!((spiked.psr_median.unwrap().value() - 6.0).abs() < 0.2, "{:?}", spiked.psr_median);
 }
 
 #[test]

@@ -103,3 +103,27 @@ impl Highest<'_> {
         outputs.iter().fold(0.0, |highest, output| max(highest, highest_sample(output)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::signal;
+    use crate::units::SampleRate;
+
+    #[test]
+    fn one_sample_reads_as_the_largest_tap_of_the_standard() {
+        for at in [0, 500, 999] {
+            let audio =
+                signal::from_frames(SampleRate::literal(48_000), 1_000, |n| f64::from(u8::from(n == at)));
+            assert!((standard(&audio).amplitude() - 0.972_167_968_75).abs() < 1e-6, "frame {at}");
+        }
+    }
+
+    #[test]
+    fn no_phase_gains_more_than_the_bound() {
+        for phase in 0..2 {
+            let sum: f32 = TAPS.iter().map(|tap| tap[phase].abs()).sum();
+            assert!(sum < GAIN_BOUND, "{sum}");
+        }
+    }
+}
