@@ -84,58 +84,64 @@ pub(crate) fn run_in(rate: SampleRate) -> usize {
 }
 
 /// Two channels under K-weighting. The high-pass runs one frame behind the shelf, so that neither waits for the other.
+///
+/// Both are in direct form 1: of the feedback only one product and one difference wait for the newest output. The
+/// high-pass takes second differences, and its scale goes into the energy.
 #[derive(Clone, Debug)]
 pub(crate) struct KWeighting {
-    shelf: Section,
-    high_pass: Section,
+    shelf: Biquad,
+    high_pass_feedback: [f64; 2],
+    high_pass_power: f64,
+    state: State,
 }
 
-/// One section for two channels at once, in direct form 1: of its feedback only one product and one difference wait
-/// for the newest output.
-#[derive(Clone, Debug)]
-struct Section {
-    coefficients: Biquad,
-    /// Input one and two frames ago.
-    x: [[f64; 2]; 2],
-    /// Output one and two frames ago.
-    y: [[f64; 2]; 2],
+/// What the filters remember, newest first, for two channels each.
+#[derive(Clone, Copy, Default, Debug)]
+struct State {
+    input: [[f64; 2]; 2],
+    shelved: [[f64; 2]; 2],
+    /// From one output of the shelf to the next.
+    difference: [f64; 2],
+    output: [[f64; 2]; 2],
 }
 
-impl Section {
-    fn at_rest(coefficients: Biquad) -> Self {
-        Self { coefficients, x: [[0.0; 2]; 2], y: [[0.0; 2]; 2] }
-    }
-
+impl State {
+    /// Takes a sample of each channel; gives the output of the frame before, without the high-pass's scale.
     #[inline(always)]
-    fn next(&mut self, x: [f64; 2]) -> [f64; 2] {
-        let Biquad { b, a } = self.coefficients;
-        let mut y = [0.0; 2];
+    fn next(&mut self, shelf: &Biquad, feedback: [f64; 2], x: [f64; 2]) -> [f64; 2] {
+        let Biquad { b, a } = shelf;
+        let (mut shelved, mut difference, mut output) = ([0.0; 2], [0.0; 2], [0.0; 2]);
         for lane in 0..2 {
-            let forward = b[0] * x[lane] + b[1] * self.x[0][lane] + b[2] * self.x[1][lane];
-            y[lane] = (forward - a[1] * self.y[1][lane]) - a[0] * self.y[0][lane];
+            let forward = b[0] * x[lane] + b[1] * self.input[0][lane] + b[2] * self.input[1][lane];
+            shelved[lane] = (forward - a[1] * self.shelved[1][lane]) - a[0] * self.shelved[0][lane];
+            difference[lane] = self.shelved[0][lane] - self.shelved[1][lane];
+            let forward = difference[lane] - self.difference[lane];
+            output[lane] =
+                (forward - feedback[1] * self.output[1][lane]) - feedback[0] * self.output[0][lane];
         }
-        self.x = [x, self.x[0]];
-        self.y = [y, self.y[0]];
-        y
+        self.input = [x, self.input[0]];
+        self.shelved = [shelved, self.shelved[0]];
+        self.difference = difference;
+        self.output = [output, self.output[0]];
+        output
     }
 
     /// Ends a fade that is far below any sample, before it gets to numbers that slow processors down.
     #[inline(always)]
     fn forget_traces(&mut self) {
         const TRACE: f64 = 1e-100;
-        for value in self.x.iter_mut().chain(&mut self.y).flatten() {
-            if value.abs() < TRACE {
-                *value = 0.0;
-            }
-        }
+        let Self { input, shelved, difference, output } = self;
+        let values = input.iter_mut().chain(shelved).chain(output).chain([difference]).flatten();
+        values.filter(|value| value.abs() < TRACE).for_each(|value| *value = 0.0);
     }
 }
 
 impl KWeighting {
     /// At rest.
     pub(crate) fn new(rate: SampleRate) -> Self {
-        let [shelf, high_pass] = sections(rate).map(Section::at_rest);
-        Self { shelf, high_pass }
+        let [shelf, high_pass] = sections(rate);
+        let state = State::default();
+        Self { shelf, high_pass_feedback: high_pass.a, high_pass_power: high_pass.b[0].powi(2), state }
     }
 }
 
@@ -155,22 +161,20 @@ impl Kernel for Energies<'_> {
 
     #[inline(always)]
     fn run(self) {
-        let KWeighting { mut shelf, mut high_pass } = self.filter.clone();
+        let KWeighting { shelf, high_pass_feedback, high_pass_power, mut state } = *self.filter;
         let mut start = 0;
         for (&end, energy) in self.ends.iter().zip(self.energies) {
             let mut sum = [0.0; 2];
             for (&left, &right) in self.samples[0][start..end].iter().zip(&self.samples[1][start..end]) {
-                let y = high_pass.next(shelf.y[0]);
-                shelf.next([f64::from(left), f64::from(right)]);
+                let y = state.next(&shelf, high_pass_feedback, [f64::from(left), f64::from(right)]);
                 for lane in 0..2 {
                     sum[lane] += y[lane] * y[lane];
                 }
             }
-            *energy = sum;
+            *energy = sum.map(|squares| squares * high_pass_power);
             start = end;
         }
-        shelf.forget_traces();
-        high_pass.forget_traces();
-        *self.filter = KWeighting { shelf, high_pass };
+        state.forget_traces();
+        self.filter.state = state;
     }
 }
