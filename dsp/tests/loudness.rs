@@ -11,7 +11,8 @@ use proptest::prelude::*;
 
 const RATE: SampleRate = SampleRate::literal(44_100);
 
-/// One channel through both sections, one frame after the other from the start, in another form than the meter's.
+/// One channel through both sections, one frame after the other from the start, in another form than the
+/// meter's.
 fn plainly_weighted(samples: &[f32], rate: SampleRate) -> Vec<f64> {
     let mut signal: Vec<f64> = samples.iter().map(|x| f64::from(*x)).collect();
     for section in sections(rate) {

@@ -52,8 +52,8 @@ fn nothing_and_silence_have_no_peak() {
     }
 }
 
-/// Noise whose level wanders over 60 dB, so that the scan skips much of it; slowly and from and to almost nothing,
-/// since a step would be full of frequencies near the Nyquist frequency, where filters differ.
+/// Noise whose level wanders over 60 dB, so that the scan skips much of it; slowly and from and to almost
+/// nothing, since a step would be full of frequencies near the Nyquist frequency, where filters differ.
 fn bursts(rate: SampleRate, seed: u64) -> Audio {
     const HOLD: usize = 500;
     let mut dice = signal::Dice::new(seed);

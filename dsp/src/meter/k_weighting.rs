@@ -8,13 +8,13 @@ use crate::units::{Hertz, SampleRate};
 /// What is added to 10 log10 of the energy, so that a 997 Hz sine of 0 dBFS in one channel reads -3.01 LUFS.
 pub const OFFSET_LU: f64 = -0.691;
 
-/// The two sections of K-weighting at any rate, within 0.001 dB of the 48 kHz filters of the standard from 20 Hz
-/// to 20 kHz (or 0.45 of the rate) at 22.05 kHz and above, and within 0.015 dB at 8 kHz.
+/// The two sections of K-weighting at any rate, within 0.001 dB of the 48 kHz filters of the standard from 20
+/// Hz to 20 kHz (or 0.45 of the rate) at 22.05 kHz and above, and within 0.015 dB at 8 kHz.
 ///
-/// First the shelf that stands for the head, then the high-pass ("RLB"). The shelf is matched to the power
-/// of the 48 kHz filter at four frequencies, because the bilinear transform would be off by 0.29 dB at
-/// 8 kHz. The high-pass is the bilinear transform scaled to the 48 kHz filter's gain at high frequencies: with
-/// the bare numerator 1, -2, 1 the gain would depend on the rate, by 0.03 dB at 192 kHz.
+/// First the shelf that stands for the head, then the high-pass ("RLB"). The shelf is matched to the power of
+/// the 48 kHz filter at four frequencies, because the bilinear transform would be off by 0.29 dB at 8 kHz.
+/// The high-pass is the bilinear transform scaled to the 48 kHz filter's gain at high frequencies: with the
+/// bare numerator 1, -2, 1 the gain would depend on the rate, by 0.03 dB at 192 kHz.
 #[must_use]
 pub fn sections(rate: SampleRate) -> [Biquad; 2] {
     /// Where the shelf bends; the lowest rate has its Nyquist frequency just above the last.
@@ -30,7 +30,8 @@ pub fn sections(rate: SampleRate) -> [Biquad; 2] {
     [shelf, Biquad { b: high_pass.b.map(|b| b * scale), ..high_pass }]
 }
 
-/// Corner, gain and Q that give table 1 of the standard at 48 kHz by the bilinear transform, to all its digits.
+/// Corner, gain and Q that give table 1 of the standard at 48 kHz by the bilinear transform, to all its
+/// digits.
 fn bilinear_shelf(rate: SampleRate) -> Biquad {
     const CORNER_HZ: f64 = 1_681.974_450_955_533;
     const Q: f64 = 0.707_175_236_955_419_6;
@@ -83,10 +84,11 @@ pub(crate) fn run_in(rate: SampleRate) -> usize {
     rate.hertz() as usize / 4
 }
 
-/// Two channels under K-weighting. The high-pass runs one frame behind the shelf, so that neither waits for the other.
+/// Two channels under K-weighting. The high-pass runs one frame behind the shelf, so that neither waits for
+/// the other.
 ///
-/// Both are in direct form 1: of the feedback only one product and one difference wait for the newest output. The
-/// high-pass takes second differences, and its scale goes into the energy.
+/// Both are in direct form 1: of the feedback only one product and one difference wait for the newest output.
+/// The high-pass takes second differences, and its scale goes into the energy.
 #[derive(Clone, Debug)]
 pub(crate) struct KWeighting {
     shelf: Biquad,
@@ -145,8 +147,8 @@ impl KWeighting {
     }
 }
 
-/// Energies of two channels, frame after frame. The samples lead by one frame: energy number `n` is that of the
-/// frame before sample `n`, because the high-pass lags the shelf by one.
+/// Energies of two channels, frame after frame. The samples lead by one frame: energy number `n` is that of
+/// the frame before sample `n`, because the high-pass lags the shelf by one.
 pub(crate) struct Energies<'a> {
     pub(crate) filter: &'a mut KWeighting,
     pub(crate) samples: [&'a [f32]; 2],

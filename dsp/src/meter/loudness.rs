@@ -23,8 +23,9 @@ pub fn loudness_of(energy: f64, frames: usize) -> Lufs {
     Lufs::literal(OFFSET_LU + 10.0 * (energy / frames as f64).log10())
 }
 
-/// Channel-weighted K-weighted energy, the sum of squares, of each run of [`FINE_FRAMES`] frames (the last may be
-/// shorter). K-weighting commutes with a slow gain: energies times the gain squared are those of the louder signal.
+/// Channel-weighted K-weighted energy, the sum of squares, of each run of [`FINE_FRAMES`] frames (the last
+/// may be shorter). K-weighting commutes with a slow gain: energies times the gain squared are those of the
+/// louder signal.
 #[must_use]
 pub fn k_energy(audio: &Audio) -> Vec<f64> {
     const RUNS_PER_SEGMENT: usize = 8192;
@@ -125,8 +126,8 @@ impl BlockEnergies {
         Self { bounds, energies }
     }
 
-    /// Gated loudness of the whole programme: blocks of 400 ms at a hop of 100 ms. `None` if it is shorter than
-    /// 0.4 s or nothing is above the gate.
+    /// Gated loudness of the whole programme: blocks of 400 ms at a hop of 100 ms. `None` if it is shorter
+    /// than 0.4 s or nothing is above the gate.
     #[must_use]
     pub fn integrated(&self) -> Option<Lufs> {
         gated(&self.powers(40, 10))
@@ -144,8 +145,8 @@ impl BlockEnergies {
 
     /// Mean energies of blocks of `length` ticks, `hop` ticks apart; `length` is a multiple of ten.
     pub(crate) fn powers(&self, length: usize, hop: usize) -> Vec<Power> {
-        // Sums of ten first: most blocks share them. Sums from the start would be quicker still, but leave a trace
-        // of what was loud in what is silent.
+        // Sums of ten first: most blocks share them. Sums from the start would be quicker still, but leave a
+        // trace of what was loud in what is silent.
         let tens: Vec<f64> = self.energies.windows(10).map(|ten| ten.iter().sum()).collect();
         let power = |first: usize| {
             let energy: f64 = tens[first..first + length - 9].iter().step_by(10).sum();
@@ -177,7 +178,8 @@ pub(crate) fn mean_above(powers: &[Power], gate: Power) -> Option<Power> {
     (count > 0).then(|| sum / count as f64)
 }
 
-/// Channel-weighted energies of the runs between neighbouring `bounds`, filters started in time before the first.
+/// Channel-weighted energies of the runs between neighbouring `bounds`, filters started in time before the
+/// first.
 fn weighted_energies(audio: &Audio, bounds: &[usize]) -> Vec<f64> {
     const FRAMES_AT_ONCE: usize = 8192;
     let mut meter = EnergyMeter::started_at(audio, bounds[0]);

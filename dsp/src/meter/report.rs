@@ -76,7 +76,8 @@ struct Segment {
 }
 
 impl Pass {
-    /// Segments of 6.4 s side by side; within one, each block of 100 ms goes through all meters while it is in the cache.
+    /// Segments of 6.4 s side by side; within one, each block of 100 ms goes through all meters while it is
+    /// in the cache.
     fn over(audio: &Audio) -> Self {
         const BLOCKS_PER_SEGMENT: usize = 64;
         let bounds: Vec<usize> = loudness::ticks(audio.frames(), audio.rate(), TICKS_PER_SECOND).collect();

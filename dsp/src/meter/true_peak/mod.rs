@@ -1,9 +1,9 @@
 //! True peak: the highest level that a signal reaches between its samples too (ITU-R BS.1770-5, annex 2).
 //!
-//! In two stages. The scan interpolates everything at four times the rate (twice from 88.2 kHz up) with 32 taps and
-//! reads the top of each peak from the sinusoid through its three highest points. Certification evaluates
-//! the few peaks that matter again, at 32 times the rate with 96 taps.
-//! Meant for content below 0.907 of the Nyquist frequency: above, no filter of finite length gives an answer.
+//! In two stages. The scan interpolates everything at four times the rate (twice from 88.2 kHz up) with 32
+//! taps and reads the top of each peak from the sinusoid through its three highest points. Certification
+//! evaluates the few peaks that matter again, at 32 times the rate with 96 taps. Meant for content below
+//! 0.907 of the Nyquist frequency: above, no filter of finite length gives an answer.
 
 mod fine;
 mod grid;
@@ -39,7 +39,8 @@ pub struct Over {
     pub peak: Dbtp,
 }
 
-/// The largest interpolated magnitude, linear, over all channels within one frame before and after each frame.
+/// The largest interpolated magnitude, linear, over all channels within one frame before and after each
+/// frame.
 #[must_use]
 pub fn peak_map(audio: &Audio) -> Samples {
     let mut map = Samples::silence(audio.frames());
@@ -57,16 +58,16 @@ pub fn peak_map(audio: &Audio) -> Samples {
     map
 }
 
-/// True peak by interpolation at 4 times the rate (2 times from 88.2 kHz up): within 0.05 dB for content below 40 kHz
-/// and below 0.907 of the Nyquist frequency, up to 0.3 dB low for what is above 40 kHz. Silence, or no frame at
-/// all, is negative infinity.
+/// True peak by interpolation at 4 times the rate (2 times from 88.2 kHz up): within 0.05 dB for content
+/// below 40 kHz and below 0.907 of the Nyquist frequency, up to 0.3 dB low for what is above 40 kHz. Silence,
+/// or no frame at all, is negative infinity.
 #[must_use]
 pub fn scan(audio: &Audio) -> Dbtp {
     amplitude_to_level(highest_of(&block_peaks(audio, sample_peak(audio))))
 }
 
-/// True peak, certified: [`scan`], then every peak within [`SCAN_TOLERANCE`] of the highest, or of `at_least` if
-/// that is higher, evaluated at 32 times the rate with 96 taps.
+/// True peak, certified: [`scan`], then every peak within [`SCAN_TOLERANCE`] of the highest, or of `at_least`
+/// if that is higher, evaluated at 32 times the rate with 96 taps.
 #[must_use]
 pub fn certify(audio: &Audio, at_least: Dbtp) -> Dbtp {
     let samples = sample_peak(audio);

@@ -1,4 +1,5 @@
-//! The true peak as the standard's own filter reads it, so that users find the number their other meter shows.
+//! The true peak as the standard's own filter reads it, so that users find the number their other meter
+//! shows.
 
 use std::ops::Range;
 
@@ -12,8 +13,8 @@ use crate::units::Dbtp;
 
 const RUN: usize = 64;
 
-/// The 48-tap filter of ITU-R BS.1770-5, annex 2: for each sample in reach, oldest first, what it counts in phases 0
-/// and 1. Phases 3 and 2 are their mirror images.
+/// The 48-tap filter of ITU-R BS.1770-5, annex 2: for each sample in reach, oldest first, what it counts in
+/// phases 0 and 1. Phases 3 and 2 are their mirror images.
 const TAPS: [[f32; 2]; 12] = [
     [0.001_708_984_4, -0.029_174_805],
     [0.010_986_328, 0.029_296_875],
@@ -33,7 +34,8 @@ const TAPS: [[f32; 2]; 12] = [
 const GAIN_BOUND: f32 = 2.05;
 
 /// True peak by the 48-tap filter of the standard at four times the rate, without refinement. It reads up to
-/// 0.7 dB high near the Nyquist frequency and as much low between its points; [`super::certify`] does neither.
+/// 0.7 dB high near the Nyquist frequency and as much low between its points; [`super::certify`] does
+/// neither.
 #[must_use]
 pub fn standard(audio: &Audio) -> Dbtp {
     const SEGMENT_FRAMES: usize = 1 << 16;
