@@ -8,7 +8,7 @@ use crate::audio::Audio;
 use crate::meter::excerpt::Excerpt;
 use crate::meter::loudness::{self, BlockEnergies, EnergyMeter, HOPS_PER_SECOND, TICKS_PER_SECOND, of_power};
 use crate::meter::loudness_range;
-use crate::meter::true_peak::{self, Peaks};
+use crate::meter::true_peak::{self, Peaks, Scanned};
 use crate::units::{Dbfs, Dbtp, Lu, Lufs, SampleRate};
 
 /// What the meters read.
@@ -54,7 +54,12 @@ pub fn measure(audio: &Audio) -> Measurements {
 #[must_use]
 pub fn measure_certified(audio: &Audio, at_least: Dbtp) -> Measurements {
     Pass::over(audio).into_measurements(audio, |pass| {
-        true_peak::certify_blocks(audio, &pass.blocks, &pass.peaks, pass.sample_peak(), at_least)
+        let blocks = pass.blocks.iter().zip(&pass.peaks);
+        let scanned = |(frames, peaks): (&Range<usize>, &Peaks)| Scanned {
+            frames: frames.clone(),
+            peak: peaks.scanned,
+        };
+        true_peak::certify_blocks(audio, &blocks.map(scanned).collect::<Vec<_>>(), at_least)
     })
 }
 
