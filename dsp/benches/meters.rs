@@ -1,7 +1,7 @@
 //! How long the meters take: `cargo bench -p dsp --bench meters`.
 //!
-//! One thread, three minutes of a stereo programme at 44.1 kHz; the least of several runs, because other work on the
-//! machine only ever adds time. `meters parallel` in the end uses all cores.
+//! One thread, three minutes of a stereo programme at 44.1 kHz; the least of several runs, because other work
+//! on the machine only ever adds time. `meters parallel` in the end uses all cores.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};

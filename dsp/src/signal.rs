@@ -84,7 +84,8 @@ impl Segment {
     }
 }
 
-/// A sine through segments of different level, without a break in its phase: how EBU Tech 3341 and 3342 make theirs.
+/// A sine through segments of different level, without a break in its phase: how EBU Tech 3341 and 3342 make
+/// theirs.
 ///
 /// # Panics
 /// If segments differ in their number of channels.
@@ -126,8 +127,8 @@ pub fn noise(rate: SampleRate, channels: usize, rms: Dbfs, frames: usize, seed: 
     Audio::from_channels(rate, (0..channels).map(|_| channel()).collect())
 }
 
-/// Gaussian noise in one channel with nothing above `bandwidth` times the Nyquist frequency (100 dB down), its
-/// highest sample at `peak`.
+/// Gaussian noise in one channel with nothing above `bandwidth` times the Nyquist frequency (100 dB down),
+/// its highest sample at `peak`.
 ///
 /// Below the bandwidth it is flat but for the last 0.06 of the Nyquist frequency.
 #[must_use]
@@ -150,8 +151,8 @@ pub fn band_limited_noise(rate: SampleRate, bandwidth: f64, peak: Dbfs, frames: 
     from_frames(rate, frames, |n| limited[n] * peak.amplitude() / highest)
 }
 
-/// A tone at a quarter of the rate whose samples all lie 3.01 dB below its peaks; faded in and out over a tenth
-/// of its length each, so that it begins and ends without a step.
+/// A tone at a quarter of the rate whose samples all lie 3.01 dB below its peaks; faded in and out over a
+/// tenth of its length each, so that it begins and ends without a step.
 #[must_use]
 pub fn peaks_between_samples(rate: SampleRate, peak: Dbtp, frames: usize) -> Audio {
     let fade = (frames / 10).max(1) as f64;
@@ -162,8 +163,9 @@ pub fn peaks_between_samples(rate: SampleRate, peak: Dbtp, frames: usize) -> Aud
     })
 }
 
-/// A make-believe programme: stretches of chords, noise, clicks and silence at levels from -60 dBFS to nearly full
-/// scale, different in each channel. It has loud and quiet passages, so that gates and ranges have work to do.
+/// A make-believe programme: stretches of chords, noise, clicks and silence at levels from -60 dBFS to nearly
+/// full scale, different in each channel. It has loud and quiet passages, so that gates and ranges have work
+/// to do.
 #[must_use]
 pub fn programme(rate: SampleRate, channels: usize, seconds: f64, seed: u64) -> Audio {
     let frames = (seconds * rate.as_f64()).round() as usize;

@@ -65,7 +65,7 @@ fn broken_samples_read_as_silence_and_are_counted() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
 
     #[test]
     fn no_bits_make_a_reading_that_is_no_number(

@@ -52,8 +52,8 @@ fn nothing_and_silence_have_no_peak() {
     }
 }
 
-/// Noise whose level wanders over 60 dB, so that the scan skips much of it; slowly and from and to almost nothing,
-/// since a step would be full of frequencies near the Nyquist frequency, where filters differ.
+/// Noise whose level wanders over 60 dB, so that the scan skips much of it; slowly and from and to almost
+/// nothing, since a step would be full of frequencies near the Nyquist frequency, where filters differ.
 fn bursts(rate: SampleRate, seed: u64) -> Audio {
     const HOLD: usize = 500;
     let mut dice = signal::Dice::new(seed);
@@ -70,7 +70,7 @@ fn bursts(rate: SampleRate, seed: u64) -> Audio {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(48) })]
 
     #[test]
     fn what_the_scan_skips_holds_no_higher_peak(seed in any::<u64>(), high_rate in any::<bool>()) {

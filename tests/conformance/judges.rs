@@ -10,7 +10,8 @@ use dsp::meter::measure;
 use dsp::units::{Lu, Lufs};
 use ebur128::{EbuR128, Mode};
 
-/// What another meter reads. Loudness in LUFS, range in LU, peak in dBTP; negative infinity where it has none.
+/// What another meter reads. Loudness in LUFS, range in LU, peak in dBTP; negative infinity where it has
+/// none.
 #[derive(Clone, Copy, Debug)]
 pub struct Reading {
     pub integrated: f64,
@@ -66,7 +67,8 @@ pub fn crate_reading(audio: &Audio, hop: usize) -> Reading {
     }
 }
 
-/// ffmpeg's `ebur128=peak=true`, which prints one decimal and has a hop of 100 ms. `None` without ffmpeg, but on CI it must be there.
+/// ffmpeg's `ebur128=peak=true`, which prints one decimal and has a hop of 100 ms. `None` without ffmpeg, but
+/// on CI it must be there.
 pub fn ffmpeg_reading(audio: &Audio) -> Option<Reading> {
     static MISSING: Once = Once::new();
     let layout = match audio.channel_count() {

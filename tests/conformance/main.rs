@@ -1,8 +1,9 @@
 //! The meters against the standards they claim to follow, and against other meters.
 //!
-//! Every case of EBU Tech 3341 and 3342 that is made of tones is built here from its description; the cases that are
-//! recordings (3341: 7 and 8, 3342: 5 and 6) may not be shipped. Each reading is compared with the value the
-//! standard expects, then with ffmpeg's meter and with the `ebur128` crate, neither of which shares code with ours.
+//! Every case of EBU Tech 3341 and 3342 that is made of tones is built here from its description; the cases
+//! that are recordings (3341: 7 and 8, 3342: 5 and 6) may not be shipped. Each reading is compared with the
+//! value the standard expects, then with ffmpeg's meter and with the `ebur128` crate, neither of which shares
+//! code with ours.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,

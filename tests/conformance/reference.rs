@@ -9,8 +9,8 @@ const PHASES: usize = 32;
 
 /// Highest magnitude between the sample before the first and the last one, in dB.
 ///
-/// Only frames beside a sample above half the highest are looked at: between two samples below half of it no signal
-/// of the tests here comes near the top.
+/// Only frames beside a sample above half the highest are looked at: between two samples below half of it no
+/// signal of the tests here comes near the top.
 pub fn true_peak(samples: &[f32]) -> f64 {
     let highest_sample = samples.iter().fold(0.0f32, |highest, x| highest.max(x.abs()));
     let filters: Vec<Vec<f64>> = (0..PHASES).map(|phase| filter(phase as f64 / PHASES as f64)).collect();

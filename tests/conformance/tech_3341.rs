@@ -23,7 +23,8 @@ fn near(what: &str, value: f64, expected: f64, tolerance: f64) {
     assert!((value - expected).abs() <= tolerance, "{what}: {value:.4}, expected {expected:.4} ±{tolerance}");
 }
 
-/// Our reading against the standard, and the judges' against ours: both at a hop of 100 ms, since ffmpeg has no other.
+/// Our reading against the standard, and the judges' against ours: both at a hop of 100 ms, since ffmpeg has
+/// no other.
 fn expect(what: &str, audio: &Audio, expected: f64, tolerance: f64, reading: fn(&Reading) -> f64) {
     near(what, reading(&our_reading(audio, 1)), expected, tolerance);
     let ours = reading(&our_reading(audio, 10));
@@ -125,7 +126,8 @@ fn case_11_short_term_loudness_finds_each_burst_in_turn() {
 #[test]
 fn case_12_momentary_loudness_is_constant_where_its_window_holds_one_period() {
     let audio = stereo(&[(-20.0, 0.18), (-30.0, 0.22)].repeat(25));
-    // Each step of the level makes the high-pass ring, and a window holds one or two steps: that is in the signal.
+    // Each step of the level makes the high-pass ring, and a window holds one or two steps: that is in the
+    // signal.
     let ringing = 0.05;
     expect("momentary", &audio, -23.0, ringing, |r| r.momentary_max);
     // The standard looks from the first second on.

@@ -79,8 +79,8 @@ fn cases_20_to_23_one_period_at_full_scale_is_seen_wherever_the_samples_fall() {
     }
 }
 
-/// At four times the rate: a sine of half full scale at a sixth of the rate, and in it one period of full scale at a
-/// quarter of the rate.
+/// At four times the rate: a sine of half full scale at a sixth of the rate, and in it one period of full
+/// scale at a quarter of the rate.
 fn burst() -> Vec<f64> {
     // The burst begins where the sine crosses zero.
     let before = FRAMES / 2 / 24 * 24;

@@ -6,8 +6,8 @@ use std::ops::Range;
 /// run of 64 frames that begins at the last one, with a filter of 32 taps.
 pub(crate) const MARGIN: usize = 96;
 
-/// The largest magnitude that can be a sample, 180 dB above full scale. What is larger, infinite or no number is
-/// broken: its square could be too large for a float, and would make every later reading infinite.
+/// The largest magnitude that can be a sample, 180 dB above full scale. What is larger, infinite or no number
+/// is broken: its square could be too large for a float, and would make every later reading infinite.
 pub(crate) const LOUDEST: f32 = 1e9;
 
 /// A stretch of one channel with [`MARGIN`] samples on either side, zeros beyond the ends of the channel,

@@ -8,13 +8,13 @@ use crate::units::{Hertz, SampleRate};
 /// What is added to 10 log10 of the energy, so that a 997 Hz sine of 0 dBFS in one channel reads -3.01 LUFS.
 pub const OFFSET_LU: f64 = -0.691;
 
-/// The two sections of K-weighting at any rate, within 0.001 dB of the 48 kHz filters of the standard from 20 Hz
-/// to 20 kHz (or 0.45 of the rate) at 22.05 kHz and above, and within 0.015 dB at 8 kHz.
+/// The two sections of K-weighting at any rate, within 0.001 dB of the 48 kHz filters of the standard from 20
+/// Hz to 20 kHz (or 0.45 of the rate) at 22.05 kHz and above, and within 0.015 dB at 8 kHz.
 ///
-/// First the shelf that stands for the head, then the high-pass ("RLB"). The shelf is matched to the power
-/// of the 48 kHz filter at four frequencies, because the bilinear transform would be off by 0.29 dB at
-/// 8 kHz. The high-pass is the bilinear transform scaled to the 48 kHz filter's gain at high frequencies: with
-/// the bare numerator 1, -2, 1 the gain would depend on the rate, by 0.03 dB at 192 kHz.
+/// First the shelf that stands for the head, then the high-pass ("RLB"). The shelf is matched to the power of
+/// the 48 kHz filter at four frequencies, because the bilinear transform would be off by 0.29 dB at 8 kHz.
+/// The high-pass is the bilinear transform scaled to the 48 kHz filter's gain at high frequencies: with the
+/// bare numerator 1, -2, 1 the gain would depend on the rate, by 0.03 dB at 192 kHz.
 #[must_use]
 pub fn sections(rate: SampleRate) -> [Biquad; 2] {
     /// Where the shelf bends; the lowest rate has its Nyquist frequency just above the last.
@@ -30,7 +30,8 @@ pub fn sections(rate: SampleRate) -> [Biquad; 2] {
     [shelf, Biquad { b: high_pass.b.map(|b| b * scale), ..high_pass }]
 }
 
-/// Corner, gain and Q that give table 1 of the standard at 48 kHz by the bilinear transform, to all its digits.
+/// Corner, gain and Q that give table 1 of the standard at 48 kHz by the bilinear transform, to all its
+/// digits.
 fn bilinear_shelf(rate: SampleRate) -> Biquad {
     const CORNER_HZ: f64 = 1_681.974_450_955_533;
     const Q: f64 = 0.707_175_236_955_419_6;
@@ -83,53 +84,71 @@ pub(crate) fn run_in(rate: SampleRate) -> usize {
     rate.hertz() as usize / 4
 }
 
-/// Two channels under K-weighting. The high-pass runs one frame behind the shelf, so that neither waits for the other.
+/// Two channels under K-weighting. The high-pass runs one frame behind the shelf, so that neither waits for
+/// the other.
+///
+/// Both are in direct form 1: of the feedback only one product and one difference wait for the newest output.
+/// The high-pass takes second differences, and its scale goes into the energy.
 #[derive(Clone, Debug)]
 pub(crate) struct KWeighting {
-    shelf: Section,
-    high_pass: Section,
+    shelf: Biquad,
+    high_pass_feedback: [f64; 2],
+    high_pass_power: f64,
+    state: State,
 }
 
-/// One section for two channels at once, in direct form 1: of its feedback only one product and one difference wait
-/// for the newest output.
-#[derive(Clone, Debug)]
-struct Section {
-    coefficients: Biquad,
-    /// Input one and two frames ago.
-    x: [[f64; 2]; 2],
-    /// Output one and two frames ago.
-    y: [[f64; 2]; 2],
+/// What the filters remember, newest first, for two channels each.
+#[derive(Clone, Copy, Default, Debug)]
+struct State {
+    input: [[f64; 2]; 2],
+    shelved: [[f64; 2]; 2],
+    /// From one output of the shelf to the next.
+    difference: [f64; 2],
+    output: [[f64; 2]; 2],
 }
 
-impl Section {
-    fn at_rest(coefficients: Biquad) -> Self {
-        Self { coefficients, x: [[0.0; 2]; 2], y: [[0.0; 2]; 2] }
+impl State {
+    /// Takes a sample of each channel; gives the output of the frame before, without the high-pass's scale.
+    #[inline(always)]
+    fn next(&mut self, shelf: &Biquad, feedback: [f64; 2], x: [f64; 2]) -> [f64; 2] {
+        let Biquad { b, a } = shelf;
+        let (mut shelved, mut difference, mut output) = ([0.0; 2], [0.0; 2], [0.0; 2]);
+        for lane in 0..2 {
+            let forward = b[0] * x[lane] + b[1] * self.input[0][lane] + b[2] * self.input[1][lane];
+            shelved[lane] = (forward - a[1] * self.shelved[1][lane]) - a[0] * self.shelved[0][lane];
+            difference[lane] = self.shelved[0][lane] - self.shelved[1][lane];
+            let forward = difference[lane] - self.difference[lane];
+            output[lane] =
+                (forward - feedback[1] * self.output[1][lane]) - feedback[0] * self.output[0][lane];
+        }
+        self.input = [x, self.input[0]];
+        self.shelved = [shelved, self.shelved[0]];
+        self.difference = difference;
+        self.output = [output, self.output[0]];
+        output
     }
 
+    /// Ends a fade that is far below any sample, before it gets to numbers that slow processors down.
     #[inline(always)]
-    fn next(&mut self, x: [f64; 2]) -> [f64; 2] {
-        let Biquad { b, a } = self.coefficients;
-        let mut y = [0.0; 2];
-        for lane in 0..2 {
-            let forward = b[0] * x[lane] + b[1] * self.x[0][lane] + b[2] * self.x[1][lane];
-            y[lane] = (forward - a[1] * self.y[1][lane]) - a[0] * self.y[0][lane];
-        }
-        self.x = [x, self.x[0]];
-        self.y = [y, self.y[0]];
-        y
+    fn forget_traces(&mut self) {
+        const TRACE: f64 = 1e-100;
+        let Self { input, shelved, difference, output } = self;
+        let values = input.iter_mut().chain(shelved).chain(output).chain([difference]).flatten();
+        values.filter(|value| value.abs() < TRACE).for_each(|value| *value = 0.0);
     }
 }
 
 impl KWeighting {
     /// At rest.
     pub(crate) fn new(rate: SampleRate) -> Self {
-        let [shelf, high_pass] = sections(rate).map(Section::at_rest);
-        Self { shelf, high_pass }
+        let [shelf, high_pass] = sections(rate);
+        let state = State::default();
+        Self { shelf, high_pass_feedback: high_pass.a, high_pass_power: high_pass.b[0].powi(2), state }
     }
 }
 
-/// Energies of two channels, frame after frame. The samples lead by one frame: energy number `n` is that of the
-/// frame before sample `n`, because the high-pass lags the shelf by one.
+/// Energies of two channels, frame after frame. The samples lead by one frame: energy number `n` is that of
+/// the frame before sample `n`, because the high-pass lags the shelf by one.
 pub(crate) struct Energies<'a> {
     pub(crate) filter: &'a mut KWeighting,
     pub(crate) samples: [&'a [f32]; 2],
@@ -144,20 +163,20 @@ impl Kernel for Energies<'_> {
 
     #[inline(always)]
     fn run(self) {
-        let KWeighting { mut shelf, mut high_pass } = self.filter.clone();
+        let KWeighting { shelf, high_pass_feedback, high_pass_power, mut state } = *self.filter;
         let mut start = 0;
         for (&end, energy) in self.ends.iter().zip(self.energies) {
             let mut sum = [0.0; 2];
             for (&left, &right) in self.samples[0][start..end].iter().zip(&self.samples[1][start..end]) {
-                let y = high_pass.next(shelf.y[0]);
-                shelf.next([f64::from(left), f64::from(right)]);
+                let y = state.next(&shelf, high_pass_feedback, [f64::from(left), f64::from(right)]);
                 for lane in 0..2 {
                     sum[lane] += y[lane] * y[lane];
                 }
             }
-            *energy = sum;
+            *energy = sum.map(|squares| squares * high_pass_power);
             start = end;
         }
-        *self.filter = KWeighting { shelf, high_pass };
+        state.forget_traces();
+        self.filter.state = state;
     }
 }

@@ -1,8 +1,8 @@
 //! What is true of audio: loudness, its range, peaks.
 //!
-//! Meters never change audio. A sample that is not a number, infinite, or more than 180 dB above full scale reads as 0
-//! in every meter; callers repair such samples first, and [`Measurements::broken_samples`] counts those left.
-//! All results are the same, bit for bit, on every number of threads.
+//! Meters never change audio. A sample that is not a number, infinite, or more than 180 dB above full scale
+//! reads as 0 in every meter; callers repair such samples first, and [`Measurements::broken_samples`] counts
+//! those left. All results are the same, bit for bit, on every number of threads.
 //!
 //! | module | what | standard |
 //! |---|---|---|

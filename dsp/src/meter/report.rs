@@ -8,7 +8,7 @@ use crate::audio::Audio;
 use crate::meter::excerpt::Excerpt;
 use crate::meter::loudness::{self, BlockEnergies, EnergyMeter, HOPS_PER_SECOND, TICKS_PER_SECOND, of_power};
 use crate::meter::loudness_range;
-use crate::meter::true_peak::{self, Peaks};
+use crate::meter::true_peak::{self, Peaks, Scanned};
 use crate::units::{Dbfs, Dbtp, Lu, Lufs, SampleRate};
 
 /// What the meters read.
@@ -54,7 +54,12 @@ pub fn measure(audio: &Audio) -> Measurements {
 #[must_use]
 pub fn measure_certified(audio: &Audio, at_least: Dbtp) -> Measurements {
     Pass::over(audio).into_measurements(audio, |pass| {
-        true_peak::certify_blocks(audio, &pass.blocks, &pass.peaks, pass.sample_peak(), at_least)
+        let blocks = pass.blocks.iter().zip(&pass.peaks);
+        let scanned = |(frames, peaks): (&Range<usize>, &Peaks)| Scanned {
+            frames: frames.clone(),
+            peak: peaks.scanned,
+        };
+        true_peak::certify_blocks(audio, &blocks.map(scanned).collect::<Vec<_>>(), at_least)
     })
 }
 
@@ -76,7 +81,8 @@ struct Segment {
 }
 
 impl Pass {
-    /// Segments of 6.4 s side by side; within one, each block of 100 ms goes through all meters while it is in the cache.
+    /// Segments of 6.4 s side by side; within one, each block of 100 ms goes through all meters while it is
+    /// in the cache.
     fn over(audio: &Audio) -> Self {
         const BLOCKS_PER_SEGMENT: usize = 64;
         let bounds: Vec<usize> = loudness::ticks(audio.frames(), audio.rate(), TICKS_PER_SECOND).collect();

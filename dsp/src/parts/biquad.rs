@@ -28,9 +28,9 @@ impl Biquad {
 
     /// The minimum-phase section with gain 1 at 0 Hz and the given power gains at four frequencies.
     ///
-    /// |H|² of any section is a ratio of two quadratics in `sin²(w/2)`, so four gains are four linear equations
-    /// (the form is that of Vicanek, "Matched Second Order Digital Filters", 2016). `None` where no stable
-    /// section has these gains.
+    /// |H|² of any section is a ratio of two quadratics in `sin²(w/2)`, so four gains are four linear
+    /// equations (the form is that of Vicanek, "Matched Second Order Digital Filters", 2016). `None` where
+    /// no stable section has these gains.
     #[must_use]
     pub fn matching(gains: [(Hertz, f64); 4], rate: SampleRate) -> Option<Self> {
         // (1 + n1 s + n2 s²) - power (1 + d1 s + d2 s²) = 0 for each point, unknown n1, n2, d1, d2.

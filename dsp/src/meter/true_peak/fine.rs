@@ -53,7 +53,8 @@ pub(super) fn evaluate(window: &[f32], frame: usize) -> FinePeak {
     // At either end of the range the signal may still be rising: then the top is another frame's.
     let is_peak = l.abs() <= c.abs() && r.abs() <= c.abs();
     let magnitude = if is_peak { top_square(l, c, r).sqrt() } else { c.abs() };
-    FinePeak { magnitude, is_before: top < LEAD }
+    // The filter gives the sample itself only up to rounding.
+    FinePeak { magnitude: magnitude.max(window[frame].abs()), is_before: top < LEAD }
 }
 
 struct Fine<'a> {

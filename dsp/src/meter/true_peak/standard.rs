@@ -1,4 +1,5 @@
-//! The true peak as the standard's own filter reads it, so that users find the number their other meter shows.
+//! The true peak as the standard's own filter reads it, so that users find the number their other meter
+//! shows.
 
 use std::ops::Range;
 
@@ -12,8 +13,8 @@ use crate::units::Dbtp;
 
 const RUN: usize = 64;
 
-/// The 48-tap filter of ITU-R BS.1770-5, annex 2: for each sample in reach, oldest first, what it counts in phases 0
-/// and 1. Phases 3 and 2 are their mirror images.
+/// The 48-tap filter of ITU-R BS.1770-5, annex 2: for each sample in reach, oldest first, what it counts in
+/// phases 0 and 1. Phases 3 and 2 are their mirror images.
 const TAPS: [[f32; 2]; 12] = [
     [0.001_708_984_4, -0.029_174_805],
     [0.010_986_328, 0.029_296_875],
@@ -33,7 +34,8 @@ const TAPS: [[f32; 2]; 12] = [
 const GAIN_BOUND: f32 = 2.05;
 
 /// True peak by the 48-tap filter of the standard at four times the rate, without refinement. It reads up to
-/// 0.7 dB high near the Nyquist frequency and as much low between its points; [`super::certify`] does neither.
+/// 0.7 dB high near the Nyquist frequency and as much low between its points; [`super::certify`] does
+/// neither.
 #[must_use]
 pub fn standard(audio: &Audio) -> Dbtp {
     const SEGMENT_FRAMES: usize = 1 << 16;
@@ -101,5 +103,29 @@ impl Highest<'_> {
             }
         }
         outputs.iter().fold(0.0, |highest, output| max(highest, highest_sample(output)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::signal;
+    use crate::units::SampleRate;
+
+    #[test]
+    fn one_sample_reads_as_the_largest_tap_of_the_standard() {
+        for at in [0, 500, 999] {
+            let audio =
+                signal::from_frames(SampleRate::literal(48_000), 1_000, |n| f64::from(u8::from(n == at)));
+            assert!((standard(&audio).amplitude() - 0.972_167_968_75).abs() < 1e-6, "frame {at}");
+        }
+    }
+
+    #[test]
+    fn no_phase_gains_more_than_the_bound() {
+        for phase in 0..2 {
+            let sum: f32 = TAPS.iter().map(|tap| tap[phase].abs()).sum();
+            assert!(sum < GAIN_BOUND, "{sum}");
+        }
     }
 }
