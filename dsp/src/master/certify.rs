@@ -28,8 +28,8 @@ pub(crate) struct Certified {
     pub(crate) renders: usize,
 }
 
-/// Renders, and brings down what the certifying meter finds above the ceiling: single peaks by smooth dips, and
-/// if that is not enough, everything by a gain.
+/// Renders and certifies. While the meter finds the ceiling exceeded: first brings single peaks down by smooth dips,
+/// and if that is not enough, everything by a gain.
 pub(crate) fn render(
     mix: &Audio,
     analysis: &Analysis,
@@ -38,33 +38,45 @@ pub(crate) fn render(
     watch: &dyn Watch,
 ) -> Result<Certified, MasterError> {
     let mut audio = renderer.render(mix, watch)?;
-    let mut dips = 0;
-    for _ in 0..ROUNDS_MAX {
-        let overs = true_peak::overs(&audio, levels.ceiling);
-        if overs.is_empty() || watch.is_cancelled() {
-            break;
+    let (mut rounds, mut renders, mut dips, mut trim) = (0, 1, 0, Decibels::ZERO);
+    loop {
+        let after = measure_certified(&audio, levels.ceiling);
+        if after.true_peak <= levels.ceiling {
+            return Ok(Certified { audio, after, dips, trim, renders });
         }
-        dips += overs.len();
-        let cuts: Vec<Dip> = overs.iter().map(|over| levels.dip(over)).collect();
-        let curve = renderer.curve.get_or_insert_with(|| analysis.programme.open_curve());
-        let ranges = dips::cut(curve, &cuts, mix.rate(), mix.frames());
-        renderer.render_again(mix, &ranges, &mut audio);
-    }
-    let mut after = measure_certified(&audio, levels.ceiling);
-    let (mut trim, mut renders) = (Decibels::ZERO, 1);
-    while after.true_peak > levels.ceiling {
-        if renders > TRIMS_MAX {
+        if watch.is_cancelled() {
+            return Err(MasterError::Cancelled);
+        }
+        if rounds < ROUNDS_MAX {
+            rounds += 1;
+            dips += cut_dips(mix, analysis, renderer, levels, &mut audio);
+        } else if renders <= TRIMS_MAX {
+            // The first time by what is missing; should rounding get in the way, each time by a little more.
+            let gain = levels.ceiling - after.true_peak - Decibels::literal(0.001 * renders as f64);
+            trim = trim + gain;
+            renderer.drive *= gain.amplitude() as f32;
+            audio = renderer.render(mix, watch)?;
+            renders += 1;
+        } else {
             return Err(MasterError::NotCertified { peak: after.true_peak, ceiling: levels.ceiling });
         }
-        // The first time by what is missing; should rounding get in the way, each time by a little more.
-        let gain = levels.ceiling - after.true_peak - Decibels::literal(0.001 * renders as f64);
-        trim = trim + gain;
-        renderer.drive *= gain.amplitude() as f32;
-        audio = renderer.render(mix, watch)?;
-        renders += 1;
-        after = measure_certified(&audio, levels.ceiling);
     }
-    Ok(Certified { audio, after, dips, trim, renders })
+}
+
+/// Cuts a dip into the gain at every peak above the ceiling, and renders what that changes. Says how many.
+fn cut_dips(
+    mix: &Audio,
+    analysis: &Analysis,
+    renderer: &mut Renderer<'_>,
+    levels: Levels,
+    audio: &mut Audio,
+) -> usize {
+    let overs = true_peak::overs(audio, levels.ceiling);
+    let cuts: Vec<Dip> = overs.iter().map(|over| levels.dip(over)).collect();
+    let curve = renderer.curve.get_or_insert_with(|| analysis.programme.open_curve());
+    let ranges = dips::cut(curve, &cuts, mix.rate(), mix.frames());
+    renderer.render_again(mix, &ranges, audio);
+    overs.len()
 }
 
 /// Where peaks may and shall end.

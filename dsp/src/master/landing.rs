@@ -42,7 +42,7 @@ pub(super) fn land(
         if close || renders >= RENDERS_MAX {
             let work = work(&analysis, renderer.curve.as_ref(), &decision.plan, &certified, renders);
             let Certified { audio, after, .. } = certified;
-            let outcome = Outcome::of(&analysis, params, &decision.plan, after.integrated);
+            let outcome = Outcome::of(&analysis, params, &decision.plan, after.integrated, work.trim);
             return Ok(Mastered {
                 audio,
                 before: analysis.before,

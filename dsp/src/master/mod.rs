@@ -34,6 +34,7 @@ use decide::Decision;
 use crate::audio::Audio;
 use crate::meter::measure_certified;
 use crate::progress::{Cancelled, Unwatched, Watch};
+use crate::units::Decibels;
 
 /// The stages of a master, in order.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,7 +43,7 @@ pub enum Stage {
     Analyse,
     /// Decisions are taken.
     Plan,
-    /// The plan is rendered and certified.
+    /// The plan is rendered and certified; each render, should it take more than one, counts from 0 again.
     Render,
 }
 
@@ -89,6 +90,6 @@ fn go_on(watch: &dyn Watch) -> Result<(), Cancelled> {
 /// The mix is its own master.
 fn untouched(mix: Audio, analysis: Analysis, params: &MasterParams, decision: Decision) -> Mastered {
     let after = measure_certified(&mix, params.ceiling());
-    let outcome = Outcome::of(&analysis, params, &decision.plan, after.integrated);
+    let outcome = Outcome::of(&analysis, params, &decision.plan, after.integrated, Decibels::ZERO);
     Mastered { audio: mix, before: analysis.before, after, plan: decision.plan, outcome, work: Work::NONE }
 }

@@ -57,6 +57,7 @@ impl Outcome {
         params: &MasterParams,
         plan: &MasterPlan,
         reached: Option<Lufs>,
+        trim: Decibels,
     ) -> Self {
         let (Some(loudness), Some(reached)) = (mix.before.integrated, reached) else {
             return if mix.is_too_short() && mix.peak.value().is_finite() {
@@ -73,7 +74,9 @@ impl Outcome {
             return Self::Refused { limit, asked, reached };
         }
         if (reached - asked).value().abs() > TOLERANCE.value() {
-            return Self::Refused { limit: Limit::Ceiling { ceiling: params.ceiling() }, asked, reached };
+            let trimmed = Limit::Ceiling { ceiling: params.ceiling() };
+            let limit = if trim < Decibels::ZERO { trimmed } else { Limit::BetweenAchievable };
+            return Self::Refused { limit, asked, reached };
         }
         if plan.leaves_samples_alone() { Self::Unchanged } else { Self::Reached }
     }

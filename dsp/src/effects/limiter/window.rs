@@ -45,7 +45,7 @@ pub(super) fn sliding_max(values: &mut Vec<f32>, spare: &mut Vec<f32>, window: u
     }
 }
 
-/// `out[i]` = 1 − Σ kernel[j] · `reductions[i + j]`: from how far down to a gain.
+/// `out[i]` = 1 − Σ `kernel[j]` · `reductions[i + j]`: from how far down to a gain.
 #[inline(always)]
 pub(super) fn smoothed_gains(reductions: &[f32], kernel: &[f32], out: &mut [f32]) {
     const LANES: usize = 32;
