@@ -12,7 +12,8 @@ done
 [ -n "$missing_commands" ] || exit 0
 
 case " $missing_packages " in *' rust '*)
-    echo 'mixrunners needs Rust 1.95 or later, and there is no `cargo` here. Get it from https://rustup.rs, then run this again.' >&2
+    echo 'mixrunners needs Rust 1.95 or later, and there is no `cargo` here.' >&2
+    echo 'Get it from https://rustup.rs, then run this again.' >&2
     exit 1;;
 esac
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then

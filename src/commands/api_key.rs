@@ -59,7 +59,7 @@ pub fn run(action: Action) -> Result<ExitCode, Failure> {
     let secret = Secret::new(SecretKind::ApiKey, &SystemEntropy);
     runtime()?.block_on(async {
         let clock = SteadyClock::new();
-        let store = Embedded::new(&create.data).open_store().await?;
+        let store = Embedded::new(&create.data)?.open_store().await?;
         let account = store
             .ensure_account(&NewAccount { email, roles: BTreeSet::from([Role::Producer]) }, clock.now())
             .await

@@ -37,7 +37,8 @@ pub struct Arguments {
     #[arg(long)]
     open: bool,
     /// How many songs are rendered side by side
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64), env = "MIXRUNNERS_SLOTS")]
+    #[arg(long, value_name = "N", default_value_t = 1, env = "MIXRUNNERS_SLOTS")]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=64))]
     slots: u16,
 }
 
@@ -50,7 +51,7 @@ const GOODBYE: Duration = Duration::from_secs(10);
 pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let site = site(&arguments)?;
     ambient::log_to_stderr();
-    let embedded = Embedded::new(&arguments.data);
+    let embedded = Embedded::new(&arguments.data)?;
     let _only_one = embedded.lock()?;
     runtime()?.block_on(serve(arguments, embedded, site))?;
     Ok(ExitCode::SUCCESS)
@@ -79,7 +80,8 @@ async fn serve(arguments: Arguments, embedded: Embedded, site: Site) -> Result<(
         slots: usize::from(arguments.slots),
     };
     let working = tokio::spawn(worker::run(worker, stop.clone()));
-    let router = api::router(App::new(store.clone(), blobs, clock.clone(), entropy, Limits::default(), site));
+    let app = App::new(store.clone(), blobs, clock.clone(), entropy, Limits::default(), site);
+    let router = api::router(app.clone());
     let link = sign_in_link(&store, &base, &*clock).await?;
     println!("mixrunners is running at {base}");
     println!("Sign in (once, within the hour): {link}");
@@ -93,6 +95,7 @@ async fn serve(arguments: Arguments, embedded: Embedded, site: Site) -> Result<(
     told_to_stop().await?;
     println!("Stopping: running work goes back into the queue.");
     stop.cancel();
+    app.close();
     let _ = tokio::time::timeout(GOODBYE, async { tokio::join!(working, serving) }).await;
     store.close().await;
     Ok(())
@@ -151,9 +154,11 @@ pub struct Embedded {
 }
 
 impl Embedded {
-    /// In `data`, which need not exist yet.
-    pub fn new(data: &Path) -> Self {
-        Self { data: data.to_path_buf() }
+    /// In `data`, which need not exist yet. Made absolute: a render works in a folder of its own.
+    pub fn new(data: &Path) -> Result<Self, Failure> {
+        let data = std::path::absolute(data)
+            .map_err(|error| Failure::usage(format!("--data is {:?}: {error}", data.display())))?;
+        Ok(Self { data })
     }
 
     /// Makes the folder, readable by its owner alone, and opens the database in it.

@@ -2,9 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { correlation, equalPowerFade } from './crossfade';
 
 const FRAMES = 48_000;
-const sine = (phase: number) => Float32Array.from({ length: FRAMES }, (_, i) => Math.sin((i * 2 * Math.PI) / 48 + phase));
+const sine = (phase: number) =>
+  Float32Array.from({ length: FRAMES }, (_, i) => Math.sin((i * 2 * Math.PI) / 48 + phase));
 const power = (x: Float32Array) => x.reduce((sum, v) => sum + v * v, 0) / x.length;
-const mixed = (a: Float32Array, b: Float32Array, ga: number, gb: number) => a.map((v, i) => v * ga + (b[i] as number) * gb);
+const mixed = (a: Float32Array, b: Float32Array, ga: number, gb: number) =>
+  a.map((v, i) => v * ga + (b[i] as number) * gb);
 
 describe('the fade', () => {
   it.each([

@@ -12,7 +12,8 @@ const press = (key: string, more: object = {}) => ({
   ...more,
 });
 /** Stands in for an element: matches any selector that names its tag. */
-const element = (tag: string) => ({ matches: (selector: string) => selector.split(/[,:]\s*/).includes(tag) }) as unknown as EventTarget;
+const element = (tag: string) =>
+  ({ matches: (selector: string) => selector.split(/[,:]\s*/).includes(tag) }) as unknown as EventTarget;
 
 it('gives each key its action, capital or not', () => {
   expect([' ', 'a', 'B', 'm', 'L', '?'].map((key) => keyAction(press(key)))).toEqual([

@@ -30,7 +30,8 @@ type Press = Pick<KeyboardEvent, 'key' | 'shiftKey' | 'ctrlKey' | 'metaKey' | 'a
 /** `null` leaves the key to the browser: while typing, with a modifier, and Space where it presses what is focused. */
 export function keyAction(press: Press): Action | null {
   if (press.defaultPrevented || press.ctrlKey || press.metaKey || press.altKey) return null;
-  if (matches(press.target, 'input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]')) return null;
+  const typing = 'input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]';
+  if (matches(press.target, typing)) return null;
   if (press.key === 'ArrowLeft') return press.shiftKey ? 'back-5' : 'back-1';
   if (press.key === 'ArrowRight') return press.shiftKey ? 'on-5' : 'on-1';
   const action = KEYS[press.key.length === 1 ? press.key.toLowerCase() : press.key] ?? null;

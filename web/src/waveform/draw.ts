@@ -19,7 +19,9 @@ export function readColours(element: Element): Colours {
 }
 
 /** Fits the bitmap to the element and the screen's pixels; drawing then uses CSS pixels. */
-export function prepare(canvas: HTMLCanvasElement): { g: CanvasRenderingContext2D; width: number; height: number } | null {
+export function prepare(
+  canvas: HTMLCanvasElement,
+): { g: CanvasRenderingContext2D; width: number; height: number } | null {
   const { width, height } = canvas.getBoundingClientRect();
   const g = canvas.getContext('2d');
   if (!g || width === 0) return null;
@@ -56,7 +58,13 @@ export function curve(g: CanvasRenderingContext2D, points: { x: number; y: numbe
   g.stroke();
 }
 
-export function horizontal(g: CanvasRenderingContext2D, y: number, width: number, colour: string, dash: number[] = []): void {
+export function horizontal(
+  g: CanvasRenderingContext2D,
+  y: number,
+  width: number,
+  colour: string,
+  dash: number[] = [],
+): void {
   g.save();
   g.setLineDash(dash);
   g.strokeStyle = colour;
