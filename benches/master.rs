@@ -52,7 +52,6 @@ fn masters(mix: &Audio) {
 
 /// The stages of a master in their order.
 fn stages(mix: &Audio) {
-    let frames = mix.frames();
     let nothing = || ();
     println!("stages, one thread");
     row("measure the mix", mix, nothing, |()| measure(mix).integrated);
@@ -63,7 +62,7 @@ fn stages(mix: &Audio) {
     });
     let map = true_peak::peak_map(mix);
     row("block peaks", mix, nothing, |()| BlockPeaks::of_map(&map, RATE));
-    let programme = Programme::new(RATE, frames, BlockPeaks::of_map(&map, RATE), loudness::k_energy(mix));
+    let programme = Programme::of(mix);
     let limiter = Limiter::candidates(12.0)[0];
     let (aim, gain) = (CEILING.amplitude(), Decibels::literal(6.0));
     row("one probe of loudness", mix, nothing, |()| programme.probe(&limiter, aim, gain).loudness());

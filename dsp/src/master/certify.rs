@@ -1,9 +1,9 @@
 //! Makes sure of the ceiling on the samples that are delivered.
 
-use super::analysis::Analysis;
 use super::outcome::MasterError;
 use super::renderer::Renderer;
 use crate::audio::Audio;
+use crate::effects::limiter::GainCurve;
 use crate::effects::limiter::dips::{self, Dip};
 use crate::meter::true_peak::{self, Over};
 use crate::meter::{Measurements, measure_certified};
@@ -32,7 +32,6 @@ pub(crate) struct Certified {
 /// and if that is not enough, everything by a gain.
 pub(crate) fn render(
     mix: &Audio,
-    analysis: &Analysis,
     renderer: &mut Renderer<'_>,
     levels: Levels,
     watch: &dyn Watch,
@@ -49,7 +48,7 @@ pub(crate) fn render(
         }
         if rounds < ROUNDS_MAX {
             rounds += 1;
-            dips += cut_dips(mix, analysis, renderer, levels, &mut audio);
+            dips += cut_dips(mix, renderer, levels, &mut audio);
         } else if renders <= TRIMS_MAX {
             // The first time by what is missing; should rounding get in the way, each time by a little more.
             let gain = levels.ceiling - after.true_peak - Decibels::literal(0.001 * renders as f64);
@@ -64,16 +63,10 @@ pub(crate) fn render(
 }
 
 /// Cuts a dip into the gain at every peak above the ceiling, and renders what that changes. Says how many.
-fn cut_dips(
-    mix: &Audio,
-    analysis: &Analysis,
-    renderer: &mut Renderer<'_>,
-    levels: Levels,
-    audio: &mut Audio,
-) -> usize {
+fn cut_dips(mix: &Audio, renderer: &mut Renderer<'_>, levels: Levels, audio: &mut Audio) -> usize {
     let overs = true_peak::overs(audio, levels.ceiling);
     let cuts: Vec<Dip> = overs.iter().map(|over| levels.dip(over)).collect();
-    let curve = renderer.curve.get_or_insert_with(|| analysis.programme.open_curve());
+    let curve = renderer.curve.get_or_insert_with(|| GainCurve::open(mix.frames()));
     let ranges = dips::cut(curve, &cuts, mix.rate(), mix.frames());
     renderer.render_again(mix, &ranges, audio);
     overs.len()

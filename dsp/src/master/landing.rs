@@ -33,14 +33,14 @@ pub(super) fn land(
             quantisers: quantisers(mix, &analysis, &decision.plan),
             silence: &analysis.silence,
         };
-        let certified = certify::render(mix, &analysis, &mut renderer, levels, watch)?;
+        let certified = certify::render(mix, &mut renderer, levels, watch)?;
         renders += certified.renders;
         let reached = decision.wanted.zip(certified.after.integrated);
         let miss = reached.map_or(0.0, |(wanted, reached)| (reached - wanted).value());
         // Half the tolerance, so that other meters agree; a trimmed master is as loud as its ceiling allows.
         let close = miss.abs() <= 0.5 * TOLERANCE.value() || certified.trim != Decibels::ZERO;
         if close || renders >= RENDERS_MAX {
-            let work = work(&analysis, renderer.curve.as_ref(), &decision.plan, &certified, renders);
+            let work = work(&decision, renderer.curve.as_ref(), &certified, renders);
             let Certified { audio, after, .. } = certified;
             let outcome = Outcome::of(&analysis, params, &decision.plan, after.integrated, work.trim);
             return Ok(Mastered {
@@ -52,7 +52,7 @@ pub(super) fn land(
                 work,
             });
         }
-        decision.correct(&analysis, miss);
+        decision.correct(miss);
     }
 }
 
@@ -66,20 +66,11 @@ fn quantisers(mix: &Audio, analysis: &Analysis, plan: &MasterPlan) -> Option<Vec
     }
 }
 
-fn work(
-    analysis: &Analysis,
-    curve: Option<&GainCurve>,
-    plan: &MasterPlan,
-    certified: &Certified,
-    renders: usize,
-) -> Work {
+fn work(decision: &Decision, curve: Option<&GainCurve>, certified: &Certified, renders: usize) -> Work {
     let rest = Work { renders, dips: certified.dips, trim: certified.trim, ..Work::NONE };
     let Some(curve) = curve else { return rest };
-    let probe = analysis.programme.probe_of(curve, plan.gain.value);
-    Work {
-        reduction_max: -curve.deepest(),
-        reduction_p95: probe.reduction_p95(),
-        modulation: probe.modulation(),
-        ..rest
-    }
+    let rest = Work { reduction_max: -curve.deepest(), ..rest };
+    let Some(programme) = &decision.programme else { return rest };
+    let probe = programme.probe_of(curve, decision.plan.gain.value);
+    Work { reduction_p95: probe.reduction_p95(), modulation: probe.modulation(), ..rest }
 }

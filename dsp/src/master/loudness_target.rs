@@ -3,8 +3,10 @@
 //! K-weighting commutes with a slow gain, so the loudness after the limiter follows from two short arrays: the
 //! highest level and the K-weighted energy of each 32 frames of the mix. A probe costs a hundredth of a render.
 
+use crate::audio::Audio;
 use crate::effects::limiter::{BLOCK, BlockPeaks, GainCurve, Limiter};
-use crate::meter::loudness::{FINE_FRAMES, integrated_of, loudness_of};
+use crate::meter::loudness::{FINE_FRAMES, integrated_of, k_energy, loudness_of};
+use crate::meter::true_peak;
 use crate::units::{Decibels, Lufs, SampleRate};
 
 /// Blocks of the gain curve for one energy.
@@ -21,9 +23,14 @@ pub struct Programme {
 }
 
 impl Programme {
-    /// From the block peaks and the K-weighted energies of the same audio.
+    /// Measures `audio`.
     #[must_use]
-    pub fn new(rate: SampleRate, frames: usize, fine: BlockPeaks, energies: Vec<f64>) -> Self {
+    pub fn of(audio: &Audio) -> Self {
+        let fine = BlockPeaks::of_map(&true_peak::peak_map(audio), audio.rate());
+        Self::new(audio.rate(), audio.frames(), fine, k_energy(audio))
+    }
+
+    fn new(rate: SampleRate, frames: usize, fine: BlockPeaks, energies: Vec<f64>) -> Self {
         let coarse = fine.coarser(BLOCKS_PER_ENERGY);
         Self { rate, frames, fine, coarse, energies }
     }
@@ -32,12 +39,6 @@ impl Programme {
     #[must_use]
     pub fn curve(&self, limiter: &Limiter, aim: f64, drive: Decibels) -> GainCurve {
         GainCurve::new(&self.fine, aim / drive.amplitude(), limiter)
-    }
-
-    /// The gain curve of no limiter, which dips can be cut into.
-    #[must_use]
-    pub fn open_curve(&self) -> GainCurve {
-        GainCurve::open(&self.fine)
     }
 
     /// What the limiter does at this drive, on the coarse grid: near enough to search with.

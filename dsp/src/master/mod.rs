@@ -30,6 +30,7 @@ pub use plan::{Dither, Limit, MasterPlan, Reason, Reasoned};
 
 use analysis::Analysis;
 use decide::Decision;
+use loudness_target::Programme;
 
 use crate::audio::Audio;
 use crate::meter::measure_certified;
@@ -74,7 +75,7 @@ pub fn master(mix: Audio, params: &MasterParams, watch: &dyn MasterWatch) -> Res
     }
     go_on(watch)?;
     watch.enter(Stage::Plan);
-    let decision = decide::decide(&analysis, params);
+    let decision = decide::decide(&analysis, params, || Programme::of(&mix));
     go_on(watch)?;
     watch.enter(Stage::Render);
     if decision.plan.leaves_samples_alone() && decision.plan.dither.value == Dither::None {

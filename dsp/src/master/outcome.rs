@@ -60,11 +60,7 @@ impl Outcome {
         trim: Decibels,
     ) -> Self {
         let (Some(loudness), Some(reached)) = (mix.before.integrated, reached) else {
-            return if mix.is_too_short() && mix.peak.value().is_finite() {
-                Self::TooShort
-            } else {
-                Self::Silent
-            };
+            return if mix.is_too_short() && !mix.is_empty() { Self::TooShort } else { Self::Silent };
         };
         let asked = match params.target() {
             Target::Loudness(target) => target,

@@ -13,8 +13,7 @@ const CLOSE: Lu = Lu::literal(0.002);
 
 /// What is searched for, and where.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Search<'a> {
-    pub(crate) programme: &'a Programme,
+pub(crate) struct Search {
     /// Of the mix.
     pub(crate) peak: Dbtp,
     /// Of the mix.
@@ -54,7 +53,7 @@ impl Attempt<'_> {
     }
 }
 
-impl Search<'_> {
+impl Search {
     /// The same, no louder than the least distance of peaks and loudness allows, and that limit if it bites.
     pub(crate) fn with_room_for_peaks(self, budgets: &Budgets, force: Force) -> (Self, Option<Limit>) {
         let least = budgets.peak_to_loudness_min;
@@ -71,13 +70,19 @@ impl Search<'_> {
 
     /// The calmest of `candidates` that leaves half of every budget, else the one that leaves most; if none reaches
     /// the target within the budgets, the one that gets loudest.
-    pub(crate) fn best_trial(&self, candidates: &[Limiter; 3], budgets: &Budgets, force: Force) -> Trial {
+    pub(crate) fn best_trial(
+        &self,
+        programme: &Programme,
+        candidates: &[Limiter; 3],
+        budgets: &Budgets,
+        force: Force,
+    ) -> Trial {
         const AT_EASE: f64 = 0.5;
         let mut attempts: Vec<Attempt<'_>> = Vec::with_capacity(candidates.len());
         // What a decibel over the aim usually costs in gain.
         let mut start = self.straight.value() + 0.25 * (self.peak + self.straight - self.aim).value();
         for &limiter in candidates {
-            let attempt = self.attempt(limiter, budgets, start);
+            let attempt = self.attempt(Trials { programme, limiter, aim: self.aim }, budgets, start);
             start = attempt.found.at;
             let at_ease = attempt.cost() <= AT_EASE;
             attempts.push(attempt);
@@ -111,8 +116,7 @@ impl Search<'_> {
         (attempt.trials.loudness(gain), trial)
     }
 
-    fn attempt(&self, limiter: Limiter, budgets: &Budgets, start: f64) -> Attempt<'_> {
-        let trials = Trials { programme: self.programme, limiter, aim: self.aim };
+    fn attempt<'a>(&self, trials: Trials<'a>, budgets: &Budgets, start: f64) -> Attempt<'a> {
         let miss = |gain| (trials.loudness(gain) - self.wanted).value();
         let found = crossing(self.straight.value(), self.most.value(), start, CLOSE.value(), miss);
         let strain = trials.damage(found.at).strain(budgets).0;

@@ -107,10 +107,10 @@ impl GainCurve {
         Self { gains }
     }
 
-    /// A gain of one all along.
+    /// A gain of one all along so many frames.
     #[must_use]
-    pub fn open(peaks: &BlockPeaks) -> Self {
-        Self { gains: vec![1.0; peaks.peaks.len() + 2] }
+    pub fn open(frames: usize) -> Self {
+        Self { gains: vec![1.0; frames.div_ceil(BLOCK) + 2] }
     }
 
     /// One gain per block.

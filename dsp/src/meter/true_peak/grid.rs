@@ -19,8 +19,17 @@ const PAIRS_AT_ONCE: usize = 4;
 const RUN: usize = 64;
 /// From this rate on two points a frame are enough, as four are below it.
 const TWO_POINTS_FROM_HZ: u32 = 88_200;
-/// The top of a peak is at most so many times its highest point (see [`top_square`]).
-const TOP_OVER_POINT: f32 = std::f32::consts::SQRT_2;
+
+/// The square of how far a top can be above the highest of so many points a frame.
+///
+/// Near its peak, no signal below the Nyquist frequency falls faster than a sinusoid at that frequency does
+/// (Bernstein's inequality), and the nearest point is at most half a step away.
+const fn top_over_point_square(points: usize) -> f32 {
+    match points {
+        4 => 1.171_572_9, // 1 / cos² of an eighth of a half turn
+        _ => 2.0,         // of a quarter
+    }
+}
 
 /// The filters, folded: a quarter before and a quarter after a sample are mirror images, so the sum and the
 /// difference of their outputs need one multiplication for two taps.
@@ -120,14 +129,15 @@ impl<const BETWEEN: usize> Kernel for Highest<'_, BETWEEN> {
     #[inline(always)]
     fn run(self) -> f32 {
         let mut points = Points::<BETWEEN>::new();
+        let top_over_point = top_over_point_square(BETWEEN + 1).sqrt() * 1.000_001;
         let mut best = self.floor;
         let end = self.frames.end;
         for first in self.frames.step_by(RUN) {
             let reach = &self.window[first - PAIRS..first + RUN + PAIRS];
             // Exact: no point, and no top of a peak, can be higher than this.
-            if highest_sample(reach) * self.bank.gain_bound * TOP_OVER_POINT > best {
+            if highest_sample(reach) * self.bank.gain_bound * top_over_point > best {
                 let highest = points.fill(self.bank, self.window, first);
-                if highest * TOP_OVER_POINT > best {
+                if highest * top_over_point > best {
                     points.fill_before(self.bank, self.window, first);
                     let tops = points.tops(self.window, first, 1.0).tops;
                     // Of the last run, only what lies within the frames asked for.
@@ -290,7 +300,8 @@ impl<const BETWEEN: usize> Points<BETWEEN> {
                 (here, step) = (after, next);
             }
             // Without a peak, 0 divided by 0 loses against the second argument.
-            let top = max(peak + rise / below, highest * passing);
+            let top = min(peak + rise / below, peak * top_over_point_square(BETWEEN + 1));
+            let top = max(top, highest * passing);
             tops.tops[n] = top;
             tops.heads[n] = max(only(head_is_peak, top), head * passing);
         }
@@ -352,6 +363,12 @@ pub(super) fn chunk<const N: usize, T>(values: &[T], at: usize) -> &[T; N] {
 #[inline(always)]
 pub(super) fn max(a: f32, b: f32) -> f32 {
     if a > b { a } else { b }
+}
+
+/// The lesser of two, the second if either is not a number.
+#[inline(always)]
+fn min(a: f32, b: f32) -> f32 {
+    if a < b { a } else { b }
 }
 
 /// The highest magnitude of any sample that is sound (see [`Excerpt`]).
