@@ -46,13 +46,13 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         let document = json!({
             "schema": "mixrunners.analysis/1",
             "engine_version": dsp::ENGINE_VERSION,
-            "source": song.source_facts(),
+            "source": song.origin.facts,
             "measured": measured,
-            "findings": song.findings,
+            "findings": song.origin.findings,
         });
         println!("{}", serde_json::to_string_pretty(&document).map_err(Failure::ours)?);
     } else {
-        print!("{}", table::of_analysis(&arguments.input, &song, &measured));
+        print!("{}", table::of_analysis(&arguments.input, &song.origin, &measured));
     }
     Ok(ExitCode::SUCCESS)
 }

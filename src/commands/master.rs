@@ -72,23 +72,25 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     }
     catch_interrupt();
     let stages = Stages::new();
-    let (song, master) = in_pool(arguments.threads, || {
+    let (origin, master) = in_pool(arguments.threads, || {
         let song = Song::open(&arguments.input, extension(&arguments.input), &Limits::COMMAND_LINE, &stages)
             .map_err(|error| Failure::of_render(&arguments.input, &error))?;
-        let master = master(&song, &params, &stages).map_err(|e| Failure::of_render(&arguments.input, &e))?;
+        let Song { audio, origin } = song;
+        let master =
+            master(audio, &origin, &params, &stages).map_err(|e| Failure::of_render(&arguments.input, &e))?;
         stages.enter(Stage::Encode);
         write_whole(&arguments.output, existing, |file| {
             codec::encode(&master.audio, format, Some(&master.loudness), file, &stages)
                 .map_err(|error| Failure::of_render(&arguments.output, &error.into()))
         })?;
-        Ok::<_, Failure>((song, master))
+        Ok::<_, Failure>((origin, master))
     })??;
     stages.finish();
     if let Some(path) = &arguments.report {
         let text = serde_json::to_string_pretty(&master.report).map_err(Failure::ours)?;
         write_whole_text(path, existing, &(text + "\n"))?;
     }
-    print!("{}", table::of_master(&arguments.input, &song, &arguments.output, format, &master.report));
+    print!("{}", table::of_master(&arguments.input, &origin, &arguments.output, format, &master.report));
     Ok(exit_code(&master))
 }
 

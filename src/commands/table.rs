@@ -7,7 +7,7 @@ use codec::Delivery;
 use domain::report::{Measured, Report};
 use domain::upload::Finding;
 use dsp::units::{Dbfs, Dbtp, Lu, Lufs};
-use worker::render::Song;
+use worker::render::song::Origin;
 
 type Row = (&'static str, &'static str, fn(&Measured) -> Option<String>);
 
@@ -23,8 +23,8 @@ const ROWS: [Row; 7] = [
 ];
 
 /// Before and after, what was decided and why.
-pub fn of_master(input: &Path, song: &Song, output: &Path, format: Delivery, report: &Report) -> String {
-    let mut text = heading(input, song);
+pub fn of_master(input: &Path, origin: &Origin, output: &Path, format: Delivery, report: &Report) -> String {
+    let mut text = heading(input, origin);
     let _ = writeln!(text, "  {:<18}{:>16}{:>16}", "", "before", "after");
     for (label, name, value) in ROWS {
         let cell = |measured: &Measured| value(measured).unwrap_or_else(|| "–".to_owned());
@@ -58,8 +58,8 @@ pub fn of_master(input: &Path, song: &Song, output: &Path, format: Delivery, rep
 }
 
 /// The meters' reading alone.
-pub fn of_analysis(input: &Path, song: &Song, measured: &Measured) -> String {
-    let mut text = heading(input, song);
+pub fn of_analysis(input: &Path, origin: &Origin, measured: &Measured) -> String {
+    let mut text = heading(input, origin);
     for (label, name, value) in ROWS {
         let cell = value(measured).unwrap_or_else(|| {
             let why = measured.absent.get(name).map_or("", String::as_str);
@@ -67,12 +67,12 @@ pub fn of_analysis(input: &Path, song: &Song, measured: &Measured) -> String {
         });
         let _ = writeln!(text, "  {label:<18}{cell:>16}");
     }
-    findings(&mut text, &song.findings);
+    findings(&mut text, &origin.findings);
     text
 }
 
-fn heading(input: &Path, song: &Song) -> String {
-    let facts = song.facts();
+fn heading(input: &Path, origin: &Origin) -> String {
+    let facts = &origin.facts.audio;
     let channels = match facts.channels {
         1 => "mono".to_owned(),
         2 => "stereo".to_owned(),
@@ -89,7 +89,7 @@ fn heading(input: &Path, song: &Song) -> String {
     format!(
         "{name}: {}{depth} · {} · {channels} · {length}\n",
         facts.format.to_uppercase(),
-        song.audio.rate()
+        format_args!("{}\u{2009}kHz", f64::from(facts.sample_rate_hz) / 1000.0)
     )
 }
 

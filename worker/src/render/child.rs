@@ -41,7 +41,7 @@ fn answer(request: &Request, teller: &Teller) -> Result<Done, RenderError> {
             teller.enter(Stage::Analyse);
             let peaks_file = "peaks.json".to_owned();
             write_peaks(&song.audio, &out.join(&peaks_file))?;
-            Ok(Done::Checked { audio: song.facts(), findings: song.findings, peaks_file })
+            Ok(Done::Checked { audio: song.origin.facts.audio, findings: song.origin.findings, peaks_file })
         }
         Request::Master { input, extension, out, recipe, title } => {
             let song = Song::open(input, extension.as_deref(), &Limits::SERVICE, teller)?;
@@ -66,7 +66,7 @@ fn make_files(
         let depth = depth_of(*format);
         if !masters.iter().any(|(made, _)| *made == depth) {
             let params = MasterParams::new(recipe.loudness, recipe.ceiling, depth)?;
-            masters.push((depth, master(song, &params, teller)?));
+            masters.push((depth, master(song.audio.clone(), &song.origin, &params, teller)?));
         }
     }
     teller.enter(Stage::Encode);

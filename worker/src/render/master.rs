@@ -9,7 +9,8 @@ use dsp::master::{self, MasterParams, MasterWatch, Mastered};
 use dsp::progress::Watch;
 
 use super::report::report;
-use super::{Listener, RenderError, Song};
+use super::song::Origin;
+use super::{Listener, RenderError};
 
 /// A master in memory.
 #[derive(Debug)]
@@ -24,16 +25,21 @@ pub struct Master {
     pub is_refused: bool,
 }
 
-/// Masters a copy of the song: the original is still there to compare with.
-pub fn master(song: &Song, params: &MasterParams, listener: &dyn Listener) -> Result<Master, RenderError> {
-    let channels = song.audio.channel_count();
+/// Masters `mix`, which came from `origin`. Its memory becomes the master's: clone it to keep it.
+pub fn master(
+    mix: Audio,
+    origin: &Origin,
+    params: &MasterParams,
+    listener: &dyn Listener,
+) -> Result<Master, RenderError> {
+    let channels = mix.channel_count();
     if channels > 2 {
         return Err(RenderError::Channels { channels });
     }
-    let params = params.of_source(song.source_depth());
-    let mastered = master::master(song.audio.clone(), &params, &Stages(listener))?;
+    let params = params.of_source(origin.depth);
+    let mastered = master::master(mix, &params, &Stages(listener))?;
     Ok(Master {
-        report: report(song, &params, &mastered),
+        report: report(origin, &params, &mastered),
         loudness: loudness_of(&mastered),
         is_refused: matches!(mastered.outcome, master::Outcome::Refused { .. }),
         audio: mastered.audio,

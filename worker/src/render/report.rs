@@ -3,14 +3,14 @@
 use domain::report::{Decision, LimiterFacts, Measured, OutcomeFacts, Report, SCHEMA, TargetFacts};
 use dsp::master::{Dither, Limit, MasterParams, Mastered, Outcome, Target};
 
-use super::Song;
+use super::song::Origin;
 
 /// Everything that can be said of one master.
-pub(super) fn report(song: &Song, params: &MasterParams, mastered: &Mastered) -> Report {
+pub(super) fn report(origin: &Origin, params: &MasterParams, mastered: &Mastered) -> Report {
     Report {
         schema: SCHEMA.to_owned(),
         engine_version: dsp::ENGINE_VERSION.to_owned(),
-        source: song.source_facts(),
+        source: origin.facts.clone(),
         before: Measured::from_meters(&mastered.before),
         after: Measured::from_meters(&mastered.after),
         target: TargetFacts {
@@ -22,7 +22,7 @@ pub(super) fn report(song: &Song, params: &MasterParams, mastered: &Mastered) ->
         },
         outcome: outcome(&mastered.outcome),
         decisions: decisions(mastered),
-        findings: song.findings.clone(),
+        findings: origin.findings.clone(),
         limiter: limiter(mastered),
     }
 }

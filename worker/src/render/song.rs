@@ -18,8 +18,17 @@ use super::{Listener, RenderError};
 pub struct Song {
     /// Its samples.
     pub audio: Audio,
-    /// What its file was.
-    pub source: SourceFormat,
+    /// Where they came from.
+    pub origin: Origin,
+}
+
+/// What there is to say about a file, once its samples are gone.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// Format, rate, channels, length.
+    pub facts: SourceFacts,
+    /// Whether its samples lay on a grid.
+    pub depth: SourceDepth,
     /// What its owner should know about it.
     pub findings: Vec<Finding>,
 }
@@ -34,41 +43,35 @@ impl Song {
     ) -> Result<Self, RenderError> {
         listener.enter(Stage::Decode);
         let Decoded { audio, source, notes } = codec::decode(File::open(path)?, extension, limits, listener)?;
-        let findings = findings::of(&source, &notes);
-        Ok(Self { audio, source, findings })
+        let origin = Origin {
+            facts: SourceFacts { audio: facts(&audio, &source), codec: source.codec.name().to_owned() },
+            depth: depth(&source),
+            findings: findings::of(&source, &notes),
+        };
+        Ok(Self { audio, origin })
     }
+}
 
-    /// Rate, channels and length, as an upload shows them.
-    #[must_use]
-    pub fn facts(&self) -> AudioFacts {
-        AudioFacts {
-            format: self.source.container.name().to_owned(),
-            sample_rate_hz: self.audio.rate().hertz(),
-            channels: self.audio.channel_count() as u32,
-            bit_depth: self.source.depth.map(|depth| match depth {
-                Depth::Int(bits) | Depth::Float(bits) => u32::from(bits),
-            }),
-            frames: self.audio.frames() as u64,
-            duration_s: self.audio.seconds(),
-            lossy: self.source.fidelity() == Fidelity::Lossy,
+fn facts(audio: &Audio, source: &SourceFormat) -> AudioFacts {
+    AudioFacts {
+        format: source.container.name().to_owned(),
+        sample_rate_hz: audio.rate().hertz(),
+        channels: audio.channel_count() as u32,
+        bit_depth: source.depth.map(|depth| match depth {
+            Depth::Int(bits) | Depth::Float(bits) => u32::from(bits),
+        }),
+        frames: audio.frames() as u64,
+        duration_s: audio.seconds(),
+        lossy: source.fidelity() == Fidelity::Lossy,
+    }
+}
+
+fn depth(source: &SourceFormat) -> SourceDepth {
+    match source.depth {
+        // Integers above 24 bits were rounded to f32 when they were decoded.
+        Some(Depth::Int(bits)) if bits <= 24 && source.fidelity() == Fidelity::Lossless => {
+            SourceDepth::Int { bits: u32::from(bits) }
         }
-    }
-
-    /// The same, with the codec, as a report shows them.
-    #[must_use]
-    pub fn source_facts(&self) -> SourceFacts {
-        SourceFacts { audio: self.facts(), codec: self.source.codec.name().to_owned() }
-    }
-
-    /// Whether its samples lie on a grid already.
-    #[must_use]
-    pub fn source_depth(&self) -> SourceDepth {
-        match self.source.depth {
-            // Integers above 24 bits were rounded to f32 when they were decoded.
-            Some(Depth::Int(bits)) if bits <= 24 && self.source.fidelity() == Fidelity::Lossless => {
-                SourceDepth::Int { bits: u32::from(bits) }
-            }
-            _ => SourceDepth::Float,
-        }
+        _ => SourceDepth::Float,
     }
 }
