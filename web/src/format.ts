@@ -4,7 +4,7 @@
  */
 
 const MINUS = '\u2212';
-const THIN_SPACE = '\u2009';
+const THIN = '\u2009';
 
 export type Unit = 'LUFS' | 'dBTP' | 'dBFS' | 'LU' | 'dB';
 
@@ -22,17 +22,17 @@ export function signed(value: number, digits = 1): string {
 
 /** `-14`, `LUFS` → `−14.0 LUFS`. */
 export function quantity(value: number, unit: Unit): string {
-  return decimal(value) + THIN_SPACE + unit;
+  return decimal(value) + THIN + unit;
 }
 
 /** `-5.24` → `−5.2 dB`. */
 export function gain(decibels: number): string {
-  return `${signed(decibels)}${THIN_SPACE}dB`;
+  return `${signed(decibels)}${THIN}dB`;
 }
 
 /** Reads what `decimal` writes and what people type: `−14,0`, `-14`, ` -14.0 LUFS`. `null` when it is no number. */
 export function parseDecimal(text: string): number | null {
-  const plain = text.replace(/[\u2212\u2013]/g, '-').replace(',', '.').replace(/[\s\u2009]*[A-Za-z]*\s*$/, '').trim();
+  const plain = text.replace(/[\u2212\u2013]/g, '-').replace(',', '.').replace(/\s*[A-Za-z]*\s*$/, '').trim();
   return /^[+-]?\d+(\.\d*)?$/.test(plain) ? Number(plain) : null;
 }
 
@@ -63,24 +63,24 @@ export function size(bytes: number): string {
     value /= 1000;
     unit += 1;
   }
-  return `${unit === 0 ? String(value) : value.toFixed(1)}${THIN_SPACE}${units[unit]}`;
+  return `${unit === 0 ? String(value) : value.toFixed(1)}${THIN}${units[unit]}`;
 }
 
 /** `44100` → `44.1 kHz`, `48000` → `48 kHz`: the way rates are written, without needless decimals. */
 export function rate(hertz: number): string {
-  return `${Number((hertz / 1000).toFixed(3))}${THIN_SPACE}kHz`;
+  return `${Number((hertz / 1000).toFixed(3))}${THIN}kHz`;
 }
 
 /** `0.427` → `42 %`: rounded down, so that 100 means done. */
 export function percent(fraction: number): string {
-  return `${Math.floor(Math.min(1, Math.max(0, fraction)) * 100)}${THIN_SPACE}%`;
+  return `${Math.floor(Math.min(1, Math.max(0, fraction)) * 100)}${THIN}%`;
 }
 
 /** Time left, coarse enough not to flicker: `8 s left`, `3 min left`. */
 export function timeLeft(seconds: number): string {
-  if (seconds < 60) return `${Math.max(1, Math.ceil(seconds))}${THIN_SPACE}s left`;
-  if (seconds < 5400) return `${Math.round(seconds / 60)}${THIN_SPACE}min left`;
-  return `${Math.round(seconds / 3600)}${THIN_SPACE}h left`;
+  if (seconds < 60) return `${Math.max(1, Math.ceil(seconds))}${THIN}s left`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)}${THIN}min left`;
+  return `${Math.round(seconds / 3600)}${THIN}h left`;
 }
 
 export function channels(count: number): string {
