@@ -44,13 +44,6 @@ pub fn of_master(input: &Path, origin: &Origin, output: &Path, format: Delivery,
         };
         let _ = writeln!(text, "  {:<18}{amount}: {}", capital(&decision.what), decision.reason);
     }
-    if let Some(limiter) = &report.limiter {
-        let _ = writeln!(
-            text,
-            "  {:<18}at most {:.1}\u{2009}dB, under {:.1}\u{2009}dB for 95 % of the song",
-            "Limiter", limiter.reduction_max_db, limiter.reduction_p95_db
-        );
-    }
     let _ = writeln!(text, "\n{}", report.outcome.text);
     findings(&mut text, &report.findings);
     let _ = writeln!(text, "Written: {} ({format})", output.display());

@@ -26,7 +26,7 @@ const PEAKS_COLUMNS: usize = 2000;
 /// Does what one line of `request` says, and answers. The error is that of the pipe, not of the file.
 pub fn serve_one(request: &str, output: Box<dyn Write + Send>) -> io::Result<()> {
     let request: Request = serde_json::from_str(request)?;
-    let teller = Teller { output: Mutex::new((output, None)) };
+    let teller = Teller { pipe: Mutex::new(Pipe { output, told: None }) };
     let last = match answer(&request, &teller) {
         Ok(done) => Line::Done { done },
         Err(error) => Line::Problem { problem: error.problem(teller.stage().unwrap_or(Stage::Fetch)) },
@@ -190,21 +190,26 @@ fn digest(path: &Path) -> io::Result<(String, u64)> {
 
 /// Writes lines, and thins progress to a line a hundredth.
 struct Teller {
-    output: Mutex<(Box<dyn Write + Send>, Option<(Stage, f64)>)>,
+    pipe: Mutex<Pipe>,
+}
+
+struct Pipe {
+    output: Box<dyn Write + Send>,
+    /// The stage, and how much of it was told last.
+    told: Option<(Stage, f64)>,
 }
 
 impl Teller {
     fn stage(&self) -> Option<Stage> {
-        self.output.lock().ok()?.1.map(|(stage, _)| stage)
+        self.pipe.lock().ok()?.told.map(|(stage, _)| stage)
     }
 
     fn write(&self, line: &Line) -> io::Result<()> {
         let mut text = serde_json::to_vec(line)?;
         text.push(b'\n');
-        let mut output =
-            self.output.lock().map_err(|_| io::Error::other("a thread panicked while writing"))?;
-        output.0.write_all(&text)?;
-        output.0.flush()
+        let mut pipe = self.pipe.lock().map_err(|_| io::Error::other("a thread panicked while writing"))?;
+        pipe.output.write_all(&text)?;
+        pipe.output.flush()
     }
 
     /// A line that cannot be written is not worth failing for: the worker reads the last one, or sees the end.
@@ -215,8 +220,8 @@ impl Teller {
 
 impl Listener for Teller {
     fn enter(&self, stage: Stage) {
-        if let Ok(mut output) = self.output.lock() {
-            output.1 = Some((stage, 0.0));
+        if let Ok(mut pipe) = self.pipe.lock() {
+            pipe.told = Some((stage, 0.0));
         }
         self.tell(stage, 0.0);
     }
@@ -225,14 +230,14 @@ impl Listener for Teller {
 impl Watch for Teller {
     fn done(&self, fraction: f64) {
         const STEP: f64 = 0.01;
-        let Ok(mut output) = self.output.lock() else { return };
-        let Some((stage, told)) = &mut output.1 else { return };
+        let Ok(mut pipe) = self.pipe.lock() else { return };
+        let Some((stage, told)) = &mut pipe.told else { return };
         if fraction < *told + STEP {
             return;
         }
         *told = fraction;
         let stage = *stage;
-        drop(output);
+        drop(pipe);
         self.tell(stage, fraction.clamp(0.0, 1.0));
     }
 

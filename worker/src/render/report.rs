@@ -84,6 +84,11 @@ fn decisions(mastered: &Mastered) -> Vec<Decision> {
         ),
         None => decision("limiter", None, "off", plan.limiter.reason.to_string()),
     });
+    if let Some(limiter) = limiter(mastered) {
+        let under = limiter.reduction_p95_db;
+        let reason = format!("at the deepest; under {under:.1}\u{2009}dB for 95 % of the song");
+        decisions.push(decision("limiter gain", Some(-limiter.reduction_max_db), "dB", reason));
+    }
     decisions.push(match plan.dither.value {
         Dither::None => decision("dither", None, "off", plan.dither.reason.to_string()),
         Dither::Triangular(depth) => {
