@@ -32,13 +32,13 @@ web/node_modules/.installed: web/package.json web/package-lock.json
 test: page ## everything: style, units, conformance, the service, the page in a real browser
 	@sh deploy/need.sh cargo:rust cc:gcc ffmpeg:ffmpeg sox:sox flac:flac lame:lame chromium:chromium npm:npm
 	$(MAKE) --no-print-directory lint
-	CI=true cargo test --workspace --locked
+	CI=true cargo test --workspace --locked --no-fail-fast
 	$(MAKE) --no-print-directory page-test
 
 page-test: page
 	npm --prefix web run check
 	npm --prefix web test
-	cargo build --locked
+	cargo test --workspace --locked --no-run # the same command shape, so that nothing is built twice
 	sh tests/page.sh target/debug/mixrunners
 
 lint:
@@ -47,7 +47,7 @@ lint:
 
 bench: ## times real time, stage by stage and file to file, beside ffmpeg on the same file
 	@sh deploy/need.sh cargo:rust cc:gcc ffmpeg:ffmpeg
-	cargo bench --locked
+	cargo bench --locked -p dsp -p mixrunners --bench meters --bench master --bench end_to_end
 
 clean: ## what was built (never ./data)
 	cargo clean

@@ -16,8 +16,9 @@ pub const GAIN_MAX: Decibels = Decibels::literal(24.0);
 const PEAK_GAIN_MAX: Decibels = Decibels::literal(20.0);
 /// The most drive that force can ask for.
 const FORCED_GAIN_MAX: Decibels = Decibels::literal(60.0);
-/// What the detector may read low and the gain's own bandwidth may add, nearly always; the rest is dips. Of 21 pieces of
-/// music at −9 LUFS, 9 need some with 0.01 dB, and with them another pass of the meter; with 0.03 dB it is 3.
+/// What the detector may read low and the gain's own bandwidth may add, nearly always; the rest is dips. Of 21
+/// pieces of music at −9 LUFS, 9 need some with 0.01 dB, and with them another pass of the meter; with 0.03 dB it
+/// is 3.
 const AIM_MARGIN: Decibels = Decibels::literal(0.03);
 
 /// A plan with what was computed on the way to it.
