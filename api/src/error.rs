@@ -130,6 +130,9 @@ impl ApiError {
             Self::InputsRefused(errors) if errors.iter().all(|error| error.code == UNKNOWN_UPLOAD) => {
                 (404, "not_found", "Not found", Never)
             }
+            Self::InputsRefused(errors) if errors.iter().any(|error| error.code == UPLOAD_REJECTED) => {
+                (409, "input_rejected", "An input cannot be used", Never)
+            }
             Self::InputsRefused(_) => (409, "input_not_ready", "An input cannot be used yet", Later),
             Self::Gone { .. } => (410, "gone_retention", "Deleted at the end of its time", Never),
             Self::UploadExpired => (410, "upload_expired", "The upload has ended", Never),
@@ -196,6 +199,8 @@ impl ApiError {
 
 /// What the store calls an input that does not exist or is somebody else's.
 const UNKNOWN_UPLOAD: &str = "unknown_upload";
+/// The check found that the file is no audio we can use: waiting does not help.
+const UPLOAD_REJECTED: &str = "upload_rejected";
 
 fn first(errors: &[FieldError]) -> &str {
     errors.first().map_or("An input cannot be used.", |error| &error.detail)

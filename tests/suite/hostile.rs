@@ -4,6 +4,7 @@ use std::fs;
 
 use fixtures::Expect;
 use reqwest::StatusCode;
+use serde_json::{Value, json};
 
 use crate::harness::producer::Producer;
 use crate::harness::{Service, mixrunners, song};
@@ -37,6 +38,7 @@ async fn every_hostile_upload_ends_in_a_verdict_and_the_worker_lives() {
     let service = Service::start(&data);
     let anna = Producer::with_key(&service, &data);
     let mut refused = 0;
+    let mut last_refused = String::new();
     for hostile in fixtures::hostile() {
         if hostile.bytes.is_empty() {
             continue; // tus: an upload of no bytes is answered below
@@ -45,6 +47,7 @@ async fn every_hostile_upload_ends_in_a_verdict_and_the_worker_lives() {
         let checked = anna.checked(&upload).await;
         if checked["state"] == "rejected" {
             refused += 1;
+            last_refused.clone_from(&upload);
             let problem = &checked["problem"];
             assert!(
                 problem["code"].as_str().is_some_and(|c| c != "job_quarantined"),
@@ -64,6 +67,18 @@ async fn every_hostile_upload_ends_in_a_verdict_and_the_worker_lives() {
     }
     assert!(refused > 30, "the set is hostile: {refused} were refused");
     assert!(memory_high_water_mib(service.id()) < 512, "{} MiB", memory_high_water_mib(service.id()));
+
+    let answer = anna
+        .http
+        .post(anna.url("/v1/jobs"))
+        .bearer_auth(&anna.secret)
+        .json(&json!({"kind": "master", "inputs": [{"upload": last_refused}]}))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), StatusCode::CONFLICT);
+    let problem: Value = answer.json().await.unwrap();
+    assert_eq!((&problem["code"], &problem["retryable"]), (&json!("input_rejected"), &json!(false)));
 
     let wav = folder.path().join("song.wav");
     song::wav24(&wav, 3.0);
