@@ -8,6 +8,8 @@
 //! |---|---|---|
 //! | [`units`] | decibels, loudness, rates as types | `Lufs`, `Dbtp`, `Decibels`, `SampleRate` |
 //! | [`audio`] | planar samples | `Audio`, `Layout` |
+//! | [`analysis`] | what is true of a mix besides its loudness | `Features` |
+//! | [`bands`] | the grid of spectra and tone curves | `Curve`, `PerBand` |
 //! | [`processor`] | the one life cycle | `Processor`, `run` |
 //! | [`progress`] | watching and stopping | `Watch`, `Cancelled` |
 //! | [`master`] | a mix to its loudness, under its ceiling | `master`, `MasterParams`, `Mastered` |
@@ -17,7 +19,9 @@
 //! | [`signal`] | seeded test signals | |
 //! | [`simd`] | one kernel for each instruction set | `Kernel`, `dispatch` |
 
+pub mod analysis;
 pub mod audio;
+pub mod bands;
 pub mod effects;
 pub mod error;
 pub mod master;

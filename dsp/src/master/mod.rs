@@ -6,6 +6,7 @@
 //! | module | what |
 //! |---|---|
 //! | [`params`], [`budgets`] | what is asked, and how much a limiter may do for it |
+//! | [`chain`] | tone, dynamics, width: what comes before the loudness |
 //! | [`loudness_target`] | how loud the limiter's output will be, without rendering it |
 //! | [`plan`] | what is done, and why |
 //! | [`outcome`] | what became of it |
@@ -13,6 +14,7 @@
 mod analysis;
 pub mod budgets;
 mod certify;
+pub mod chain;
 mod decide;
 mod landing;
 pub mod loudness_target;

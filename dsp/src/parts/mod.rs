@@ -2,10 +2,14 @@
 //!
 //! | module | what |
 //! |---|---|
+//! | [`fft`] | the transform of real blocks, and how a signal is cut for it |
+//! | [`zero_phase`] | symmetric filters from a wanted gain |
 //! | [`biquad`] | second-order sections: coefficients, response, matched design |
 //! | [`window`] | the Kaiser window |
 //! | [`interpolator`] | band-limited interpolation: filter tables |
 
 pub mod biquad;
+pub mod fft;
 pub mod interpolator;
 pub mod window;
+pub mod zero_phase;
