@@ -195,22 +195,23 @@ struct Shape<'a> {
 
 /// One number for each run.
 type Abreast = [f64; SIDE_BY_SIDE];
+/// One stretch of each run.
+type Tiles = [[f64; TILE]; SIDE_BY_SIDE];
 
 impl Kernel for Shape<'_> {
     type Output = ();
     #[inline(always)]
     fn run(mut self) {
         let taps: [Abreast; TAPS] = std::array::from_fn(|k| [self.taps[k]; SIDE_BY_SIDE]);
-        // What each of the next samples has to give for the errors so far.
-        let mut owed: [Abreast; TAPS] = [[0.0; SIDE_BY_SIDE]; TAPS];
-        let mut wanted = [[0.0; SIDE_BY_SIDE]; TILE];
-        let mut dither = [[0.0; SIDE_BY_SIDE]; TILE];
+        // The last errors of the tile before, then those of this one.
+        let mut errors = [[0.0; SIDE_BY_SIDE]; TAPS + TILE];
+        let mut samples = [[0.0; TILE]; SIDE_BY_SIDE];
+        let mut dither = [[0.0; TILE]; SIDE_BY_SIDE];
         for from in (0..self.runs[0].len()).step_by(TILE) {
-            self.stage(from, &mut wanted, &mut dither);
-            for (sample, dither) in wanted.iter_mut().zip(&dither) {
-                *sample = shaped(*sample, dither, &taps, &mut owed);
-            }
-            self.deliver(from, &wanted);
+            self.stage(from, &mut samples, &mut dither);
+            shape(&taps, &dither, &mut samples, &mut errors);
+            self.deliver(from, &samples);
+            errors.copy_within(TILE.., 0);
         }
     }
 }
@@ -223,28 +224,27 @@ impl Shape<'_> {
     }
 
     #[inline(always)]
-    fn stage(&mut self, from: usize, wanted: &mut [Abreast; TILE], dither: &mut [Abreast; TILE]) {
-        for (lane, (run, random)) in self.runs.iter().zip(&mut self.dither).enumerate() {
-            for (wanted, sample) in wanted.iter_mut().zip(&run[Self::part(run, from)]) {
-                wanted[lane] = f64::from(*sample) * self.full_scale;
+    fn stage(&mut self, from: usize, samples: &mut Tiles, dither: &mut Tiles) {
+        for (samples, run) in samples.iter_mut().zip(&self.runs) {
+            for (staged, sample) in samples.iter_mut().zip(&run[Self::part(run, from)]) {
+                *staged = f64::from(*sample) * self.full_scale;
             }
-            for eight in dither.chunks_exact_mut(Pcg32::LANES) {
-                for (dither, random) in eight.iter_mut().zip(random.draw()) {
-                    dither[lane] = super::dither::triangle(random);
-                }
+        }
+        for (dither, random) in dither.iter_mut().zip(&mut self.dither) {
+            for eight in dither.as_chunks_mut::<{ Pcg32::LANES }>().0 {
+                *eight = random.draw().map(super::dither::triangle);
             }
         }
     }
 
     #[inline(always)]
-    fn deliver(&mut self, from: usize, whole: &[Abreast; TILE]) {
+    fn deliver(&mut self, from: usize, whole: &Tiles) {
         let (highest, step) = (self.full_scale - 1.0, 1.0 / self.full_scale);
-        for (lane, run) in self.runs.iter_mut().enumerate() {
+        for (run, whole) in self.runs.iter_mut().zip(whole) {
             let part = Self::part(run, from);
             for (sample, whole) in run[part].iter_mut().zip(whole) {
                 // After the loop, so that what is clamped is no error that later samples give back.
-                let whole = whole[lane];
-                let low = if whole > -highest { whole } else { -highest };
+                let low = if *whole > -highest { *whole } else { -highest };
                 let whole = if low < highest { low } else { highest };
                 *sample = (whole * step) as f32;
             }
@@ -252,20 +252,24 @@ impl Shape<'_> {
     }
 }
 
-/// The next sample of each run as a whole number of steps.
+/// Turns what is wanted into whole numbers of steps.
 #[inline(always)]
-fn shaped(wanted: Abreast, dither: &Abreast, taps: &[Abreast; TAPS], owed: &mut [Abreast; TAPS]) -> Abreast {
-    let (mut whole, mut error) = ([0.0; SIDE_BY_SIDE], [0.0; SIDE_BY_SIDE]);
-    for lane in 0..SIDE_BY_SIDE {
-        let asked = wanted[lane] + owed[0][lane];
-        whole[lane] = super::dither::nearest(asked + dither[lane]);
-        error[lane] = whole[lane] - asked;
-    }
-    for k in 0..TAPS {
+fn shape(taps: &[Abreast; TAPS], dither: &Tiles, samples: &mut Tiles, errors: &mut [Abreast; TAPS + TILE]) {
+    let mut last = errors[TAPS - 1];
+    for n in 0..TILE {
+        // The oldest first: all but the last product is ready before the sample before is.
+        let mut asked: Abreast = std::array::from_fn(|lane| samples[lane][n]);
+        for k in (1..TAPS).rev() {
+            let error = errors[n + TAPS - 1 - k];
+            asked = std::array::from_fn(|lane| asked[lane] + taps[k][lane] * error[lane]);
+        }
+        asked = std::array::from_fn(|lane| asked[lane] + taps[0][lane] * last[lane]);
+        let whole: Abreast =
+            std::array::from_fn(|lane| super::dither::nearest(asked[lane] + dither[lane][n]));
+        last = std::array::from_fn(|lane| whole[lane] - asked[lane]);
+        errors[n + TAPS] = last;
         for lane in 0..SIDE_BY_SIDE {
-            let later = if k + 1 < TAPS { owed[k + 1][lane] } else { 0.0 };
-            owed[k][lane] = later + taps[k][lane] * error[lane];
+            samples[lane][n] = whole[lane];
         }
     }
-    whole
 }
