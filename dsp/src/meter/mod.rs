@@ -18,6 +18,6 @@ pub mod loudness_range;
 pub mod report;
 pub mod true_peak;
 
-mod excerpt;
+pub(crate) mod excerpt;
 
 pub use report::{Measurements, measure, measure_certified};

@@ -12,7 +12,9 @@ use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 
 use crate::units::SampleRate;
 
-/// Transforms of one length, forward and back, with room to work in. Made once per thread; nothing allocates after.
+/// Transforms of one length, forward and back, with room to work in. Nothing allocates after it is made; a clone
+/// shares the tables and has room of its own, so that each thread can have one for little.
+#[derive(Clone)]
 pub struct Fft {
     forward: Arc<dyn RealToComplex<f32>>,
     inverse: Arc<dyn ComplexToReal<f32>>,
