@@ -5,7 +5,10 @@
 //! | [`biquad`] | second-order sections: coefficients, response, matched design |
 //! | [`window`] | the Kaiser window |
 //! | [`interpolator`] | band-limited interpolation: filter tables |
+//! | [`resampler`] | whole signals at another rate |
 
 pub mod biquad;
 pub mod interpolator;
+mod irregular;
+pub mod resampler;
 pub mod window;

@@ -3,4 +3,5 @@
 
 mod dither_shaped;
 mod hearing;
+mod resampler;
 mod spectrum;
