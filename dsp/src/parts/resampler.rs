@@ -10,8 +10,8 @@ use rayon::prelude::*;
 use rubato::audioadapter_buffers::direct::SequentialSlice;
 use rubato::{Fft, FixedSync, Indexing, Resampler, WindowFunction};
 
-use super::irregular;
-use crate::audio::{Audio, Samples};
+use super::irregular::Interpolator;
+use crate::audio::Audio;
 use crate::progress::{Cancelled, Watch};
 use crate::units::SampleRate;
 
@@ -35,7 +35,17 @@ pub fn resample(audio: &Audio, rate: SampleRate, watch: &dyn Watch) -> Result<Au
     let progress =
         Progress { watch, done: AtomicUsize::new(0), total: (frames * audio.channel_count()).max(1) };
     let channels = out.channels_mut().par_iter_mut().zip(audio.channels());
-    channels.for_each(|(out, samples)| resample_channel(samples, audio.rate(), rate, out, &progress));
+    match Plan::new(audio.rate(), rate) {
+        Plan::Blocks { frames_in, frames_out } => channels.for_each(|(out, samples)| {
+            if let Some(mut blocks) = Blocks::new(audio.rate(), rate, frames_in, frames_out) {
+                blocks.resample(samples, out, &progress);
+            }
+        }),
+        Plan::SampleBySample => {
+            let interpolator = Interpolator::new(audio.rate(), rate);
+            channels.for_each(|(out, samples)| interpolator.resample(samples, out, &progress));
+        }
+    }
     if watch.is_cancelled() { Err(Cancelled) } else { Ok(out) }
 }
 
@@ -62,16 +72,29 @@ impl Progress<'_> {
     }
 }
 
-fn resample_channel(
-    samples: &[f32],
-    from: SampleRate,
-    to: SampleRate,
-    out: &mut Samples,
-    progress: &Progress<'_>,
-) {
-    match Blocks::new(from, to) {
-        Some(mut blocks) => blocks.resample(samples, out, progress),
-        None => irregular::resample(samples, from, to, out, progress),
+/// How to get from one rate to another.
+enum Plan {
+    Blocks {
+        frames_in: usize,
+        frames_out: usize,
+    },
+    /// Where two rates have too little in common.
+    SampleBySample,
+}
+
+impl Plan {
+    fn new(from: SampleRate, to: SampleRate) -> Self {
+        let (from, to) = (from.hertz() as usize, to.hertz() as usize);
+        let common = greatest_common_divisor(from, to);
+        // The filter's middle has to fall on a frame at both rates, else the output lies between frames: so each
+        // block is twice a whole number of the shortest.
+        let (least_in, least_out) = (2 * from / common, 2 * to / common);
+        let times = BLOCK_FRAMES_MIN.div_ceil(least_in.min(least_out));
+        let (frames_in, frames_out) = (times * least_in, times * least_out);
+        if frames_in.min(frames_out) > BLOCK_FRAMES_MAX {
+            return Self::SampleBySample;
+        }
+        Self::Blocks { frames_in, frames_out }
     }
 }
 
@@ -85,18 +108,9 @@ struct Blocks {
 }
 
 impl Blocks {
-    /// None where two rates have too little in common.
-    fn new(from: SampleRate, to: SampleRate) -> Option<Self> {
+    /// None only for what [`Plan`] never asks.
+    fn new(from: SampleRate, to: SampleRate, frames_in: usize, frames_out: usize) -> Option<Self> {
         let (from, to) = (from.hertz() as usize, to.hertz() as usize);
-        let common = greatest_common_divisor(from, to);
-        // The filter's middle has to fall on a frame at both rates, else the output lies between frames: so each
-        // block is twice a whole number of the shortest.
-        let (least_in, least_out) = (2 * from / common, 2 * to / common);
-        let times = BLOCK_FRAMES_MIN.div_ceil(least_in.min(least_out));
-        let (frames_in, frames_out) = (times * least_in, times * least_out);
-        if frames_in.min(frames_out) > BLOCK_FRAMES_MAX {
-            return None;
-        }
         let window = WindowFunction::BlackmanHarris2;
         let fft = Fft::new_custom(from, to, frames_in, 1, 1, window, FixedSync::Both).ok()?;
         let (input, output) = (vec![0.0; frames_in], vec![0.0; frames_out]);
