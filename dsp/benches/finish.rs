@@ -9,6 +9,9 @@ use std::time::{Duration, Instant};
 use dsp::audio::Audio;
 use dsp::effects::dither::{Depth, Quantiser};
 use dsp::effects::noise_shaper::NoiseShaper;
+use dsp::effects::saturator::Saturator;
+use dsp::parts::resampler::resample;
+use dsp::progress::Unwatched;
 use dsp::signal;
 use dsp::units::SampleRate;
 
@@ -27,6 +30,14 @@ fn main() {
         };
         row("dither plain", &|audio| quantise(audio, None));
         row("dither shaped", &|audio| quantise(audio, Some(NoiseShaper::new(RATE))));
+        if let Ok(saturator) = Saturator::new(0.3) {
+            row("saturate", &|audio| saturator.apply(audio));
+        }
+        for hertz in [48_000, 96_000, 47_999] {
+            row(&format!("resample to {hertz} Hz"), &|audio| {
+                let _ = black_box(resample(audio, SampleRate::literal(hertz), &Unwatched));
+            });
+        }
     });
 }
 

@@ -6,8 +6,12 @@
 //! | [`dither`] | brings samples onto the grid of a file format | `Depth`, `Quantiser` |
 //! | [`noise_shaper`] | moves the noise of rounding to where the ear hears least | `NoiseShaper` |
 //! | [`pcg`] | the random numbers of dither | `Pcg32` |
+//! | [`peak_shaver`] | takes the tops off single short peaks | `PeakShaver`, `Needles` |
+//! | [`saturator`] | colour: a second and a third harmonic | `Saturator` |
 
 pub mod dither;
 pub mod limiter;
 pub mod noise_shaper;
 pub mod pcg;
+pub mod peak_shaver;
+pub mod saturator;

@@ -7,9 +7,14 @@
 //! | [`biquad`] | second-order sections: coefficients, response, matched design |
 //! | [`window`] | the Kaiser window |
 //! | [`interpolator`] | band-limited interpolation: filter tables |
+//! | [`oversampler`] | four times the rate for what bends a waveform |
+//! | [`resampler`] | whole signals at another rate |
 
 pub mod biquad;
 pub mod fft;
 pub mod interpolator;
+mod irregular;
+pub mod oversampler;
+pub mod resampler;
 pub mod window;
 pub mod zero_phase;

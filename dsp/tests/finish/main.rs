@@ -3,4 +3,8 @@
 
 mod dither_shaped;
 mod hearing;
+mod oversampler;
+mod peak_shaver;
+mod resampler;
+mod saturator;
 mod spectrum;
