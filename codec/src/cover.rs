@@ -188,7 +188,7 @@ mod tests {
         let refusal = |bytes: &[u8]| Cover::new(bytes.to_vec()).unwrap_err().to_string();
         assert!(refusal(b"GIF89a").contains("neither a JPEG nor a PNG"));
         assert!(refusal(b"").contains("of 0 bytes"));
-        let too_large = refusal(&[&PNG[..], &vec![0; Cover::BYTES_MAX]].concat());
+        let too_large = refusal(&[PNG, &vec![0; Cover::BYTES_MAX]].concat());
         assert!(too_large.contains("10485760") && too_large.contains("10 MiB"), "{too_large}");
         // Cut off anywhere before its size is said, or saying that it has none.
         for end in 8..26 {

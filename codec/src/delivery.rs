@@ -138,12 +138,16 @@ impl Delivery {
         }
     }
 
-    /// Refuses what it can never hold before anything is computed.
-    pub(crate) fn check(self, rate: SampleRate, channels: usize, frames: usize) -> Result<(), EncodeError> {
+    /// What [`encode`](crate::encode()) would refuse, for a caller who would rather know before the work is done.
+    ///
+    /// # Errors
+    /// Where this build has no encoder for it, or where a lossy form has no place for this rate, for so many channels
+    /// or for so many frames. WAV and FLAC are not judged here.
+    pub fn check(self, rate: SampleRate, channels: usize, frames: usize) -> Result<(), EncodeError> {
         let (format, frames_max) = match self {
             Self::Mp3At320 | Self::Mp3V0 => ("MP3", u64::from(u32::MAX)),
             Self::VorbisQ8 => ("Ogg Vorbis", i64::MAX as u64),
-            _ => return Ok(()), // WAV and FLAC know their own bounds
+            _ => return Ok(()),
         };
         if !self.is_built_in() {
             return Err(EncodeError::NotBuiltIn { format });

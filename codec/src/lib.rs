@@ -9,7 +9,7 @@
 //! | [`limits`] | what a file may ask of us | [`Limits`] |
 //! | [`note`] | what was accepted, but should be known | [`DecodeNote`] |
 //! | [`source_format`] | what a file was | [`SourceFormat`], [`Fidelity`] |
-//! | [`mod@encode`] | planar floats to WAV, FLAC, MP3 and Ogg Vorbis | [`encode()`], [`EncodeOptions`], [`BextLoudness`] |
+//! | [`mod@encode`] | planar floats to the files delivered | [`encode()`], [`EncodeOptions`], [`BextLoudness`] |
 //! | [`delivery`] | the forms, and what each can hold | [`Delivery`] |
 //! | [`tags`], [`cover`] | what a file says about its music | [`Tags`], [`TagFields`], [`Cover`] |
 //! | [`round_trip`] | what listeners of a lossy form will hear | [`lossy_round_trip`] |

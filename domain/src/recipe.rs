@@ -291,6 +291,13 @@ mod tests {
     }
 
     #[test]
+    fn lossy_formats_may_stand_beside_the_others() {
+        let recipe = Recipe::check(&json!({"deliver": ["mp3_320", "wav24", "mp3_v0", "vorbis_q8"]})).unwrap();
+        let names: Vec<&str> = recipe.deliver.iter().map(|format| format.extension()).collect();
+        assert_eq!(names, ["mp3", "wav", "mp3", "ogg"]);
+    }
+
+    #[test]
     fn a_recipe_reads_back_what_it_wrote_and_no_other_version() {
         let raw = json!({"loudness_lufs": -9.5, "ceiling_dbtp": -2, "deliver": ["flac24", "wav16"]});
         let recipe = Recipe::check(&raw).unwrap();

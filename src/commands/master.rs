@@ -77,6 +77,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         let song = Song::open(&arguments.input, extension(&arguments.input), &Limits::COMMAND_LINE, &stages)
             .map_err(|error| Failure::of_render(&arguments.input, &error))?;
         let Song { audio, origin } = song;
+        format
+            .check(audio.rate(), audio.channel_count(), audio.frames())
+            .map_err(|error| Failure::of_render(&arguments.output, &error.into()))?;
         let master =
             master(audio, &origin, &params, &stages).map_err(|e| Failure::of_render(&arguments.input, &e))?;
         stages.enter(Stage::Encode);

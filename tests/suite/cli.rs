@@ -65,6 +65,9 @@ fn every_format_holds_the_same_master_as_far_as_it_can() {
         ("wav32f", "c.wav"),
         ("flac16", "d.flac"),
         ("flac24", "e.flac"),
+        ("mp3_320", "f.mp3"),
+        ("mp3_v0", "g.mp3"),
+        ("vorbis_q8", "h.ogg"),
     ] {
         let done = run(&["master", "song.wav", "-o", name, "--format", format], folder.path());
         assert_eq!(done.status.code(), Some(0), "{format}: {}", words(&done.stderr));

@@ -118,7 +118,7 @@ pub(crate) struct NewRecipe {
     loudness_lufs: Option<f64>,
     #[schema(minimum = -12, maximum = 0)]
     ceiling_dbtp: Option<f64>,
-    /// `wav24`, `wav16`, `wav32f`, `flac24`.
+    /// `wav24`, `wav16`, `wav32f`, `flac24`, `mp3_320`, `mp3_v0`, `vorbis_q8`.
     deliver: Option<Vec<String>>,
 }
 

@@ -63,6 +63,8 @@ fn make_files(
     // One master for each grid: dither and certificate belong to the depth.
     let mut masters: Vec<(Depth, Master)> = Vec::new();
     for format in &formats {
+        let audio = &song.audio;
+        format.check(audio.rate(), audio.channel_count(), audio.frames())?;
         let depth = depth_of(*format);
         if !masters.iter().any(|(made, _)| *made == depth) {
             let params = MasterParams::new(recipe.loudness, recipe.ceiling, depth)?;

@@ -53,7 +53,9 @@ impl RenderError {
     #[must_use]
     pub fn fault(&self) -> Fault {
         match self {
-            Self::Target(_) | Self::Encode(EncodeError::Rate { .. }) => Fault::User,
+            Self::Target(_) | Self::Encode(EncodeError::Rate { .. } | EncodeError::NotBuiltIn { .. }) => {
+                Fault::User
+            }
             Self::Decode(DecodeError::Unreadable(_))
             | Self::Encode(_)
             | Self::Master(MasterError::NotCertified { .. })

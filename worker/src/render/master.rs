@@ -89,3 +89,18 @@ fn loudness_of(mastered: &Mastered) -> codec::BextLoudness {
         short_term_max: after.short_term_max,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::artifact::ArtifactFormat;
+
+    #[test]
+    fn every_format_that_a_recipe_may_name_is_a_form_of_delivery() {
+        for format in ArtifactFormat::DELIVERABLE {
+            let form: Delivery = format.as_str().parse().unwrap();
+            assert_eq!(form.extension(), format.extension());
+            assert_eq!(form.media_type(), format.media_type());
+        }
+    }
+}
