@@ -5,12 +5,13 @@
 
 use crate::audio::Audio;
 use crate::effects::limiter::{BLOCK, BlockPeaks, GainCurve, Limiter};
-use crate::meter::loudness::{FINE_FRAMES, integrated_of, k_energy, loudness_of};
-use crate::meter::true_peak;
-use crate::units::{Decibels, Lufs, SampleRate};
+use crate::meter::loudness::{FINE_FRAMES, integrated_of, loudness_of};
+use crate::meter::report::{Detail, PEAK_FRAMES, detail};
+use crate::units::{Dbtp, Decibels, Lufs, SampleRate};
 
 /// Blocks of the gain curve for one energy.
 const BLOCKS_PER_ENERGY: usize = FINE_FRAMES / BLOCK;
+const _: () = assert!(PEAK_FRAMES == BLOCK, "the meter reads what the limiter holds");
 
 /// A programme as the limiter and the loudness meter see it.
 #[derive(Debug)]
@@ -26,8 +27,15 @@ impl Programme {
     /// Measures `audio`.
     #[must_use]
     pub fn of(audio: &Audio) -> Self {
-        let fine = BlockPeaks::of_map(&true_peak::peak_map(audio), audio.rate());
-        Self::new(audio.rate(), audio.frames(), fine, k_energy(audio))
+        let everything = Dbtp::literal(f64::NEG_INFINITY);
+        Self::from_detail(detail(audio, everything), audio)
+    }
+
+    /// From what a meter has read of `audio` already.
+    #[must_use]
+    pub fn from_detail(detail: Detail, audio: &Audio) -> Self {
+        let fine = BlockPeaks::of_blocks(detail.block_peaks, audio.rate());
+        Self::new(audio.rate(), audio.frames(), fine, detail.k_energies)
     }
 
     fn new(rate: SampleRate, frames: usize, fine: BlockPeaks, energies: Vec<f64>) -> Self {

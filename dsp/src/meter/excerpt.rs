@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::simd::{Kernel, dispatch};
+
 /// Samples on either side of an excerpt: enough for the longest interpolation filter (96 taps), and for a
 /// run of 64 frames that begins at the last one, with a filter of 32 taps.
 pub(crate) const MARGIN: usize = 96;
@@ -32,7 +34,7 @@ impl Excerpt {
         self.samples[offset..offset + to - from].copy_from_slice(&channel[from..to]);
         self.samples[offset + to - from..].fill(0.0);
         self.broken = 0;
-        if self.samples.iter().fold(false, |any, x| any | is_broken(x)) {
+        if !dispatch(AllSound(&self.samples)) {
             self.broken = self.inside().iter().filter(|x| is_broken(x)).count();
             self.samples.iter_mut().filter(|x| is_broken(x)).for_each(|x| *x = 0.0);
         }
@@ -49,6 +51,31 @@ impl Excerpt {
     }
 }
 
+/// Whether no sample is broken.
+pub(crate) struct AllSound<'a>(pub(crate) &'a [f32]);
+
+impl Kernel for AllSound<'_> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run(self) -> bool {
+        !self.0.iter().fold(false, |any, x| any | is_broken(x))
+    }
+}
+
+/// So many samples of `channel` from `from` on, which may be before its start; zeros beyond its ends and for broken
+/// samples.
+pub(crate) fn copy_sound(channel: &[f32], from: isize, frames: usize, copy: &mut Vec<f32>) {
+    let zeros = from.min(0).unsigned_abs().min(frames);
+    let start = from.max(0).unsigned_abs().min(channel.len());
+    let there = &channel[start..(start + frames - zeros).min(channel.len())];
+    copy.clear();
+    copy.resize(zeros, 0.0);
+    copy.extend(there.iter().map(|x| if is_broken(x) { 0.0 } else { *x }));
+    copy.resize(frames, 0.0);
+}
+
+#[inline(always)]
 fn is_broken(x: &f32) -> bool {
     // Bits of magnitudes are in their order, with infinity and what is no number above all others.
     x.abs().to_bits() > LOUDEST.to_bits()

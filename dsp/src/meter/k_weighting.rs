@@ -84,8 +84,15 @@ pub(crate) fn run_in(rate: SampleRate) -> usize {
     rate.hertz() as usize / 4
 }
 
-/// Two channels under K-weighting. The high-pass runs one frame behind the shelf, so that neither waits for
-/// the other.
+/// Stretches of time that are filtered side by side.
+///
+/// A recursive filter waits for its own last output: one stretch alone leaves most of the processor idle.
+pub(crate) const STRETCHES: usize = 4;
+/// Two channels of each stretch: first all of the one, then all of the other.
+pub(crate) const LANES: usize = 2 * STRETCHES;
+
+/// Two channels of [`STRETCHES`] stretches under K-weighting. The high-pass runs one frame behind the shelf, so
+/// that neither waits for the other.
 ///
 /// Both are in direct form 1: of the feedback only one product and one difference wait for the newest output.
 /// The high-pass takes second differences, and its scale goes into the energy.
@@ -97,23 +104,23 @@ pub(crate) struct KWeighting {
     state: State,
 }
 
-/// What the filters remember, newest first, for two channels each.
+/// What the filters remember, newest first, for each lane.
 #[derive(Clone, Copy, Default, Debug)]
 struct State {
-    input: [[f64; 2]; 2],
-    shelved: [[f64; 2]; 2],
+    input: [[f64; LANES]; 2],
+    shelved: [[f64; LANES]; 2],
     /// From one output of the shelf to the next.
-    difference: [f64; 2],
-    output: [[f64; 2]; 2],
+    difference: [f64; LANES],
+    output: [[f64; LANES]; 2],
 }
 
 impl State {
-    /// Takes a sample of each channel; gives the output of the frame before, without the high-pass's scale.
+    /// Takes a sample of each lane; gives the output of the frame before, without the high-pass's scale.
     #[inline(always)]
-    fn next(&mut self, shelf: &Biquad, feedback: [f64; 2], x: [f64; 2]) -> [f64; 2] {
+    fn next(&mut self, shelf: &Biquad, feedback: [f64; 2], x: [f64; LANES]) -> [f64; LANES] {
         let Biquad { b, a } = shelf;
-        let (mut shelved, mut difference, mut output) = ([0.0; 2], [0.0; 2], [0.0; 2]);
-        for lane in 0..2 {
+        let (mut shelved, mut difference, mut output) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
+        for lane in 0..LANES {
             let forward = b[0] * x[lane] + b[1] * self.input[0][lane] + b[2] * self.input[1][lane];
             shelved[lane] = (forward - a[1] * self.shelved[1][lane]) - a[0] * self.shelved[0][lane];
             difference[lane] = self.shelved[0][lane] - self.shelved[1][lane];
@@ -147,15 +154,16 @@ impl KWeighting {
     }
 }
 
-/// Energies of two channels, frame after frame. The samples lead by one frame: energy number `n` is that of
+/// Energies of all lanes, frame after frame. The samples lead by one frame: energy number `n` is that of
 /// the frame before sample `n`, because the high-pass lags the shelf by one.
 pub(crate) struct Energies<'a> {
     pub(crate) filter: &'a mut KWeighting,
-    pub(crate) samples: [&'a [f32]; 2],
-    /// Frames after which each energy ends, counted from the start of `samples`; the last is their length.
+    /// One sample of each lane.
+    pub(crate) frames: &'a [[f32; LANES]],
+    /// Frames after which each energy ends, counted from the start of `frames`; the last is their length.
     pub(crate) ends: &'a [usize],
-    /// One sum of squares for each end and channel.
-    pub(crate) energies: &'a mut [[f64; 2]],
+    /// One sum of squares for each end and lane.
+    pub(crate) energies: &'a mut [[f64; LANES]],
 }
 
 impl Kernel for Energies<'_> {
@@ -166,10 +174,10 @@ impl Kernel for Energies<'_> {
         let KWeighting { shelf, high_pass_feedback, high_pass_power, mut state } = *self.filter;
         let mut start = 0;
         for (&end, energy) in self.ends.iter().zip(self.energies) {
-            let mut sum = [0.0; 2];
-            for (&left, &right) in self.samples[0][start..end].iter().zip(&self.samples[1][start..end]) {
-                let y = state.next(&shelf, high_pass_feedback, [f64::from(left), f64::from(right)]);
-                for lane in 0..2 {
+            let mut sum = [0.0; LANES];
+            for frame in &self.frames[start..end] {
+                let y = state.next(&shelf, high_pass_feedback, frame.map(f64::from));
+                for lane in 0..LANES {
                     sum[lane] += y[lane] * y[lane];
                 }
             }
@@ -178,5 +186,24 @@ impl Kernel for Energies<'_> {
         }
         state.forget_traces();
         self.filter.state = state;
+    }
+}
+
+/// Puts the samples of all lanes side by side.
+pub(crate) struct SideBySide<'a> {
+    pub(crate) lanes: [&'a [f32]; LANES],
+    pub(crate) frames: &'a mut [[f32; LANES]],
+}
+
+impl Kernel for SideBySide<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let count = self.frames.len();
+        let lanes = self.lanes.map(|lane| &lane[..count]);
+        for (n, frame) in self.frames.iter_mut().enumerate() {
+            *frame = lanes.map(|lane| lane[n]);
+        }
     }
 }

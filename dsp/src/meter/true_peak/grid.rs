@@ -16,7 +16,7 @@ const BETA: f64 = 5.0;
 /// Pairs of taps that one pass over a run takes: few enough for their values to stay in registers.
 const PAIRS_AT_ONCE: usize = 4;
 /// Frames that are skipped or refined together.
-const RUN: usize = 64;
+pub(crate) const RUN: usize = 64;
 /// From this rate on two points a frame are enough, as four are below it.
 const TWO_POINTS_FROM_HZ: u32 = 88_200;
 
@@ -24,7 +24,7 @@ const TWO_POINTS_FROM_HZ: u32 = 88_200;
 ///
 /// Near its peak, no signal below the Nyquist frequency falls faster than a sinusoid at that frequency does
 /// (Bernstein's inequality), and the nearest point is at most half a step away.
-const fn top_over_point_square(points: usize) -> f32 {
+pub(super) const fn top_over_point_square(points: usize) -> f32 {
     match points {
         4 => 1.171_572_9, // 1 / cos² of an eighth of a half turn
         _ => 2.0,         // of a quarter
@@ -33,7 +33,7 @@ const fn top_over_point_square(points: usize) -> f32 {
 
 /// The filters, folded: a quarter before and a quarter after a sample are mirror images, so the sum and the
 /// difference of their outputs need one multiplication for two taps.
-struct Bank {
+pub(super) struct Bank {
     taps: [FoldedTap; PAIRS],
     /// No output exceeds the largest input times this: the largest sum of magnitudes of taps.
     gain_bound: f32,
@@ -65,9 +65,22 @@ static BANK: LazyLock<Bank> = LazyLock::new(|| {
     }
 });
 
+/// The filters.
+pub(super) fn bank() -> &'static Bank {
+    &BANK
+}
+
+impl Bank {
+    /// What no point of the run from `first` on exceeds.
+    #[inline(always)]
+    pub(super) fn highest_within(&self, window: &[f32], first: usize) -> f32 {
+        highest_sample(&window[first - PAIRS..first + RUN + PAIRS]) * self.gain_bound
+    }
+}
+
 /// How many points a frame has at a rate.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Grid {
+pub(crate) enum Grid {
     FourPoints,
     TwoPoints,
 }
@@ -82,7 +95,7 @@ pub(super) enum Of {
 }
 
 impl Grid {
-    pub(super) fn of(rate: SampleRate) -> Self {
+    pub(crate) fn of(rate: SampleRate) -> Self {
         if rate.hertz() < TWO_POINTS_FROM_HZ { Self::FourPoints } else { Self::TwoPoints }
     }
 
@@ -133,9 +146,8 @@ impl<const BETWEEN: usize> Kernel for Highest<'_, BETWEEN> {
         let mut best = self.floor;
         let end = self.frames.end;
         for first in self.frames.step_by(RUN) {
-            let reach = &self.window[first - PAIRS..first + RUN + PAIRS];
             // Exact: no point, and no top of a peak, can be higher than this.
-            if highest_sample(reach) * self.bank.gain_bound * top_over_point > best {
+            if self.bank.highest_within(self.window, first) * top_over_point > best {
                 let highest = points.fill(self.bank, self.window, first);
                 if highest * top_over_point > best {
                     points.fill_before(self.bank, self.window, first);
@@ -201,25 +213,25 @@ impl Kernel for WidenInto<'_> {
 ///
 /// All loops here are long, over plain scalars, and without branches: that is what the compiler turns into
 /// vectors most surely.
-struct Points<const BETWEEN: usize>([[f32; 1 + RUN]; BETWEEN]);
+pub(super) struct Points<const BETWEEN: usize>([[f32; 1 + RUN]; BETWEEN]);
 
 /// Squares of magnitudes in one run.
-struct Tops {
+pub(super) struct Tops {
     /// From each frame up to the next.
-    tops: [f32; RUN],
+    pub(super) tops: [f32; RUN],
     /// At each frame.
-    heads: [f32; RUN],
+    pub(super) heads: [f32; RUN],
 }
 
 impl<const BETWEEN: usize> Points<BETWEEN> {
     #[inline(always)]
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self([[0.0; 1 + RUN]; BETWEEN])
     }
 
     /// Interpolates a run; the highest magnitude of its points and samples.
     #[inline(always)]
-    fn fill(&mut self, bank: &Bank, window: &[f32], first: usize) -> f32 {
+    pub(super) fn fill(&mut self, bank: &Bank, window: &[f32], first: usize) -> f32 {
         let x: &[f32; TAPS - 1 + RUN] = chunk(window, first + 1 - PAIRS);
         let (mut even, mut odd, mut half) = ([0.0; RUN], [0.0; RUN], [0.0; RUN]);
         for pass in 0..PAIRS / PAIRS_AT_ONCE {
@@ -251,7 +263,7 @@ impl<const BETWEEN: usize> Points<BETWEEN> {
 
     /// Interpolates the last point before a run.
     #[inline(always)]
-    fn fill_before(&mut self, bank: &Bank, window: &[f32], first: usize) {
+    pub(super) fn fill_before(&mut self, bank: &Bank, window: &[f32], first: usize) {
         let x: &[f32; TAPS] = chunk(window, first - PAIRS);
         let (mut even, mut odd, mut half) = (0.0, 0.0, 0.0);
         for (k, tap) in bank.taps.iter().enumerate() {
@@ -265,7 +277,7 @@ impl<const BETWEEN: usize> Points<BETWEEN> {
 
     /// The run's last point becomes the one before the next run.
     #[inline(always)]
-    fn keep_last(&mut self) {
+    pub(super) fn keep_last(&mut self) {
         self.0[BETWEEN - 1][0] = self.0[BETWEEN - 1][RUN];
     }
 
@@ -276,7 +288,7 @@ impl<const BETWEEN: usize> Points<BETWEEN> {
     /// the higher of the two rises by the mean of both rises. Where the signal passes through a point on its
     /// way up or down, the point times `passing` counts.
     #[inline(always)]
-    fn tops(&self, window: &[f32], first: usize, passing: f32) -> Tops {
+    pub(super) fn tops(&self, window: &[f32], first: usize, passing: f32) -> Tops {
         let samples: &[f32; RUN + 1] = chunk(window, first);
         let mut tops = Tops { tops: [0.0; RUN], heads: [0.0; RUN] };
         for n in 0..RUN {
