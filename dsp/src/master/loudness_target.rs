@@ -13,6 +13,9 @@ use crate::units::{Dbtp, Decibels, Lufs, SampleRate};
 const BLOCKS_PER_ENERGY: usize = FINE_FRAMES / BLOCK;
 const _: () = assert!(PEAK_FRAMES == BLOCK, "the meter reads what the limiter holds");
 
+/// Peaks so far below the highest are known by bounds alone: no limiter here takes more off one within its budgets.
+const EXACT_WITHIN: Decibels = Decibels::literal(12.0);
+
 /// A programme as the limiter and the loudness meter see it.
 #[derive(Debug)]
 pub struct Programme {
@@ -24,11 +27,10 @@ pub struct Programme {
 }
 
 impl Programme {
-    /// Measures `audio`.
+    /// Measures `audio`, whose highest level is `highest`.
     #[must_use]
-    pub fn of(audio: &Audio) -> Self {
-        let everything = Dbtp::literal(f64::NEG_INFINITY);
-        Self::from_detail(detail(audio, everything), audio)
+    pub fn of(audio: &Audio, highest: Dbtp) -> Self {
+        Self::from_detail(detail(audio, highest - EXACT_WITHIN), audio)
     }
 
     /// From what a meter has read of `audio` already.

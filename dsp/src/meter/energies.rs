@@ -5,7 +5,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use crate::audio::Audio;
-use crate::meter::excerpt::{AllSound, copy_sound};
+use crate::meter::excerpt::copy_sound;
 use crate::meter::k_weighting::{self, KWeighting, LANES, STRETCHES, SideBySide, channel_weights, run_in};
 use crate::meter::loudness::{FINE_FRAMES, HOPS_PER_SECOND, TICKS_PER_SECOND, tick};
 use crate::simd::dispatch;
@@ -274,23 +274,10 @@ impl Meter {
         energies.resize(ends.len(), [0.0; STRETCHES]);
         self.of_pair.resize(ends.len(), [0.0; LANES]);
         for Pair { channels, weights, filter } in &mut self.pairs {
+            let side_by_side = &mut self.frames[..frames];
             let place =
                 |lane: usize| (audio.channel(channels[lane / STRETCHES]), self.next[lane % STRETCHES]);
-            let mut is_copied = [false; LANES];
-            for lane in 0..LANES {
-                let (channel, from) = place(lane);
-                is_copied[lane] = !inside(channel, from, frames).is_some_and(|x| dispatch(AllSound(x)));
-                if is_copied[lane] {
-                    copy_sound(channel, from, frames, &mut self.copies[lane]);
-                }
-            }
-            let lanes: [&[f32]; LANES] = std::array::from_fn(|lane| {
-                let (channel, from) = place(lane);
-                let own = inside(channel, from, frames).filter(|_| !is_copied[lane]);
-                own.unwrap_or(&self.copies[lane])
-            });
-            let side_by_side = &mut self.frames[..frames];
-            dispatch(SideBySide { lanes, frames: side_by_side });
+            read_side_by_side(place, &mut self.copies, side_by_side);
             let of_pair = &mut self.of_pair;
             dispatch(k_weighting::Energies { filter, frames: side_by_side, ends, energies: of_pair });
             for (energies, of_pair) in energies.iter_mut().zip(&self.of_pair) {
@@ -301,6 +288,31 @@ impl Meter {
         }
         self.next = self.next.map(|next| next + frames as isize);
     }
+}
+
+/// Fills `frames` with the samples of all lanes, of which each begins at its place in a channel.
+fn read_side_by_side<'a>(
+    place: impl Fn(usize) -> (&'a [f32], isize),
+    copies: &'a mut [Vec<f32>; LANES],
+    frames: &mut [[f32; LANES]],
+) {
+    let own = |lane: usize| {
+        let (channel, from) = place(lane);
+        inside(channel, from, frames.len())
+    };
+    for (lane, copy) in copies.iter_mut().enumerate().filter(|(lane, _)| own(*lane).is_none()) {
+        let (channel, from) = place(lane);
+        copy_sound(channel, from, frames.len(), copy);
+    }
+    let lanes: [&[f32]; LANES] = std::array::from_fn(|lane| own(lane).unwrap_or(&copies[lane]));
+    if dispatch(SideBySide { lanes, frames }) {
+        return;
+    }
+    for (lane, copy) in copies.iter_mut().enumerate() {
+        let (channel, from) = place(lane);
+        copy_sound(channel, from, frames.len(), copy);
+    }
+    dispatch(SideBySide { lanes: copies.each_ref().map(Vec::as_slice), frames });
 }
 
 /// So many samples from `from` on, if the channel has them all.

@@ -1,6 +1,7 @@
 //! K-weighting: the two filters that loudness is measured through (ITU-R BS.1770-5, annex 1).
 
 use crate::audio::{Audio, Channel};
+use crate::meter::excerpt::is_broken;
 use crate::parts::biquad::Biquad;
 use crate::simd::Kernel;
 use crate::units::{Hertz, SampleRate};
@@ -189,21 +190,41 @@ impl Kernel for Energies<'_> {
     }
 }
 
-/// Puts the samples of all lanes side by side.
+/// Puts the samples of all lanes side by side; whether all of them are sound (see [`is_broken`]).
 pub(crate) struct SideBySide<'a> {
     pub(crate) lanes: [&'a [f32]; LANES],
     pub(crate) frames: &'a mut [[f32; LANES]],
 }
 
 impl Kernel for SideBySide<'_> {
-    type Output = ();
+    type Output = bool;
 
     #[inline(always)]
-    fn run(self) {
+    fn run(self) -> bool {
+        const AT_ONCE: usize = 8;
         let count = self.frames.len();
-        let lanes = self.lanes.map(|lane| &lane[..count]);
-        for (n, frame) in self.frames.iter_mut().enumerate() {
-            *frame = lanes.map(|lane| lane[n]);
+        let mut largest = [0u32; AT_ONCE];
+        let (whole, rest) = self.frames.as_chunks_mut::<AT_ONCE>();
+        for (block, frames) in whole.iter_mut().enumerate() {
+            let mut square = [[0.0f32; AT_ONCE]; LANES];
+            for lane in 0..LANES {
+                square[lane].copy_from_slice(&self.lanes[lane][block * AT_ONCE..(block + 1) * AT_ONCE]);
+                for n in 0..AT_ONCE {
+                    largest[n] = largest[n].max(square[lane][n].abs().to_bits());
+                }
+            }
+            for n in 0..AT_ONCE {
+                for lane in 0..LANES {
+                    frames[n][lane] = square[lane][n];
+                }
+            }
         }
+        for (frame, n) in rest.iter_mut().zip(count / AT_ONCE * AT_ONCE..) {
+            for lane in 0..LANES {
+                frame[lane] = self.lanes[lane][n];
+                largest[0] = largest[0].max(frame[lane].abs().to_bits());
+            }
+        }
+        largest.iter().all(|bits| !is_broken(&f32::from_bits(*bits)))
     }
 }

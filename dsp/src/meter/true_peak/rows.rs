@@ -32,19 +32,19 @@ impl Rows {
     }
 
     /// Raises the rows from number `row` on by what `excerpt` holds, which begins on a whole run. The highest magnitude
-    /// found, or `best` if none exceeds it. What is no higher than both `floor` and `best` may be left out.
+    /// found, or `best` if none exceeds it. Where a bound shows that nothing is higher than both `floor` and `best`, the
+    /// rows get the bound.
     pub(crate) fn raise(&mut self, row: usize, grid: Grid, excerpt: &Excerpt, floor: f32, best: f32) -> f32 {
         let frames = MARGIN..MARGIN + excerpt.inside().len();
         let rows = row..row + excerpt.inside().len().div_ceil(ROW_FRAMES);
-        let window = excerpt.whole();
         let (highest, first) = (&mut self.highest[rows.clone()], &mut self.first[rows.clone()]);
         let last = &mut self.last[rows];
         match grid {
             Grid::FourPoints => {
-                dispatch(Raise::<3> { bank: bank(), window, frames, floor, best, highest, first, last })
+                dispatch(Raise::<3> { bank: bank(), excerpt, frames, floor, best, highest, first, last })
             }
             Grid::TwoPoints => {
-                dispatch(Raise::<1> { bank: bank(), window, frames, floor, best, highest, first, last })
+                dispatch(Raise::<1> { bank: bank(), excerpt, frames, floor, best, highest, first, last })
             }
         }
     }
@@ -78,7 +78,7 @@ impl Rows {
 /// [`Rows::raise`] as a kernel.
 struct Raise<'a, const BETWEEN: usize> {
     bank: &'a Bank,
-    window: &'a [f32],
+    excerpt: &'a Excerpt,
     frames: Range<usize>,
     floor: f32,
     best: f32,
@@ -95,24 +95,29 @@ impl<const BETWEEN: usize> Kernel for Raise<'_, BETWEEN> {
         let mut points = Points::<BETWEEN>::new();
         let top_over_point = top_over_point_square(BETWEEN + 1).sqrt() * 1.000_001;
         let (end, mut best, mut filled_to) = (self.frames.end, self.best, 0);
+        let window = self.excerpt.whole();
         let rows =
             self.highest.chunks_mut(ROWS).zip(self.first.chunks_mut(ROWS)).zip(self.last.chunks_mut(ROWS));
         for (first, ((highest, firsts), lasts)) in self.frames.step_by(RUN).zip(rows) {
             let least = if self.floor < best { self.floor } else { best };
-            // Exact: no point, and no top of a peak, can be higher than this.
-            if self.bank.highest_within(self.window, first) * top_over_point <= least {
+            // Exact: the top of no peak can be higher than this.
+            let bound = self.bank.highest_within::<BETWEEN>(self.excerpt, first);
+            if bound <= least {
+                highest.iter_mut().for_each(|highest| *highest = max(*highest, bound * bound));
                 continue;
             }
             if filled_to == first {
                 points.keep_last();
             } else {
-                points.fill_before(self.bank, self.window, first);
+                points.fill_before(self.bank, window, first);
             }
             filled_to = first + RUN;
-            if points.fill(self.bank, self.window, first) * top_over_point <= least {
+            let bound = points.fill(self.bank, window, first) * top_over_point;
+            if bound <= least {
+                highest.iter_mut().for_each(|highest| *highest = max(*highest, bound * bound));
                 continue;
             }
-            let mut run = points.tops(self.window, first, 1.0);
+            let mut run = points.tops(window, first, 1.0);
             if end - first < RUN {
                 run.tops[end - first..].fill(0.0);
             }
