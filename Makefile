@@ -6,7 +6,7 @@ export CARGO_TERM_COLOR ?= auto
 DATA ?= ./data
 LISTEN ?= 127.0.0.1:8080
 
-.PHONY: help run build test lint page page-test bench screenshots clean
+.PHONY: help run build test lint page page-test bench bench-peers screenshots clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -48,6 +48,11 @@ lint:
 bench: ## times real time, stage by stage and file to file, beside ffmpeg on the same file
 	@sh deploy/need.sh cargo:rust cc:gcc ffmpeg:ffmpeg
 	cargo bench --locked -p dsp -p mixrunners --bench meters --bench master --bench end_to_end
+
+bench-peers: ## ours beside other masterers on one song (SONG=file.wav for yours); installs them under target/peers
+	@sh deploy/need.sh cargo:rust cc:gcc ffmpeg:ffmpeg sox:sox python3:python3-venv
+	cargo build --release --locked
+	sh benches/peers/run.sh $(SONG)
 
 clean: ## what was built (never ./data)
 	cargo clean

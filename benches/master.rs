@@ -62,7 +62,7 @@ fn stages(mix: &Audio) {
     });
     let map = true_peak::peak_map(mix);
     row("block peaks", mix, nothing, |()| BlockPeaks::of_map(&map, RATE));
-    let programme = Programme::of(mix);
+    let programme = Programme::of(mix, true_peak::scan(mix));
     let limiter = Limiter::candidates(12.0)[0];
     let (aim, gain) = (CEILING.amplitude(), Decibels::literal(6.0));
     row("one probe of loudness", mix, nothing, |()| programme.probe(&limiter, aim, gain).loudness());

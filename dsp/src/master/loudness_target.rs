@@ -5,12 +5,16 @@
 
 use crate::audio::Audio;
 use crate::effects::limiter::{BLOCK, BlockPeaks, GainCurve, Limiter};
-use crate::meter::loudness::{FINE_FRAMES, integrated_of, k_energy, loudness_of};
-use crate::meter::true_peak;
-use crate::units::{Decibels, Lufs, SampleRate};
+use crate::meter::loudness::{FINE_FRAMES, integrated_of, loudness_of};
+use crate::meter::report::{Detail, PEAK_FRAMES, detail};
+use crate::units::{Dbtp, Decibels, Lufs, SampleRate};
 
 /// Blocks of the gain curve for one energy.
 const BLOCKS_PER_ENERGY: usize = FINE_FRAMES / BLOCK;
+const _: () = assert!(PEAK_FRAMES == BLOCK, "the meter reads what the limiter holds");
+
+/// Peaks so far below the highest are known by bounds alone: no limiter here takes more off one within its budgets.
+const EXACT_WITHIN: Decibels = Decibels::literal(12.0);
 
 /// A programme as the limiter and the loudness meter see it.
 #[derive(Debug)]
@@ -23,11 +27,17 @@ pub struct Programme {
 }
 
 impl Programme {
-    /// Measures `audio`.
+    /// Measures `audio`, whose highest level is `highest`.
     #[must_use]
-    pub fn of(audio: &Audio) -> Self {
-        let fine = BlockPeaks::of_map(&true_peak::peak_map(audio), audio.rate());
-        Self::new(audio.rate(), audio.frames(), fine, k_energy(audio))
+    pub fn of(audio: &Audio, highest: Dbtp) -> Self {
+        Self::from_detail(detail(audio, highest - EXACT_WITHIN), audio)
+    }
+
+    /// From what a meter has read of `audio` already.
+    #[must_use]
+    pub fn from_detail(detail: Detail, audio: &Audio) -> Self {
+        let fine = BlockPeaks::of_blocks(detail.block_peaks, audio.rate());
+        Self::new(audio.rate(), audio.frames(), fine, detail.k_energies)
     }
 
     fn new(rate: SampleRate, frames: usize, fine: BlockPeaks, energies: Vec<f64>) -> Self {

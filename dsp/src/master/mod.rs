@@ -77,7 +77,7 @@ pub fn master(mix: Audio, params: &MasterParams, watch: &dyn MasterWatch) -> Res
     }
     go_on(watch)?;
     watch.enter(Stage::Plan);
-    let decision = decide::decide(&analysis, params, || Programme::of(&mix));
+    let decision = decide::decide(&analysis, params, || Programme::of(&mix, analysis.peak));
     go_on(watch)?;
     watch.enter(Stage::Render);
     if decision.plan.leaves_samples_alone() && decision.plan.dither.value == Dither::None {

@@ -1,6 +1,7 @@
 //! K-weighting: the two filters that loudness is measured through (ITU-R BS.1770-5, annex 1).
 
 use crate::audio::{Audio, Channel};
+use crate::meter::excerpt::is_broken;
 use crate::parts::biquad::Biquad;
 use crate::simd::Kernel;
 use crate::units::{Hertz, SampleRate};
@@ -84,8 +85,15 @@ pub(crate) fn run_in(rate: SampleRate) -> usize {
     rate.hertz() as usize / 4
 }
 
-/// Two channels under K-weighting. The high-pass runs one frame behind the shelf, so that neither waits for
-/// the other.
+/// Stretches of time that are filtered side by side.
+///
+/// A recursive filter waits for its own last output: one stretch alone leaves most of the processor idle.
+pub(crate) const STRETCHES: usize = 4;
+/// Two channels of each stretch: first all of the one, then all of the other.
+pub(crate) const LANES: usize = 2 * STRETCHES;
+
+/// Two channels of [`STRETCHES`] stretches under K-weighting. The high-pass runs one frame behind the shelf, so
+/// that neither waits for the other.
 ///
 /// Both are in direct form 1: of the feedback only one product and one difference wait for the newest output.
 /// The high-pass takes second differences, and its scale goes into the energy.
@@ -97,23 +105,23 @@ pub(crate) struct KWeighting {
     state: State,
 }
 
-/// What the filters remember, newest first, for two channels each.
+/// What the filters remember, newest first, for each lane.
 #[derive(Clone, Copy, Default, Debug)]
 struct State {
-    input: [[f64; 2]; 2],
-    shelved: [[f64; 2]; 2],
+    input: [[f64; LANES]; 2],
+    shelved: [[f64; LANES]; 2],
     /// From one output of the shelf to the next.
-    difference: [f64; 2],
-    output: [[f64; 2]; 2],
+    difference: [f64; LANES],
+    output: [[f64; LANES]; 2],
 }
 
 impl State {
-    /// Takes a sample of each channel; gives the output of the frame before, without the high-pass's scale.
+    /// Takes a sample of each lane; gives the output of the frame before, without the high-pass's scale.
     #[inline(always)]
-    fn next(&mut self, shelf: &Biquad, feedback: [f64; 2], x: [f64; 2]) -> [f64; 2] {
+    fn next(&mut self, shelf: &Biquad, feedback: [f64; 2], x: [f64; LANES]) -> [f64; LANES] {
         let Biquad { b, a } = shelf;
-        let (mut shelved, mut difference, mut output) = ([0.0; 2], [0.0; 2], [0.0; 2]);
-        for lane in 0..2 {
+        let (mut shelved, mut difference, mut output) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
+        for lane in 0..LANES {
             let forward = b[0] * x[lane] + b[1] * self.input[0][lane] + b[2] * self.input[1][lane];
             shelved[lane] = (forward - a[1] * self.shelved[1][lane]) - a[0] * self.shelved[0][lane];
             difference[lane] = self.shelved[0][lane] - self.shelved[1][lane];
@@ -147,15 +155,16 @@ impl KWeighting {
     }
 }
 
-/// Energies of two channels, frame after frame. The samples lead by one frame: energy number `n` is that of
+/// Energies of all lanes, frame after frame. The samples lead by one frame: energy number `n` is that of
 /// the frame before sample `n`, because the high-pass lags the shelf by one.
 pub(crate) struct Energies<'a> {
     pub(crate) filter: &'a mut KWeighting,
-    pub(crate) samples: [&'a [f32]; 2],
-    /// Frames after which each energy ends, counted from the start of `samples`; the last is their length.
+    /// One sample of each lane.
+    pub(crate) frames: &'a [[f32; LANES]],
+    /// Frames after which each energy ends, counted from the start of `frames`; the last is their length.
     pub(crate) ends: &'a [usize],
-    /// One sum of squares for each end and channel.
-    pub(crate) energies: &'a mut [[f64; 2]],
+    /// One sum of squares for each end and lane.
+    pub(crate) energies: &'a mut [[f64; LANES]],
 }
 
 impl Kernel for Energies<'_> {
@@ -166,10 +175,10 @@ impl Kernel for Energies<'_> {
         let KWeighting { shelf, high_pass_feedback, high_pass_power, mut state } = *self.filter;
         let mut start = 0;
         for (&end, energy) in self.ends.iter().zip(self.energies) {
-            let mut sum = [0.0; 2];
-            for (&left, &right) in self.samples[0][start..end].iter().zip(&self.samples[1][start..end]) {
-                let y = state.next(&shelf, high_pass_feedback, [f64::from(left), f64::from(right)]);
-                for lane in 0..2 {
+            let mut sum = [0.0; LANES];
+            for frame in &self.frames[start..end] {
+                let y = state.next(&shelf, high_pass_feedback, frame.map(f64::from));
+                for lane in 0..LANES {
                     sum[lane] += y[lane] * y[lane];
                 }
             }
@@ -178,5 +187,44 @@ impl Kernel for Energies<'_> {
         }
         state.forget_traces();
         self.filter.state = state;
+    }
+}
+
+/// Puts the samples of all lanes side by side; whether all of them are sound (see [`is_broken`]).
+pub(crate) struct SideBySide<'a> {
+    pub(crate) lanes: [&'a [f32]; LANES],
+    pub(crate) frames: &'a mut [[f32; LANES]],
+}
+
+impl Kernel for SideBySide<'_> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run(self) -> bool {
+        const AT_ONCE: usize = 8;
+        let count = self.frames.len();
+        let mut largest = [0u32; AT_ONCE];
+        let (whole, rest) = self.frames.as_chunks_mut::<AT_ONCE>();
+        for (block, frames) in whole.iter_mut().enumerate() {
+            let mut square = [[0.0f32; AT_ONCE]; LANES];
+            for lane in 0..LANES {
+                square[lane].copy_from_slice(&self.lanes[lane][block * AT_ONCE..(block + 1) * AT_ONCE]);
+                for n in 0..AT_ONCE {
+                    largest[n] = largest[n].max(square[lane][n].abs().to_bits());
+                }
+            }
+            for n in 0..AT_ONCE {
+                for lane in 0..LANES {
+                    frames[n][lane] = square[lane][n];
+                }
+            }
+        }
+        for (frame, n) in rest.iter_mut().zip(count / AT_ONCE * AT_ONCE..) {
+            for lane in 0..LANES {
+                frame[lane] = self.lanes[lane][n];
+                largest[0] = largest[0].max(frame[lane].abs().to_bits());
+            }
+        }
+        largest.iter().all(|bits| !is_broken(&f32::from_bits(*bits)))
     }
 }

@@ -1,13 +1,8 @@
 //! Loudness: momentary, short-term and integrated (ITU-R BS.1770-5, EBU Tech 3341).
 
-use std::ops::Range;
-
-use rayon::prelude::*;
-
 use crate::audio::Audio;
-use crate::meter::excerpt::{Excerpt, MARGIN};
-use crate::meter::k_weighting::{Energies, KWeighting, OFFSET_LU, channel_weights, run_in};
-use crate::simd::dispatch;
+use crate::meter::energies::{Cuts, Energies};
+use crate::meter::k_weighting::OFFSET_LU;
 use crate::units::{Lufs, SampleRate};
 
 /// Frames in each energy of [`k_energy`].
@@ -28,20 +23,7 @@ pub fn loudness_of(energy: f64, frames: usize) -> Lufs {
 /// louder signal.
 #[must_use]
 pub fn k_energy(audio: &Audio) -> Vec<f64> {
-    const RUNS_PER_SEGMENT: usize = 8192;
-    let frames = audio.frames();
-    let runs = frames.div_ceil(FINE_FRAMES);
-    let segments: Vec<Vec<f64>> = (0..runs.div_ceil(RUNS_PER_SEGMENT))
-        .into_par_iter()
-        .map(|segment| {
-            let first = segment * RUNS_PER_SEGMENT;
-            let bounds: Vec<usize> = (first..=(first + RUNS_PER_SEGMENT).min(runs))
-                .map(|run| (run * FINE_FRAMES).min(frames))
-                .collect();
-            weighted_energies(audio, &bounds)
-        })
-        .collect();
-    segments.concat()
+    Energies::over(audio, Cuts::Runs).runs
 }
 
 /// Gated loudness of the whole programme. `None` if it is shorter than 0.4 s or nothing is above the gate.
@@ -87,10 +69,12 @@ pub(crate) const TICKS_PER_SECOND: usize = 100;
 
 /// Frame numbers nearest to every so-many-th of a second that lie within the audio, from 0 on.
 pub(crate) fn ticks(frames: usize, rate: SampleRate, per_second: usize) -> impl Iterator<Item = usize> {
-    let hertz = rate.hertz() as usize;
-    (0..)
-        .map(move |k| (2 * k * hertz + per_second) / (2 * per_second))
-        .take_while(move |&tick| tick <= frames)
+    (0..).map(move |number| tick(number, rate, per_second)).take_while(move |&tick| tick <= frames)
+}
+
+/// The frame nearest to a so-many-th of a second.
+pub(crate) fn tick(number: usize, rate: SampleRate, per_second: usize) -> usize {
+    (2 * number * rate.hertz() as usize + per_second) / (2 * per_second)
 }
 
 /// Energies of a programme for every 10 ms, from which all its loudnesses follow.
@@ -108,21 +92,12 @@ impl BlockEnergies {
     /// Measures `audio`.
     #[must_use]
     pub fn of(audio: &Audio) -> Self {
-        const TICKS_PER_SEGMENT: usize = 640;
-        let bounds: Vec<usize> = ticks(audio.frames(), audio.rate(), TICKS_PER_SECOND).collect();
-        let count = bounds.len() - 1;
-        let segments: Vec<Vec<f64>> = (0..count.div_ceil(TICKS_PER_SEGMENT))
-            .into_par_iter()
-            .map(|segment| {
-                let first = segment * TICKS_PER_SEGMENT;
-                weighted_energies(audio, &bounds[first..=(first + TICKS_PER_SEGMENT).min(count)])
-            })
-            .collect();
-        Self { energies: segments.concat(), bounds }
+        Self::from_ticks(Energies::over(audio, Cuts::Ticks).ticks, audio)
     }
 
-    /// From energies of the runs between neighbouring `bounds`, which are 10 ms apart.
-    pub(crate) fn from_parts(bounds: Vec<usize>, energies: Vec<f64>) -> Self {
+    /// From the energies of each whole 10 ms of `audio`.
+    pub(crate) fn from_ticks(energies: Vec<f64>, audio: &Audio) -> Self {
+        let bounds = ticks(audio.frames(), audio.rate(), TICKS_PER_SECOND).collect();
         Self { bounds, energies }
     }
 
@@ -176,86 +151,4 @@ pub(crate) fn mean_above(powers: &[Power], gate: Power) -> Option<Power> {
     let (sum, count) =
         powers.iter().filter(|&&p| p > gate).fold((0.0, 0usize), |(sum, count), p| (sum + p, count + 1));
     (count > 0).then(|| sum / count as f64)
-}
-
-/// Channel-weighted energies of the runs between neighbouring `bounds`, filters started in time before the
-/// first.
-fn weighted_energies(audio: &Audio, bounds: &[usize]) -> Vec<f64> {
-    const FRAMES_AT_ONCE: usize = 8192;
-    let mut meter = EnergyMeter::started_at(audio, bounds[0]);
-    let mut excerpts = vec![Excerpt::default(); audio.channel_count()];
-    let mut energies = vec![0.0; bounds.len() - 1];
-    let mut first = 0;
-    while first < energies.len() {
-        let mut last = first + 1;
-        while last < energies.len() && bounds[last + 1] - bounds[first] <= FRAMES_AT_ONCE {
-            last += 1;
-        }
-        for (excerpt, channel) in excerpts.iter_mut().zip(audio.channels()) {
-            excerpt.read(channel, bounds[first]..bounds[last]);
-        }
-        let ends: Vec<usize> = bounds[first + 1..=last].iter().map(|b| b - bounds[first]).collect();
-        meter.add(&excerpts, &ends, &mut energies[first..last]);
-        first = last;
-    }
-    energies
-}
-
-/// K-weighting of all channels that count, two at a time, as their samples arrive.
-#[derive(Debug)]
-pub(crate) struct EnergyMeter {
-    pairs: Vec<Pair>,
-}
-
-/// Two channels with their weights. A channel without a partner runs twice and counts once.
-#[derive(Debug)]
-struct Pair {
-    channels: [usize; 2],
-    weights: [f64; 2],
-    filter: KWeighting,
-}
-
-impl EnergyMeter {
-    /// Ready for the samples from `frame` on, with the filters in the state that those before left them in.
-    pub(crate) fn started_at(audio: &Audio, frame: usize) -> Self {
-        let weights = channel_weights(audio);
-        let counted: Vec<usize> = (0..weights.len()).filter(|&c| weights[c] > 0.0).collect();
-        let filter = KWeighting::new(audio.rate());
-        let pairs = counted.chunks(2).map(|pair| {
-            let (one, other) = (pair[0], pair[pair.len() - 1]);
-            let weights = [weights[one], if pair.len() == 2 { weights[other] } else { 0.0 }];
-            Pair { channels: [one, other], weights, filter: filter.clone() }
-        });
-        let mut meter = Self { pairs: pairs.collect() };
-        let start = frame.saturating_sub(run_in(audio.rate()));
-        let mut excerpts = vec![Excerpt::default(); audio.channel_count()];
-        let mut read = |frames: Range<usize>| {
-            excerpts.iter_mut().zip(audio.channels()).for_each(|(e, c)| e.read(c, frames.clone()));
-            excerpts.clone()
-        };
-        // The first frame gives the kernel its lead; no energy comes of it yet.
-        meter.advance(&read(start..start + 1), 0, &[1], &mut [0.0]);
-        if start < frame {
-            meter.advance(&read(start..frame), 1, &[frame - start], &mut [0.0]);
-        }
-        meter
-    }
-
-    /// The energies of the next frames, one for each of `ends`, which count from the start of the excerpts.
-    pub(crate) fn add(&mut self, excerpts: &[Excerpt], ends: &[usize], energies: &mut [f64]) {
-        self.advance(excerpts, 1, ends, energies);
-    }
-
-    /// `lead` is the number of frames by which samples are taken ahead of their energies.
-    fn advance(&mut self, excerpts: &[Excerpt], lead: usize, ends: &[usize], energies: &mut [f64]) {
-        let frames = ends.last().copied().unwrap_or(0);
-        let mut of_pair = vec![[0.0; 2]; ends.len()];
-        for Pair { channels, weights, filter } in &mut self.pairs {
-            let samples = channels.map(|c| &excerpts[c].whole()[MARGIN + lead..MARGIN + lead + frames]);
-            dispatch(Energies { filter, samples, ends, energies: &mut of_pair });
-            for (energy, of_pair) in energies.iter_mut().zip(&of_pair) {
-                *energy += weights[0] * of_pair[0] + weights[1] * of_pair[1];
-            }
-        }
-    }
 }

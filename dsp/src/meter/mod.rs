@@ -18,6 +18,7 @@ pub mod loudness_range;
 pub mod report;
 pub mod true_peak;
 
+mod energies;
 pub(crate) mod excerpt;
 
-pub use report::{Measurements, measure, measure_certified};
+pub use report::{Detail, Measurements, measure, measure_certified, measure_in_detail};

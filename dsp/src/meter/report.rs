@@ -5,10 +5,11 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use crate::audio::Audio;
+use crate::meter::energies::{Cuts, Energies, Group};
 use crate::meter::excerpt::Excerpt;
-use crate::meter::loudness::{self, BlockEnergies, EnergyMeter, HOPS_PER_SECOND, TICKS_PER_SECOND, of_power};
+use crate::meter::loudness::{self, BlockEnergies, HOPS_PER_SECOND, of_power};
 use crate::meter::loudness_range;
-use crate::meter::true_peak::{self, Peaks, Scanned};
+use crate::meter::true_peak::{self, Peaks, Rows, Scanned};
 use crate::units::{Dbfs, Dbtp, Lu, Lufs, SampleRate};
 
 /// What the meters read.
@@ -44,16 +45,29 @@ pub struct Measurements {
     pub broken_samples: usize,
 }
 
+/// What a limiter needs to know of audio.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Detail {
+    /// The highest magnitude, linear, that the waveform reaches within one frame before and after each frame of each
+    /// block of [`PEAK_FRAMES`], over all channels.
+    pub block_peaks: Vec<f32>,
+    /// K-weighted energies as of [`loudness::k_energy`].
+    pub k_energies: Vec<f64>,
+}
+
+/// Frames in each of [`Detail::block_peaks`].
+pub const PEAK_FRAMES: usize = true_peak::ROW_FRAMES;
+
 /// Measures everything; the true peak by [`true_peak::scan`].
 #[must_use]
 pub fn measure(audio: &Audio) -> Measurements {
-    Pass::over(audio).into_measurements(audio, |pass| pass.scanned())
+    Pass::over(audio, Depth::Report).0.into_measurements(audio, |pass| pass.scanned())
 }
 
 /// Measures everything; the true peak by [`true_peak::certify`].
 #[must_use]
 pub fn measure_certified(audio: &Audio, at_least: Dbtp) -> Measurements {
-    Pass::over(audio).into_measurements(audio, |pass| {
+    Pass::over(audio, Depth::Report).0.into_measurements(audio, |pass| {
         let blocks = pass.blocks.iter().zip(&pass.peaks);
         let scanned = |(frames, peaks): (&Range<usize>, &Peaks)| Scanned {
             frames: frames.clone(),
@@ -63,65 +77,67 @@ pub fn measure_certified(audio: &Audio, at_least: Dbtp) -> Measurements {
     })
 }
 
+/// As [`measure`], and what a limiter needs, in the same pass.
+///
+/// Block peaks no higher than `floor` may read higher, up to `floor`: they are bounds. Where a limiter will hold nothing
+/// below it, much of a programme need not be interpolated; should it hold less after all, it holds enough. Negative
+/// infinity gives exact peaks everywhere.
+#[must_use]
+pub fn measure_in_detail(audio: &Audio, floor: Dbtp) -> (Measurements, Detail) {
+    let (pass, detail) = Pass::over(audio, Depth::Both { floor: floor.amplitude() as f32 });
+    (pass.into_measurements(audio, |pass| pass.scanned()), detail)
+}
+
+/// What a limiter needs, alone.
+#[must_use]
+pub fn detail(audio: &Audio, floor: Dbtp) -> Detail {
+    Pass::over(audio, Depth::Detail { floor: floor.amplitude() as f32 }).1
+}
+
+/// What a pass collects.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Depth {
+    Report,
+    Detail { floor: f32 },
+    Both { floor: f32 },
+}
+
 /// What one pass over the audio collects.
 struct Pass {
     energies: BlockEnergies,
-    /// Blocks of 100 ms; the last may be shorter.
+    /// Blocks of 100 ms, moved to the nearest whole run of frames; the last may be shorter.
     blocks: Vec<Range<usize>>,
     /// Of each block.
     peaks: Vec<Peaks>,
     broken: usize,
 }
 
-/// What the pass collects of one segment.
-struct Segment {
-    energies: Vec<f64>,
+/// What the pass collects of one group.
+struct Part {
+    energies: Energies,
     peaks: Vec<Peaks>,
+    rows: Rows,
     broken: usize,
 }
 
 impl Pass {
-    /// Segments of 6.4 s side by side; within one, each block of 100 ms goes through all meters while it is
-    /// in the cache.
-    fn over(audio: &Audio) -> Self {
-        const BLOCKS_PER_SEGMENT: usize = 64;
-        let bounds: Vec<usize> = loudness::ticks(audio.frames(), audio.rate(), TICKS_PER_SECOND).collect();
-        let blocks = blocks(audio);
-        let segments: Vec<Segment> = blocks
-            .par_chunks(BLOCKS_PER_SEGMENT)
-            .map(|blocks| Self::over_segment(audio, blocks, &bounds))
-            .collect();
-        let broken = segments.iter().map(|s| s.broken).sum();
-        let (energies, peaks): (Vec<_>, Vec<_>) = segments.into_iter().map(|s| (s.energies, s.peaks)).unzip();
-        Self {
-            energies: BlockEnergies::from_parts(bounds, energies.concat()),
-            blocks,
-            peaks: peaks.concat(),
-            broken,
+    /// Groups side by side; within one, what the second meter reads is still in the cache.
+    fn over(audio: &Audio, depth: Depth) -> (Self, Detail) {
+        let groups = Group::all(audio.frames(), audio.rate());
+        let parts: Vec<Part> = groups.par_iter().map(|group| Part::of(audio, group, depth)).collect();
+        let (mut energies, mut peaks, mut rows, mut broken) = (Vec::new(), Vec::new(), Vec::new(), 0);
+        for part in parts {
+            energies.push(part.energies);
+            peaks.extend(part.peaks);
+            rows.push(part.rows);
+            broken += part.broken;
         }
-    }
-
-    fn over_segment(audio: &Audio, blocks: &[Range<usize>], bounds: &[usize]) -> Segment {
-        let mut meter = EnergyMeter::started_at(audio, blocks[0].start);
-        let mut excerpts = vec![Excerpt::default(); audio.channel_count()];
-        let mut segment = Segment { energies: Vec::new(), peaks: Vec::new(), broken: 0 };
-        let mut highest_itu = 0.0;
-        for block in blocks {
-            for (excerpt, channel) in excerpts.iter_mut().zip(audio.channels()) {
-                excerpt.read(channel, block.clone());
-                segment.broken += excerpt.broken;
-            }
-            let first = bounds.partition_point(|&bound| bound <= block.start);
-            let last = bounds.partition_point(|&bound| bound <= block.end);
-            let ends: Vec<usize> = bounds[first..last].iter().map(|bound| bound - block.start).collect();
-            let known = segment.energies.len();
-            segment.energies.resize(known + ends.len(), 0.0);
-            meter.add(&excerpts, &ends, &mut segment.energies[known..]);
-            let peaks = Peaks::of(audio.rate(), &excerpts, block, highest_itu);
-            highest_itu = peaks.itu;
-            segment.peaks.push(peaks);
-        }
-        segment
+        let Energies { ticks, runs, .. } = Energies::joined(energies, audio.frames());
+        let blocks =
+            groups.iter().flat_map(|group| group.blocks.clone()).map(|block| frames_of(audio, block));
+        let energies = BlockEnergies::from_ticks(ticks, audio);
+        let pass = Self { energies, blocks: blocks.collect(), peaks, broken };
+        (pass, Detail { block_peaks: Rows::levels(rows), k_energies: runs })
     }
 
     fn sample_peak(&self) -> f32 {
@@ -175,9 +191,53 @@ fn highest(loudnesses: impl Iterator<Item = Lufs>) -> Option<Lufs> {
     loudnesses.reduce(|a, b| if b > a { b } else { a })
 }
 
-/// Blocks of 100 ms, and what is left at the end.
-fn blocks(audio: &Audio) -> Vec<Range<usize>> {
-    let mut bounds: Vec<usize> = loudness::ticks(audio.frames(), audio.rate(), HOPS_PER_SECOND).collect();
-    bounds.push(audio.frames());
-    bounds.windows(2).map(|pair| pair[0]..pair[1]).filter(|block| !block.is_empty()).collect()
+/// Frames of a block of 100 ms, whole runs where the audio goes on.
+fn frames_of(audio: &Audio, block: usize) -> Range<usize> {
+    let bound = |block| {
+        let frame = loudness::tick(block, audio.rate(), HOPS_PER_SECOND);
+        if frame >= audio.frames() {
+            audio.frames()
+        } else {
+            frame.next_multiple_of(true_peak::RUN).min(audio.frames())
+        }
+    };
+    bound(block)..bound(block + 1)
+}
+
+impl Part {
+    fn of(audio: &Audio, group: &Group, depth: Depth) -> Self {
+        let (cuts, floor) = match depth {
+            Depth::Report => (Cuts::Ticks, None),
+            Depth::Detail { floor } => (Cuts::Runs, Some(floor)),
+            Depth::Both { floor } => (Cuts::TicksAndRuns, Some(floor)),
+        };
+        let mut part = Self { energies: Energies::of(audio, group, cuts), ..Self::empty() };
+        let start = frames_of(audio, group.blocks.start).start;
+        if floor.is_some() {
+            part.rows = Rows::silent(frames_of(audio, group.blocks.end - 1).end - start);
+        }
+        let mut excerpts = vec![Excerpt::default(); audio.channel_count()];
+        let mut highest_itu = if matches!(depth, Depth::Detail { .. }) { f32::INFINITY } else { 0.0 };
+        for block in group.blocks.clone() {
+            let frames = frames_of(audio, block);
+            for (excerpt, channel) in excerpts.iter_mut().zip(audio.channels()) {
+                excerpt.read(channel, frames.clone());
+                part.broken += excerpt.broken;
+            }
+            let peaks = match floor {
+                None => Peaks::of(audio.rate(), &excerpts, &frames, highest_itu),
+                Some(floor) => {
+                    let rows = (&mut part.rows, (frames.start - start) / PEAK_FRAMES);
+                    Peaks::with_rows(audio.rate(), &excerpts, &frames, highest_itu, rows, floor)
+                }
+            };
+            highest_itu = peaks.itu;
+            part.peaks.push(peaks);
+        }
+        part
+    }
+
+    fn empty() -> Self {
+        Self { energies: Energies::default(), peaks: Vec::new(), rows: Rows::default(), broken: 0 }
+    }
 }

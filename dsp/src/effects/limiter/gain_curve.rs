@@ -31,6 +31,12 @@ impl BlockPeaks {
         Self { rate, block_frames: BLOCK, peaks }
     }
 
+    /// From one level for each block of [`BLOCK`] frames (`meter::report::Detail`).
+    #[must_use]
+    pub fn of_blocks(peaks: Vec<f32>, rate: SampleRate) -> Self {
+        Self { rate, block_frames: BLOCK, peaks }
+    }
+
     /// The same signal in blocks `times` as long.
     #[must_use]
     pub fn coarser(&self, times: usize) -> Self {

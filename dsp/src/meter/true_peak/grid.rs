@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use crate::meter::excerpt::{Excerpt, LOUDEST, MARGIN};
+use crate::meter::true_peak::bound::{Bound, bend_of};
 use crate::parts::interpolator::fractional_delay;
 use crate::simd::{Kernel, dispatch};
 use crate::units::SampleRate;
@@ -16,7 +17,7 @@ const BETA: f64 = 5.0;
 /// Pairs of taps that one pass over a run takes: few enough for their values to stay in registers.
 const PAIRS_AT_ONCE: usize = 4;
 /// Frames that are skipped or refined together.
-const RUN: usize = 64;
+pub(crate) const RUN: usize = 64;
 /// From this rate on two points a frame are enough, as four are below it.
 const TWO_POINTS_FROM_HZ: u32 = 88_200;
 
@@ -24,7 +25,7 @@ const TWO_POINTS_FROM_HZ: u32 = 88_200;
 ///
 /// Near its peak, no signal below the Nyquist frequency falls faster than a sinusoid at that frequency does
 /// (Bernstein's inequality), and the nearest point is at most half a step away.
-const fn top_over_point_square(points: usize) -> f32 {
+pub(super) const fn top_over_point_square(points: usize) -> f32 {
     match points {
         4 => 1.171_572_9, // 1 / cos² of an eighth of a half turn
         _ => 2.0,         // of a quarter
@@ -33,10 +34,10 @@ const fn top_over_point_square(points: usize) -> f32 {
 
 /// The filters, folded: a quarter before and a quarter after a sample are mirror images, so the sum and the
 /// difference of their outputs need one multiplication for two taps.
-struct Bank {
+pub(super) struct Bank {
     taps: [FoldedTap; PAIRS],
-    /// No output exceeds the largest input times this: the largest sum of magnitudes of taps.
-    gain_bound: f32,
+    /// What the top of no peak exceeds, at four and at two points a frame.
+    tops: [Bound; 2],
 }
 
 /// What a pair of samples counts, equally far from the middle of the filter.
@@ -52,22 +53,57 @@ struct FoldedTap {
 static BANK: LazyLock<Bank> = LazyLock::new(|| {
     let quarter = fractional_delay(TAPS, BETA, 0.25);
     let half = fractional_delay(TAPS, BETA, 0.5);
-    let sum = |taps: &[f64]| taps.iter().map(|tap| tap.abs()).sum::<f64>();
     let folded = |k: usize| FoldedTap {
         quarter_even: ((quarter[k] + quarter[TAPS - 1 - k]) / 2.0) as f32,
         quarter_odd: ((quarter[k] - quarter[TAPS - 1 - k]) / 2.0) as f32,
         half: half[k] as f32,
     };
-    Bank {
-        taps: std::array::from_fn(folded),
-        // A little more than the sum, for the rounding of 32 products.
-        gain_bound: (sum(&quarter).max(sum(&half)) * 1.000_01) as f32,
-    }
+    let points = Bound::of([&quarter, &half].into_iter().map(Vec::as_slice));
+    Bank { taps: std::array::from_fn(folded), tops: [4, 2].map(|steps| tops(points, steps, &quarter, &half)) }
 });
+
+/// What bounds the tops of peaks, with so many points a frame.
+///
+/// A top rises above its point by at most a share of how far the two neighbours lie below it, and that is a second
+/// difference on the finer grid, which is bounded by those of the samples. For a sinusoid through three points the
+/// share is 1 / (4 cos u (1 + cos u)), `u` half an angle step: 0.1406 and 0.2071 where the rise is capped. Two peaks
+/// in one frame can rise to a little more.
+fn tops(points: Bound, steps: usize, quarter: &[f64], half: &[f64]) -> Bound {
+    let share = if steps == 4 { 0.15 } else { 0.25 };
+    let mirror: Vec<f64> = quarter.iter().rev().copied().collect();
+    let mut sample = vec![0.0; TAPS];
+    sample[PAIRS - 1] = 1.0;
+    // One after the other from a sample on, two frames long.
+    let filters: &[&[f64]] = if steps == 4 { &[&sample, quarter, half, &mirror] } else { &[&sample, half] };
+    let tap = |point: usize, k: usize| {
+        let (frame, phase) = (point / filters.len(), point % filters.len());
+        k.checked_sub(frame).and_then(|k| filters[phase].get(k)).copied().unwrap_or(0.0)
+    };
+    let bends = (1..=filters.len()).map(|point| {
+        let difference = |k| tap(point - 1, k) - 2.0 * tap(point, k) + tap(point + 1, k);
+        bend_of(&(0..TAPS + 2).map(difference).collect::<Vec<_>>())
+    });
+    let bend = bends.fold(0.0, f64::max) as f32;
+    let cap = top_over_point_square(steps).sqrt() * 1.000_001;
+    Bound { bend: points.bend + share * bend, gain: points.gain * cap, ..points }
+}
+
+/// The filters.
+pub(super) fn bank() -> &'static Bank {
+    &BANK
+}
+
+impl Bank {
+    /// What the top of no peak in the run from `first` on exceeds.
+    #[inline(always)]
+    pub(super) fn highest_within<const BETWEEN: usize>(&self, excerpt: &Excerpt, first: usize) -> f32 {
+        self.tops[usize::from(BETWEEN == 1)].over(&excerpt.outline::<RUN>(first))
+    }
+}
 
 /// How many points a frame has at a rate.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Grid {
+pub(crate) enum Grid {
     FourPoints,
     TwoPoints,
 }
@@ -82,17 +118,17 @@ pub(super) enum Of {
 }
 
 impl Grid {
-    pub(super) fn of(rate: SampleRate) -> Self {
+    pub(crate) fn of(rate: SampleRate) -> Self {
         if rate.hertz() < TWO_POINTS_FROM_HZ { Self::FourPoints } else { Self::TwoPoints }
     }
 
     /// The highest magnitude in `frames` of an excerpt, or `floor` if nothing exceeds it.
     /// `frames` count from the excerpt's own start less [`MARGIN`].
     pub(super) fn highest(self, excerpt: &Excerpt, frames: Range<usize>, floor: f32) -> f32 {
-        let (window, bank) = (excerpt.whole(), &*BANK);
+        let bank = &*BANK;
         match self {
-            Self::FourPoints => dispatch(Highest::<3> { bank, window, frames, floor }),
-            Self::TwoPoints => dispatch(Highest::<1> { bank, window, frames, floor }),
+            Self::FourPoints => dispatch(Highest::<3> { bank, excerpt, frames, floor }),
+            Self::TwoPoints => dispatch(Highest::<1> { bank, excerpt, frames, floor }),
         }
     }
 
@@ -118,7 +154,7 @@ impl Grid {
 /// [`Grid::highest`] as a kernel.
 struct Highest<'a, const BETWEEN: usize> {
     bank: &'a Bank,
-    window: &'a [f32],
+    excerpt: &'a Excerpt,
     frames: Range<usize>,
     floor: f32,
 }
@@ -131,15 +167,14 @@ impl<const BETWEEN: usize> Kernel for Highest<'_, BETWEEN> {
         let mut points = Points::<BETWEEN>::new();
         let top_over_point = top_over_point_square(BETWEEN + 1).sqrt() * 1.000_001;
         let mut best = self.floor;
-        let end = self.frames.end;
+        let (end, window) = (self.frames.end, self.excerpt.whole());
         for first in self.frames.step_by(RUN) {
-            let reach = &self.window[first - PAIRS..first + RUN + PAIRS];
             // Exact: no point, and no top of a peak, can be higher than this.
-            if highest_sample(reach) * self.bank.gain_bound * top_over_point > best {
-                let highest = points.fill(self.bank, self.window, first);
+            if self.bank.highest_within::<BETWEEN>(self.excerpt, first) > best {
+                let highest = points.fill(self.bank, window, first);
                 if highest * top_over_point > best {
-                    points.fill_before(self.bank, self.window, first);
-                    let tops = points.tops(self.window, first, 1.0).tops;
+                    points.fill_before(self.bank, window, first);
+                    let tops = points.tops(window, first, 1.0).tops;
                     // Of the last run, only what lies within the frames asked for.
                     best = max(highest_sample(&tops[..RUN.min(end - first)]).sqrt(), best);
                 }
@@ -201,25 +236,25 @@ impl Kernel for WidenInto<'_> {
 ///
 /// All loops here are long, over plain scalars, and without branches: that is what the compiler turns into
 /// vectors most surely.
-struct Points<const BETWEEN: usize>([[f32; 1 + RUN]; BETWEEN]);
+pub(super) struct Points<const BETWEEN: usize>([[f32; 1 + RUN]; BETWEEN]);
 
 /// Squares of magnitudes in one run.
-struct Tops {
+pub(super) struct Tops {
     /// From each frame up to the next.
-    tops: [f32; RUN],
+    pub(super) tops: [f32; RUN],
     /// At each frame.
-    heads: [f32; RUN],
+    pub(super) heads: [f32; RUN],
 }
 
 impl<const BETWEEN: usize> Points<BETWEEN> {
     #[inline(always)]
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self([[0.0; 1 + RUN]; BETWEEN])
     }
 
     /// Interpolates a run; the highest magnitude of its points and samples.
     #[inline(always)]
-    fn fill(&mut self, bank: &Bank, window: &[f32], first: usize) -> f32 {
+    pub(super) fn fill(&mut self, bank: &Bank, window: &[f32], first: usize) -> f32 {
         let x: &[f32; TAPS - 1 + RUN] = chunk(window, first + 1 - PAIRS);
         let (mut even, mut odd, mut half) = ([0.0; RUN], [0.0; RUN], [0.0; RUN]);
         for pass in 0..PAIRS / PAIRS_AT_ONCE {
@@ -251,7 +286,7 @@ impl<const BETWEEN: usize> Points<BETWEEN> {
 
     /// Interpolates the last point before a run.
     #[inline(always)]
-    fn fill_before(&mut self, bank: &Bank, window: &[f32], first: usize) {
+    pub(super) fn fill_before(&mut self, bank: &Bank, window: &[f32], first: usize) {
         let x: &[f32; TAPS] = chunk(window, first - PAIRS);
         let (mut even, mut odd, mut half) = (0.0, 0.0, 0.0);
         for (k, tap) in bank.taps.iter().enumerate() {
@@ -265,7 +300,7 @@ impl<const BETWEEN: usize> Points<BETWEEN> {
 
     /// The run's last point becomes the one before the next run.
     #[inline(always)]
-    fn keep_last(&mut self) {
+    pub(super) fn keep_last(&mut self) {
         self.0[BETWEEN - 1][0] = self.0[BETWEEN - 1][RUN];
     }
 
@@ -276,7 +311,7 @@ impl<const BETWEEN: usize> Points<BETWEEN> {
     /// the higher of the two rises by the mean of both rises. Where the signal passes through a point on its
     /// way up or down, the point times `passing` counts.
     #[inline(always)]
-    fn tops(&self, window: &[f32], first: usize, passing: f32) -> Tops {
+    pub(super) fn tops(&self, window: &[f32], first: usize, passing: f32) -> Tops {
         let samples: &[f32; RUN + 1] = chunk(window, first);
         let mut tops = Tops { tops: [0.0; RUN], heads: [0.0; RUN] };
         for n in 0..RUN {

@@ -5,8 +5,10 @@
 //! evaluates the few peaks that matter again, at 32 times the rate with 96 taps. Meant for content below
 //! 0.907 of the Nyquist frequency: above, no filter of finite length gives an answer.
 
+mod bound;
 mod fine;
 mod grid;
+mod rows;
 mod standard;
 
 use std::ops::Range;
@@ -20,6 +22,8 @@ use crate::units::{Dbtp, Decibels, SampleRate};
 
 use grid::{Grid, Of};
 
+pub(crate) use grid::RUN;
+pub(crate) use rows::{ROW_FRAMES, Rows};
 pub use standard::standard;
 
 /// How far the scan may read low, with room to spare: peaks within this of the highest are evaluated again.
@@ -103,15 +107,47 @@ impl Peaks {
     pub(crate) fn of(rate: SampleRate, excerpts: &[Excerpt], frames: &Range<usize>, itu: f32) -> Self {
         let grid = Grid::of(rate);
         let inside = inside(frames);
-        let sample = excerpts
-            .iter()
-            .fold(0.0f32, |highest, excerpt| highest.max(dispatch(grid::HighestSample(excerpt.inside()))));
+        let sample = highest_sample(excerpts);
         Self {
             sample,
             scanned: excerpts.iter().fold(sample, |best, e| grid.highest(e, inside.clone(), best)),
             itu: excerpts.iter().fold(itu, |best, e| standard::highest(e, inside.clone(), best)),
         }
     }
+
+    /// The same, raising the rows from number `row` on; what is no higher than `floor` may be missing there.
+    /// `frames` begin on a whole run.
+    pub(crate) fn with_rows(
+        rate: SampleRate,
+        excerpts: &[Excerpt],
+        frames: &Range<usize>,
+        itu: f32,
+        (rows, row): (&mut Rows, usize),
+        floor: f32,
+    ) -> Self {
+        let grid = Grid::of(rate);
+        let sample = highest_sample(excerpts);
+        // Where nobody asks for the highest of all, only the rows count.
+        let mut scanned = if itu == f32::INFINITY { f32::INFINITY } else { sample };
+        for excerpt in excerpts {
+            scanned = rows.raise(row, grid, excerpt, floor, scanned);
+            if frames.start == 0 {
+                let early = grid.highest(excerpt, MARGIN - 1..MARGIN, 0.0);
+                rows.raise_first(early);
+                scanned = scanned.max(early);
+            }
+        }
+        let inside = inside(frames);
+        Self {
+            sample,
+            scanned,
+            itu: excerpts.iter().fold(itu, |best, e| standard::highest(e, inside.clone(), best)),
+        }
+    }
+}
+
+fn highest_sample(excerpts: &[Excerpt]) -> f32 {
+    excerpts.iter().fold(0.0f32, |highest, excerpt| highest.max(excerpt.highest()))
 }
 
 /// The certified peaks above `ceiling`, in order, at most one for each frame.
