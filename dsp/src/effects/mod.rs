@@ -4,10 +4,14 @@
 //! |---|---|---|
 //! | [`limiter`] | holds a ceiling between samples too | `Limiter`, `BlockPeaks`, `GainCurve` |
 //! | [`dither`] | brings samples onto the grid of a file format | `Depth`, `Quantiser` |
+//! | [`equalizer`] | a tone curve as recursive sections and symmetric filters | `Equalizer` |
+//! | [`compressor`] | how far a compressor comes down, from levels | `reduction`, `solve_threshold` |
 //! | [`multiband`] | the four bands of dynamics | `CROSSOVERS_HZ`, `band_gain` |
 //! | [`pcg`] | the random numbers of dither | `Pcg32` |
 
+pub mod compressor;
 pub mod dither;
+pub mod equalizer;
 pub mod limiter;
 pub mod multiband;
 pub mod pcg;

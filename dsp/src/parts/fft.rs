@@ -13,6 +13,8 @@ use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 use crate::units::SampleRate;
 
 /// Transforms of one length, forward and back, with room to work in. Made once per thread; nothing allocates after.
+/// A clone is cheap to make: it shares the plan, which takes long to make, and has room of its own.
+#[derive(Clone)]
 pub struct Fft {
     forward: Arc<dyn RealToComplex<f32>>,
     inverse: Arc<dyn ComplexToReal<f32>>,
