@@ -1,8 +1,8 @@
 //! Second-order sections in double precision: coefficients, response, matched design.
 
-use std::f64::consts::PI;
+use std::f64::consts::{PI, SQRT_2};
 
-use crate::units::{Hertz, SampleRate};
+use crate::units::{Decibels, Hertz, SampleRate};
 
 /// `y[n] = b0 x[n] + b1 x[n-1] + b2 x[n-2] - a1 y[n-1] - a2 y[n-2]`.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -24,6 +24,51 @@ impl Biquad {
             re * re + im * im
         };
         power(self.b) / power([1.0, self.a[0], self.a[1]])
+    }
+
+    /// Passes everything as it is.
+    pub const IDENTITY: Self = Self { b: [1.0, 0.0, 0.0], a: [0.0, 0.0] };
+
+    /// A Butterworth high-pass of second order: −3 dB at `corner`.
+    #[must_use]
+    pub fn high_pass(corner: Hertz, rate: SampleRate) -> Self {
+        Self::bilinear([0.0, 0.0, 1.0], [1.0, SQRT_2, 1.0], corner, rate)
+    }
+
+    /// Raises or lowers what lies about `centre`: (s² + s A/Q + 1) / (s² + s/(A Q) + 1), A² the gain (Bristow-Johnson,
+    /// "Cookbook formulae for audio EQ biquad filter coefficients").
+    #[must_use]
+    pub fn bell(centre: Hertz, gain: Decibels, q: f64, rate: SampleRate) -> Self {
+        let root = gain.amplitude().sqrt();
+        Self::bilinear([1.0, root / q, 1.0], [1.0, 1.0 / (root * q), 1.0], centre, rate)
+    }
+
+    /// Raises or lowers what lies below `corner`, where it has half its gain in dB:
+    /// A (s² + s √A/Q + A) / (A s² + s √A/Q + 1), A² the gain (same source).
+    #[must_use]
+    pub fn low_shelf(corner: Hertz, gain: Decibels, q: f64, rate: SampleRate) -> Self {
+        let root = gain.amplitude().sqrt();
+        let slope = root.sqrt() / q;
+        Self::bilinear([root * root, root * slope, root], [1.0, slope, root], corner, rate)
+    }
+
+    /// A section in s, lowest power first and 1 rad/s at `corner`, by the bilinear transform.
+    fn bilinear(above: [f64; 3], below: [f64; 3], corner: Hertz, rate: SampleRate) -> Self {
+        let k = (PI * corner.value() / rate.as_f64()).tan();
+        let polynomial = |c: [f64; 3]| {
+            let (constant, linear, square) = (c[0] * k * k, c[1] * k, c[2]);
+            [constant + linear + square, 2.0 * (constant - square), constant - linear + square]
+        };
+        let (b, a) = (polynomial(above), polynomial(below));
+        Self { b: b.map(|c| c / a[0]), a: [a[1] / a[0], a[2] / a[0]] }
+    }
+
+    /// How much of its ringing is left from one frame to the next: the distance of its outer pole from 0.
+    #[must_use]
+    pub fn decay(&self) -> f64 {
+        let half = self.a[0] / 2.0;
+        let square = half * half - self.a[1];
+        if square > 0.0 { half.abs() + square.sqrt() } else { self.a[1].sqrt() }
     }
 
     /// The minimum-phase section with gain 1 at 0 Hz and the given power gains at four frequencies.

@@ -5,12 +5,16 @@
 //! | [`fft`] | the transform of real blocks, and how a signal is cut for it |
 //! | [`zero_phase`] | symmetric filters from a wanted gain |
 //! | [`biquad`] | second-order sections: coefficients, response, matched design |
+//! | [`cascade`] | four sections at once for two channels |
+//! | [`decibels`] | levels and gains in dB, many at a time |
 //! | [`window`] | the Kaiser window |
 //! | [`interpolator`] | band-limited interpolation: filter tables |
 //! | [`oversampler`] | four times the rate for what bends a waveform |
 //! | [`resampler`] | whole signals at another rate |
 
 pub mod biquad;
+pub mod cascade;
+pub mod decibels;
 pub mod fft;
 pub mod interpolator;
 mod irregular;

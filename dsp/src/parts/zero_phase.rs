@@ -1,6 +1,9 @@
 //! Filters without phase: symmetric impulse responses from a wanted gain, as gains on the bins of a transform.
 
-use realfft::RealFftPlanner;
+use std::fmt;
+use std::sync::Arc;
+
+use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 
 use super::fft::Framing;
 use super::window::kaiser;
@@ -19,41 +22,87 @@ const FINENESS: usize = 8;
 /// it filters the block without delay. Linear in `gain`: filters of gains that sum up to a third sum up to its filter.
 #[must_use]
 pub fn bin_gains(framing: &Framing, rate: SampleRate, gain: impl Fn(Hertz) -> f64) -> Vec<f32> {
-    let response = response(framing, rate, gain);
-    let mut block = vec![0.0f64; framing.fft_frames];
-    for (tap, &value) in response.iter().enumerate() {
-        block[tap] = value;
-        block[(framing.fft_frames - tap) % framing.fft_frames] = value;
-    }
-    let scale = 1.0 / framing.fft_frames as f64;
-    spectrum_of(block).into_iter().map(|gain| (gain * scale) as f32).collect()
+    let design = Design::new(framing, rate);
+    design.bin_gains(&design.sampled(gain))
 }
 
 /// One half of the symmetric response, from the middle tap on: `framing.margin` taps, the last of them zero.
 #[must_use]
 pub fn response(framing: &Framing, rate: SampleRate, gain: impl Fn(Hertz) -> f64) -> Vec<f64> {
-    let fine = framing.fft_frames * FINENESS;
-    let step = rate.as_f64() / fine as f64;
-    let mut planner = RealFftPlanner::<f64>::new();
-    let inverse = planner.plan_fft_inverse(fine);
-    let mut spectrum = inverse.make_input_vec();
-    for (bin, value) in spectrum.iter_mut().enumerate() {
-        value.re = gain(Hertz::literal(bin as f64 * step)) / fine as f64;
-    }
-    let mut block = inverse.make_output_vec();
-    let done = inverse.process(&mut spectrum, &mut block);
-    assert!(done.is_ok(), "a real spectrum has a real response");
-    let reach = framing.margin as f64;
-    (0..framing.margin).map(|tap| block[tap] * kaiser(BETA, tap as f64 / reach)).collect()
+    let design = Design::new(framing, rate);
+    design.response(&design.sampled(gain))
 }
 
-/// The real spectrum of a block that is symmetric about its first frame.
-fn spectrum_of(mut block: Vec<f64>) -> Vec<f64> {
-    let forward = RealFftPlanner::<f64>::new().plan_fft_forward(block.len());
-    let mut spectrum = forward.make_output_vec();
-    let done = forward.process(&mut block, &mut spectrum);
-    assert!(done.is_ok(), "blocks and spectra of one length");
-    spectrum.into_iter().map(|bin| bin.re).collect()
+/// Designs several filters for one framing and rate from gains that were sampled once.
+pub struct Design {
+    framing: Framing,
+    step_hz: f64,
+    fine: Arc<dyn ComplexToReal<f64>>,
+    forward: Arc<dyn RealToComplex<f64>>,
+}
+
+impl Design {
+    /// For filters of `framing.taps()`.
+    #[must_use]
+    pub fn new(framing: &Framing, rate: SampleRate) -> Self {
+        let fine_frames = framing.fft_frames * FINENESS;
+        let mut planner = RealFftPlanner::<f64>::new();
+        Self {
+            framing: *framing,
+            step_hz: rate.as_f64() / fine_frames as f64,
+            fine: planner.plan_fft_inverse(fine_frames),
+            forward: planner.plan_fft_forward(framing.fft_frames),
+        }
+    }
+
+    /// Where gains are sampled, from 0 Hz to half the rate, evenly.
+    pub fn frequencies(&self) -> impl ExactSizeIterator<Item = Hertz> {
+        let step_hz = self.step_hz;
+        (0..self.fine.len() / 2 + 1).map(move |bin| Hertz::literal(bin as f64 * step_hz))
+    }
+
+    /// `gain` at [`Self::frequencies`].
+    #[must_use]
+    pub fn sampled(&self, gain: impl Fn(Hertz) -> f64) -> Vec<f64> {
+        self.frequencies().map(gain).collect()
+    }
+
+    /// As the function [`bin_gains`], from gains at [`Self::frequencies`].
+    #[must_use]
+    pub fn bin_gains(&self, gains: &[f64]) -> Vec<f32> {
+        let frames = self.framing.fft_frames;
+        let mut block = vec![0.0f64; frames];
+        for (tap, value) in self.response(gains).into_iter().enumerate() {
+            block[tap] = value;
+            block[(frames - tap) % frames] = value;
+        }
+        let mut spectrum = self.forward.make_output_vec();
+        let done = self.forward.process(&mut block, &mut spectrum);
+        assert!(done.is_ok(), "blocks and spectra of one length");
+        // A block that is symmetric about its first frame has a real spectrum.
+        spectrum.into_iter().map(|bin| (bin.re / frames as f64) as f32).collect()
+    }
+
+    /// As the function [`response`], from gains at [`Self::frequencies`].
+    #[must_use]
+    pub fn response(&self, gains: &[f64]) -> Vec<f64> {
+        let scale = 1.0 / self.fine.len() as f64;
+        let mut spectrum = self.fine.make_input_vec();
+        for (value, gain) in spectrum.iter_mut().zip(gains) {
+            value.re = gain * scale;
+        }
+        let mut block = self.fine.make_output_vec();
+        let done = self.fine.process(&mut spectrum, &mut block);
+        assert!(done.is_ok(), "a real spectrum has a real response");
+        let reach = self.framing.margin as f64;
+        (0..self.framing.margin).map(|tap| block[tap] * kaiser(BETA, tap as f64 / reach)).collect()
+    }
+}
+
+impl fmt::Debug for Design {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Design({:?}, every {} Hz)", self.framing, self.step_hz)
+    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,27 @@
 //!
 //! A [`ChainPlan`] is a plain value that says everything; the same plan renders the same samples. In order: high-pass,
 //! tone (and the side's own gain), four bands of dynamics, glue, saturation, peak shaver. What is neutral is skipped.
+//!
+//! [`Chain`] is everything up to the glue: all that is linear but for gains that move slowly, at the mix's own rate.
+//! Saturation and shaver bend the waveform itself; they take over where it ends, at its `render` or, segment by segment,
+//! at its `render_segment`.
+//!
+//! | module | what | key types |
+//! |---|---|---|
+//! | [`gains`] | the compressors' gain curves | `Gains` |
+//! | [`render`] | the samples, in parallel | `Chain`, `Scratch` |
+//! | `blocks` | one block: input, transforms, gains, output |
+//! | `filters`, `streams`, `ramps` | filters of each plane, input with sections applied, gains that move |
+
+mod blocks;
+mod filters;
+pub mod gains;
+mod ramps;
+pub mod render;
+mod streams;
+
+pub use gains::Gains;
+pub use render::{Chain, Scratch};
 
 use crate::bands::Curve;
 use crate::units::{Dbfs, Decibels, Hertz, Milliseconds};
@@ -51,6 +72,18 @@ impl ChainPlan {
     pub fn is_neutral(&self) -> bool {
         *self == Self::NEUTRAL
     }
+
+    /// The compressors of the bands, if any of them does anything.
+    #[must_use]
+    pub fn working_bands(&self) -> Option<[Compressor; 4]> {
+        self.bands.filter(|bands| !bands.iter().all(Compressor::is_neutral))
+    }
+
+    /// The glue, if it does anything.
+    #[must_use]
+    pub fn working_glue(&self) -> Option<Compressor> {
+        self.glue.filter(|glue| !glue.is_neutral())
+    }
 }
 
 /// A downward compressor (Giannoulis, Massberg and Reiss, "Digital Dynamic Range Compressor Design", JAES 60-6, 2012: level in
@@ -67,8 +100,16 @@ pub struct Compressor {
     pub attack: Milliseconds,
     /// Time constant of less.
     pub release: Milliseconds,
-    /// Gain after it.
+    /// Gain after it, on both the compressed and the uncompressed signal.
     pub makeup: Decibels,
     /// How much of the compressed signal there is beside the uncompressed one, 0 to 1.
     pub mix: f64,
+}
+
+impl Compressor {
+    /// Whether its gain is 1 whatever it hears.
+    #[must_use]
+    pub fn is_neutral(&self) -> bool {
+        self.makeup == Decibels::ZERO && (self.ratio == 1.0 || self.mix == 0.0)
+    }
 }
