@@ -59,7 +59,8 @@ impl Strips {
     /// the level that nine in ten blocks stay under.
     ///
     /// Own measurement, six mixes: after MP3 (128 to 320 kbit/s) the fall is 41 to 75 dB, after AAC at 128 kbit/s 27 to
-    /// 78; what converters, resamplers and natural dullness leave is 4 to 29. AAC at 256 kbit/s has no low-pass.
+    /// 78 (so that it is not always found); what converters, resamplers and natural dullness leave is 4 to 29. AAC at
+    /// 256 kbit/s has no low-pass.
     fn cliff(&self) -> Option<Hertz> {
         const RANGE_HZ: (f64, f64) = (14_000.0, 20_500.0);
         const LEAST_DB: f64 = 34.0;
