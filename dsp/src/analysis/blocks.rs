@@ -1,5 +1,6 @@
 //! The pass of transforms: what each block of the signal says.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
@@ -56,9 +57,10 @@ impl Blocks {
     /// What counts as bass for the image.
     pub(super) const BASS: Hertz = Hertz::literal(120.0);
 
-    pub(super) fn of(audio: &Audio, watch: &dyn Watch) -> Result<Self, Cancelled> {
+    /// `dc` is the mean of each channel.
+    pub(super) fn of(audio: &Audio, dc: &[f64], watch: &dyn Watch) -> Result<Self, Cancelled> {
         let framing = Framing::at(audio.rate());
-        let room = Room::new(audio.rate(), framing);
+        let room = Room::new(audio.rate(), framing, dc);
         let count = framing.blocks(audio.frames());
         let done = AtomicUsize::new(0);
         let blocks = (0..count)
@@ -100,6 +102,8 @@ impl Blocks {
 #[derive(Clone, Debug)]
 struct Room {
     framing: Framing,
+    /// What is taken off each channel.
+    constants: [f32; 2],
     grid: Grid,
     split: Split,
     fft: Fft,
@@ -113,13 +117,17 @@ struct Room {
 }
 
 impl Room {
-    fn new(rate: SampleRate, framing: Framing) -> Self {
+    fn new(rate: SampleRate, framing: Framing, dc: &[f64]) -> Self {
+        /// Every piece of music has a mean; only one from −70 dBFS on is a defect, that would pass for a level.
+        const LEAST: f64 = 3e-4;
+        let constant = |channel: usize| dc.get(channel).copied().filter(|mean| mean.abs() >= LEAST);
         let bins_to = |frequency: Hertz| {
             let bins = frequency.value() * framing.fft_frames as f64 / rate.as_f64();
             bins.ceil() as usize + 1
         };
         Self {
             framing,
+            constants: [0, 1].map(|channel| constant(channel).unwrap_or(0.0) as f32),
             grid: Grid::new(rate, framing.fft_frames),
             split: Split::new(rate, framing),
             fft: Fft::new(framing.fft_frames),
@@ -135,9 +143,9 @@ impl Room {
 
     fn block(&mut self, audio: &Audio, index: usize) -> Block {
         let stereo = audio.channel_count() > 1;
-        self.transform(audio.channel(0), index, Side::Left);
+        self.transform(audio, index, 0);
         if stereo {
-            self.transform(audio.channel(1), index, Side::Right);
+            self.transform(audio, index, 1);
         }
         let right = stereo.then_some(&self.right[..]);
         dispatch(HannPowers { left: &self.left, right, mid: &mut self.mid, side: &mut self.side });
@@ -158,30 +166,33 @@ impl Room {
         }
     }
 
-    fn transform(&mut self, channel: &[f32], index: usize, side: Side) {
-        self.framing.read(channel, index, &mut self.block);
-        dispatch(Clean(&mut self.block));
-        let spectrum = match side {
-            Side::Left => &mut self.left,
-            Side::Right => &mut self.right,
-        };
+    fn transform(&mut self, audio: &Audio, index: usize, channel: usize) {
+        self.framing.read(audio.channel(channel), index, &mut self.block);
+        let inside = self.inside(audio.frames(), index);
+        dispatch(Clean { samples: &mut self.block[inside], constant: self.constants[channel] });
+        let spectrum = if channel == 0 { &mut self.left } else { &mut self.right };
         self.fft.forward(&mut self.block, spectrum);
     }
 
     /// What turns the squares of a windowed spectrum's bins into mean squares of the frames that are there (the
     /// signal may begin or end within the block), counting each bin for its mirror image too.
     fn power_scale(&self, frames: usize, index: usize) -> f32 {
-        let Framing { fft_frames, margin, hop } = self.framing;
-        let first = index * hop;
-        let from = margin.saturating_sub(first);
-        let to = (frames + margin - first).min(fft_frames);
-        let energy = if (from, to) == (0, fft_frames) {
+        let fft_frames = self.framing.fft_frames;
+        let inside = self.inside(frames, index);
+        let energy = if inside.len() == fft_frames {
             0.375 * fft_frames as f64
         } else {
             let turn = std::f64::consts::TAU / fft_frames as f64;
-            (from..to).map(|n| (0.5 - 0.5 * (turn * n as f64).cos()).powi(2)).sum()
+            inside.map(|n| (0.5 - 0.5 * (turn * n as f64).cos()).powi(2)).sum()
         };
         (2.0 / (fft_frames as f64 * energy)) as f32
+    }
+
+    /// Where in the block the signal is.
+    fn inside(&self, frames: usize, index: usize) -> Range<usize> {
+        let Framing { fft_frames, margin, hop } = self.framing;
+        let first = index * hop;
+        margin.saturating_sub(first)..(frames + margin - first).min(fft_frames)
     }
 
     fn bass(&self, right: Option<&[Complex32]>, scale: f32) -> Image {
@@ -200,28 +211,25 @@ impl Room {
     }
 }
 
-#[derive(Clone, Copy)]
-enum Side {
-    Left,
-    Right,
-}
-
 /// A bin as if the block had been under a Hann window.
 #[inline(always)]
 fn windowed(spectrum: &[Complex32], bin: usize) -> Complex32 {
     spectrum[bin] * 0.5 - (spectrum[bin - 1] + spectrum[bin + 1]) * 0.25
 }
 
-/// Broken samples, and those so faint that their squares would be denormal, read as 0.
-struct Clean<'a>(&'a mut [f32]);
+/// Broken samples, and those so faint that their squares would be denormal, read as 0; then the constant goes.
+struct Clean<'a> {
+    samples: &'a mut [f32],
+    constant: f32,
+}
 
 impl Kernel for Clean<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        for sample in self.0 {
-            *sample = clean(*sample);
+        for sample in self.samples {
+            *sample = clean(*sample) - self.constant;
         }
     }
 }

@@ -18,10 +18,13 @@ pub(super) fn of(windows: &Windows, control: &ControlLevels, activity: &Activity
     }
 }
 
-/// The 5th percentile of levels where there is no digital silence; none if it is not far below the music.
+/// The 5th percentile of levels where there is no digital silence; none if it is not far below the music, or if what
+/// is as quiet as that moves as music does.
 pub(super) fn noise_floor(windows: &Windows, activity: &Activity) -> Option<Dbfs> {
     /// What is less below the median of active windows is quiet music, not noise.
     const BELOW_MUSIC_DB: f64 = 20.0;
+    /// Levels of noise scatter by less than 0.5 dB in 50 ms.
+    const STEADY_DB: f64 = 1.5;
     let music = sorted(windows.active(activity).map(|window| level_db(window.power())).collect());
     let sounding = windows.windows.iter().filter(|window| window.peaks != [0.0; 2]);
     let all = sorted(sounding.map(|window| level_db(window.power())).collect());
@@ -29,7 +32,9 @@ pub(super) fn noise_floor(windows: &Windows, activity: &Activity) -> Option<Dbfs
         return None;
     }
     let floor = percentile(&all, 0.05);
-    (floor <= percentile(&music, 0.5) - BELOW_MUSIC_DB).then(|| Dbfs::literal(floor))
+    let is_far_below = floor <= percentile(&music, 0.5) - BELOW_MUSIC_DB;
+    let is_steady = floor - percentile(&all, 0.01) <= STEADY_DB;
+    (is_far_below && is_steady).then(|| Dbfs::literal(floor))
 }
 
 /// Peak over level in windows of 200 ms, in the channel that is louder there; the median of active ones.

@@ -22,8 +22,8 @@ pub struct Features {
     pub low_end: LowEnd,
     /// Where the top ends.
     pub bandwidth: Bandwidth,
-    /// Level of the quiet moments (5th percentile of 50 ms levels in frames that are not digital silence); none if the
-    /// quietest music is as loud as that.
+    /// Level of the quiet moments (5th percentile of 50 ms levels in frames that are not digital silence); none if
+    /// that is less than 20 dB below the music, or not as steady as noise is.
     pub noise_floor: Option<Dbfs>,
     /// Flat tops.
     pub clipping: Clipping,
@@ -70,7 +70,7 @@ pub struct Stereo {
     pub correlation: f64,
     /// The same per band of dynamics, lowest first.
     pub band_correlation: [f64; 4],
-    /// Energy of the side over that of the mid per band of dynamics: 0 is mono, 1 as much as wide noise.
+    /// Energy of the side over that of the mid per band of dynamics: 0 is mono, 1 as much as wide noise, 1e6 at most.
     pub band_width: [f64; 4],
     /// Level of left less level of right.
     pub balance: Decibels,
@@ -83,7 +83,7 @@ pub struct Stereo {
 /// How levels move.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Dynamics {
-    /// Peak over level in windows of 200 ms, the median over active windows.
+    /// Peak over level in windows of 200 ms, of the channel that is louder there, the median over active windows.
     pub crest: Decibels,
     /// 95th less 10th percentile of levels in windows of 50 ms, active ones.
     pub level_range: Decibels,
@@ -94,7 +94,9 @@ pub struct Dynamics {
 /// The lowest octaves.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct LowEnd {
-    /// The lowest strongly occupied semitone from 25 to 300 Hz; none if there is none.
+    /// The lowest strongly occupied semitone from 25 to 300 Hz (440 Hz, equal temperament); none if there is none.
+    /// It is found in steps of 2.7 Hz and between them: exact for notes that stand alone, but neighbours below E3
+    /// that all sound melt into one between them.
     pub lowest_note: Option<Hertz>,
     /// Share of the energy below 30 Hz, 0 to 1.
     pub below_30_hz_share: f64,
@@ -107,9 +109,10 @@ pub struct LowEnd {
 /// Where the top ends.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Bandwidth {
-    /// The highest frequency that stands out of the noise.
+    /// The highest frequency that stands 10 dB out of the noise of 16 bits and not more than 80 dB below the middle,
+    /// in steps of 130 Hz; 0 for silence.
     pub top: Hertz,
-    /// The corner of a steep low-pass as lossy encoders leave it (usually 16 to 20 kHz), if there is one.
+    /// The corner of a steep low-pass as lossy encoders leave it, if there is one from 14 to 20.5 kHz.
     pub lossy_low_pass: Option<Hertz>,
 }
 

@@ -7,6 +7,7 @@
 //! |---|---|---|
 //! | [`features`] | the facts as plain values | `Features` |
 //! | [`control`] | levels of the four bands of dynamics at the control rate | `ControlLevels` |
+//! | [`finding`] | what a producer should know of a mix | `Finding`, `findings` |
 //! | `blocks` | the pass of transforms: what each block says | `Blocks` |
 //! | `grid` | powers of bins to bands of the grid and to strips | `Grid` |
 //! | `split` | the bands of dynamics of one block | `Split` |
@@ -21,6 +22,7 @@ mod clipping;
 pub mod control;
 mod dynamics;
 pub mod features;
+pub mod finding;
 mod grid;
 mod hum;
 mod level;
@@ -36,6 +38,8 @@ pub use features::{
     Bandwidth, Clipping, Dynamics, Features, Hum, LowEnd, Spectrum, SpectrumLevels, Stereo, Tempo,
 };
 
+pub use finding::{Finding, findings};
+
 use crate::audio::Audio;
 use crate::progress::{Cancelled, Watch};
 use activity::Activity;
@@ -47,8 +51,8 @@ use windows::Windows;
 /// Takes any length, silence and no frames at all included; samples that are not finite, or more than 180 dB above
 /// full scale, read as 0, and so do those below −300 dBFS. Every level is finite: nothing is −200 dB.
 pub fn analyse(audio: &Audio, watch: &dyn Watch) -> Result<Features, Cancelled> {
-    let blocks = Blocks::of(audio, watch)?;
     let windows = Windows::of(audio, watch)?;
+    let blocks = Blocks::of(audio, &windows.dc(), watch)?;
     let activity = Activity::of(&blocks);
     let control = control::levels(&blocks, audio);
     Ok(Features {

@@ -7,6 +7,7 @@ use realfft::num_complex::Complex32;
 
 use crate::analysis::control::CONTROL_FRAMES;
 use crate::analysis::stereo::Image;
+use crate::effects::multiband::band_gain;
 use crate::parts::fft::{Fft, Framing};
 use crate::simd::{Kernel, dispatch};
 use crate::units::{Hertz, SampleRate};
@@ -64,8 +65,7 @@ impl Band {
     fn new(band: usize, rate: SampleRate, framing: Framing) -> Self {
         let bin_hz = rate.as_f64() / framing.fft_frames as f64;
         let gain = |bin: usize| band_gain(band, Hertz::literal(bin as f64 * bin_hz)) as f32;
-        // The lowest bin is a constant, which is no level.
-        let mut passing = (1..framing.bins()).filter(|&bin| gain(bin) > 0.0);
+        let mut passing = (0..framing.bins()).filter(|&bin| gain(bin) > 0.0);
         let first = passing.next().unwrap_or(framing.bins());
         let end = passing.next_back().map_or(first, |last| last + 1);
         let decimation = decimation(end, framing);
@@ -180,19 +180,4 @@ fn one_by_one(left: &[f32], right: &[f32]) -> [f32; 3] {
         sums[2] += l * r;
     }
     sums
-}
-
-/// Where the bands meet.
-const CROSSOVERS_HZ: [f64; 3] = [110.0, 700.0, 5000.0];
-
-/// The gain of a band of dynamics: differences of low-passes that fall as a raised cosine of log frequency, one octave
-/// wide about each crossover. The four add up to 1 everywhere.
-fn band_gain(band: usize, frequency: Hertz) -> f64 {
-    let low_pass = |crossover_hz: f64| {
-        let octaves = (frequency.value() / crossover_hz).log2();
-        0.5 * (1.0 + (std::f64::consts::PI * (octaves + 0.5).clamp(0.0, 1.0)).cos())
-    };
-    let upper = CROSSOVERS_HZ.get(band).map_or(1.0, |&hz| low_pass(hz));
-    let lower = if band == 0 { 0.0 } else { low_pass(CROSSOVERS_HZ[band - 1]) };
-    upper - lower
 }

@@ -14,6 +14,8 @@ const BEATS: usize = 4;
 pub(super) fn of(control: &ControlLevels) -> Option<Tempo> {
     const LEAST_SECONDS: f64 = 8.0;
     const LEAST_CONFIDENCE: f64 = 0.1;
+    /// Repeated onsets of about half a decibel: a steady tone ripples by less, music by ten times as much.
+    const LEAST_POWER: f64 = 0.003;
     if control.rate.seconds(control.frames) < LEAST_SECONDS {
         return None;
     }
@@ -27,7 +29,9 @@ pub(super) fn of(control: &ControlLevels) -> Option<Tempo> {
     let (beats_per_minute, period) = best(&correlation, per_second);
     let repeats = (1..=BEATS).map(|beat| at(&correlation, beat as f64 * period)).sum::<f64>() / BEATS as f64;
     let confidence = (repeats / correlation[0]).clamp(0.0, 1.0);
-    (confidence >= LEAST_CONFIDENCE).then_some(Tempo { beats_per_minute, confidence })
+    let found = confidence >= LEAST_CONFIDENCE && repeats >= LEAST_POWER;
+    let beats_per_minute = beats_per_minute * period / refined(&onsets, period);
+    found.then_some(Tempo { beats_per_minute, confidence })
 }
 
 /// How much the bands' levels rise, about every 10 ms, less the mean. Levels are logarithms above a hundredth of the
@@ -55,14 +59,27 @@ fn onsets(control: &ControlLevels, runs: usize) -> Vec<f32> {
 
 /// Mean products at each lag.
 fn autocorrelation(onsets: &[f32], lags: usize) -> Vec<f64> {
-    (0..lags)
-        .into_par_iter()
-        .map(|lag| {
-            let later = onsets.get(lag..).unwrap_or_default();
-            let products = onsets.chunks(256).zip(later.chunks(256)).map(|(a, b)| product(a, b));
-            products.sum::<f64>() / later.len().max(1) as f64
-        })
-        .collect()
+    (0..lags).into_par_iter().map(|lag| correlation_at(onsets, lag)).collect()
+}
+
+fn correlation_at(onsets: &[f32], lag: usize) -> f64 {
+    let later = onsets.get(lag..).unwrap_or_default();
+    let products = onsets.chunks(256).zip(later.chunks(256)).map(|(a, b)| product(a, b));
+    products.sum::<f64>() / later.len().max(1) as f64
+}
+
+/// The period as eight and then sixteen beats have it, where they still correlate: the centre of the peak there.
+fn refined(onsets: &[f32], period: f64) -> f64 {
+    [8.0, 16.0].into_iter().fold(period, |period, beats| {
+        let expected = (beats * period).round() as usize;
+        if 2 * expected > onsets.len() {
+            return period;
+        }
+        let lags = expected - 2..=expected + 2;
+        let weights = lags.map(|lag| (correlation_at(onsets, lag).max(0.0), lag as f64));
+        let (sum, moment) = weights.fold((0.0, 0.0), |(sum, moment), (w, lag)| (sum + w, moment + w * lag));
+        if sum > 0.0 { moment / sum / beats } else { period }
+    })
 }
 
 /// In eight lanes.
@@ -83,9 +100,11 @@ fn product(a: &[f32], b: &[f32]) -> f64 {
 }
 
 /// The tempo whose next four beats fit best, with what lies between beats counted against it, and those near 120 beats
-/// per minute preferred (as listeners do: a log-normal of one octave, Ellis 2007); and its period in onsets.
+/// per minute preferred (as listeners do: a log-normal, Ellis 2007, here of 1.5 octaves, so that a lone click at 52 is
+/// not taken for one at 104 with every other missing); and its period in onsets.
 fn best(correlation: &[f64], per_second: f64) -> (f64, f64) {
     const BETWEEN: f64 = 0.3;
+    const OCTAVES: f64 = 1.5;
     let steps = (1200.0 * (FASTEST_BPM / SLOWEST_BPM).log2()) as usize;
     let tempi = (0..=steps).map(|step| SLOWEST_BPM * 2f64.powf(step as f64 / 1200.0));
     let scored = tempi.map(|bpm| {
@@ -94,7 +113,7 @@ fn best(correlation: &[f64], per_second: f64) -> (f64, f64) {
             let beat = beat as f64;
             at(correlation, beat * period) - BETWEEN * at(correlation, (beat - 0.5) * period)
         });
-        let preference = (-0.5 * (bpm / 120.0).log2().powi(2)).exp();
+        let preference = (-0.5 * ((bpm / 120.0).log2() / OCTAVES).powi(2)).exp();
         (preference * beats.sum::<f64>(), bpm, period)
     });
     let best = scored.fold((f64::MIN, 0.0, 0.0), |best, next| if next.0 > best.0 { next } else { best });
