@@ -101,17 +101,26 @@ impl Kernel for Products<'_> {
     type Output = [f64; 2];
     #[inline(always)]
     fn run(self) -> [f64; 2] {
-        self.taps.map(|taps| {
-            let mut sums = [0.0; 8];
-            let (samples, samples_rest) = self.around.as_chunks::<8>();
-            let (taps, taps_rest) = taps.as_chunks::<8>();
-            for (samples, taps) in samples.iter().zip(taps) {
-                for (sum, (x, tap)) in sums.iter_mut().zip(samples.iter().zip(taps)) {
-                    *sum += x * tap;
-                }
-            }
-            let rest: f64 = samples_rest.iter().zip(taps_rest).map(|(x, tap)| x * tap).sum();
-            sums.iter().sum::<f64>() + rest
-        })
+        [product(self.around, self.taps[0]), product(self.around, self.taps[1])]
     }
+}
+
+#[inline(always)]
+fn product(around: &[f64], taps: &[f64]) -> f64 {
+    let mut sums = [0.0; 8];
+    let (samples, samples_rest) = around.as_chunks::<8>();
+    let (taps, taps_rest) = taps.as_chunks::<8>();
+    for (samples, taps) in samples.iter().zip(taps) {
+        for i in 0..8 {
+            sums[i] += samples[i] * taps[i];
+        }
+    }
+    let mut sum = 0.0;
+    for (x, tap) in samples_rest.iter().zip(taps_rest) {
+        sum += x * tap;
+    }
+    for part in sums {
+        sum += part;
+    }
+    sum
 }

@@ -174,21 +174,21 @@ fn bend<R: Residue>(
 fn back(bank: &Bank, points: &[[f32; RESIDUES]; 4], start: usize) -> [f32; RUN] {
     let [frame, quarter, middle, three] = points;
     // Outermost first, as small sums are.
-    let mut sums = [0.0f32; RUN];
+    let (mut middles, mut quarters) = ([0.0f32; RUN], [0.0f32; RUN]);
     for k in 0..HALF {
         // From half a frame before and after: those of the middles, which lie at -HALF + 1/2, ... , HALF - 1/2.
         let (before, after) = (&middle[start + k..][..RUN], &middle[start + TAPS - 1 - k..][..RUN]);
+        // What lies a quarter after frame -j is as far away as what lies three quarters after frame j - 1; a tap and
+        // its mirror in one turn.
+        let (late, early) = (&quarter[start + TAPS - 1 - k..][..RUN], &three[start + k..][..RUN]);
+        let (late_mirror, early_mirror) =
+            (&quarter[start + k..][..RUN], &three[start + TAPS - 1 - k..][..RUN]);
+        let (outer, inner) = (bank.quarter[k], bank.quarter[TAPS - 1 - k]);
         for i in 0..RUN {
-            sums[i] += bank.half[k] * (before[i] + after[i]);
-        }
-    }
-    for k in 0..TAPS {
-        // What lies a quarter after frame -j is as far away as what lies three quarters after frame j - 1.
-        let (after, before) = (&quarter[start + TAPS - 1 - k..][..RUN], &three[start + k..][..RUN]);
-        for i in 0..RUN {
-            sums[i] += bank.quarter[k] * (after[i] + before[i]);
+            middles[i] += bank.half[k] * (before[i] + after[i]);
+            quarters[i] += outer * (late[i] + early[i]) + inner * (late_mirror[i] + early_mirror[i]);
         }
     }
     let at = &frame[start + HALF..][..RUN];
-    std::array::from_fn(|i| 0.25 * (sums[i] + at[i]))
+    std::array::from_fn(|i| 0.25 * (at[i] + (middles[i] + quarters[i])))
 }
