@@ -78,6 +78,18 @@ fn contenders(input: &Path, folder: &Path) -> Vec<Contender> {
         Contender { name: "mixrunners master --loudness -14", program: mixrunners, arguments: ours("-14") },
         Contender { name: "mixrunners master --loudness -9", program: mixrunners, arguments: ours("-9") },
         Contender {
+            name: "mixrunners analyze",
+            program: mixrunners,
+            arguments: ["analyze", &input, "--threads", "1"].map(str::to_owned).to_vec(),
+        },
+        Contender {
+            name: "ffmpeg ebur128, true peaks",
+            program: "ffmpeg",
+            arguments: ["-v", "error", "-i", &input, "-af", "ebur128=peak=true", "-f", "null", "-"]
+                .map(str::to_owned)
+                .to_vec(),
+        },
+        Contender {
             name: "ffmpeg loudnorm (one pass)",
             program: "ffmpeg",
             arguments: ffmpeg("loudnorm=I=-14:TP=-1:LRA=20", "loudnorm.wav"),

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use dsp::audio::Audio;
 use dsp::effects::dither::{Depth, Quantiser, digital_silence};
-use dsp::effects::limiter::{BlockPeaks, GainCurve, Limiter};
+use dsp::effects::limiter::{GainCurve, Limiter};
 use dsp::master::loudness_target::Programme;
 use dsp::master::{MasterParams, master};
 use dsp::meter::{loudness, measure, measure_certified, true_peak};
@@ -55,13 +55,11 @@ fn stages(mix: &Audio) {
     let nothing = || ();
     println!("stages, one thread");
     row("measure the mix", mix, nothing, |()| measure(mix).integrated);
-    row("peak map", mix, nothing, |()| true_peak::peak_map(mix).len());
-    row("K energies", mix, nothing, |()| loudness::k_energy(mix).len());
+    row("what a limiter needs", mix, nothing, |()| Programme::of(mix, CEILING).loudness());
+    row("K energies alone", mix, nothing, |()| loudness::k_energy(mix).len());
     row("digital silence", mix, nothing, |()| {
         mix.channels().iter().map(|c| digital_silence(c).len()).sum::<usize>()
     });
-    let map = true_peak::peak_map(mix);
-    row("block peaks", mix, nothing, |()| BlockPeaks::of_map(&map, RATE));
     let programme = Programme::of(mix, true_peak::scan(mix));
     let limiter = Limiter::candidates(12.0)[0];
     let (aim, gain) = (CEILING.amplitude(), Decibels::literal(6.0));

@@ -35,7 +35,8 @@ def main(song, folder, mixrunners):
     print()
     meters = [
         ("mixrunners analyze", [mixrunners, "analyze", song, "--threads", "1"]),
-        ("ffmpeg ebur128, true peaks", ["ffmpeg", "-nostats", "-i", song, "-af", "ebur128=peak=true", "-f", "null", "-"]),
+        ("ffmpeg ebur128, true peaks",
+         ["ffmpeg", "-nostats", "-i", song, "-af", "ebur128=peak=true:framelog=quiet", "-f", "null", "-"]),
     ]
     table(["loudness, range and true peak", "x real time", "CPU s", "peak MB"],
           [row(name, command, None, seconds, None)[:4] for name, command in meters])
@@ -57,8 +58,10 @@ def contenders(song, folder, mixrunners, gain, reference):
         ("ffmpeg gain and alimiter, 4x", TARGET_LUFS,
          ffmpeg + ["-af", f"volume={gain:.2f}dB,aresample={four_times},{limiter},aresample={rate(song)}"] + wav),
         ("sox compand and limiter", TARGET_LUFS,
-         ["sox", song, "-b", "24", "{out}", "compand", "0.005,0.1", "6:-90,-90,-12,-12,0,-6", "gain", "-l", f"{gain:.2f}"]),
-        ("Matchering 2.0.6, loud reference", judge(reference)["lufs"], python + ["--peer", "matchering", song, reference, "{out}"]),
+         ["sox", song, "-b", "24", "{out}", "compand", "0.005,0.1", "6:-90,-90,-12,-12,0,-6",
+          "gain", "-l", f"{gain:.2f}"]),
+        ("Matchering 2.0.6, loud reference", judge(reference)["lufs"],
+         python + ["--peer", "matchering", song, reference, "{out}"]),
         ("libsonare, preset streaming", TARGET_LUFS, python + ["--peer", "libsonare", song, "{out}"]),
         ("pedalboard gain and Limiter", TARGET_LUFS, python + ["--peer", "pedalboard", song, f"{gain:.2f}", "{out}"]),
     ]
@@ -115,7 +118,8 @@ def judge(path):
 
 
 def probe(path, entry):
-    command = ["ffprobe", "-v", "error", "-select_streams", "a:0", "-show_entries", f"stream={entry}", "-of", "csv=p=0", path]
+    command = ["ffprobe", "-v", "error", "-select_streams", "a:0", "-show_entries", f"stream={entry}"]
+    command += ["-of", "csv=p=0", path]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip().rstrip(",")
 
 
@@ -172,6 +176,7 @@ def peer_pedalboard(song, gain, out):
 
 if __name__ == "__main__":
     if sys.argv[1] == "--peer":
-        {"matchering": peer_matchering, "libsonare": peer_libsonare, "pedalboard": peer_pedalboard}[sys.argv[2]](*sys.argv[3:])
+        peers = {"matchering": peer_matchering, "libsonare": peer_libsonare, "pedalboard": peer_pedalboard}
+        peers[sys.argv[2]](*sys.argv[3:])
     else:
         main(*sys.argv[1:])

@@ -7,7 +7,10 @@ peers=target/peers
 mkdir -p "$peers"
 
 if [ ! -x "$peers/venv/bin/python" ]; then
-    python3 -m venv "$peers/venv" || { echo 'python3 -m venv fails; on Debian it is in the package python3-venv' >&2; exit 1; }
+    if ! python3 -m venv "$peers/venv"; then
+        echo 'python3 -m venv fails; on Debian it is in the package python3-venv' >&2
+        exit 1
+    fi
 fi
 # One at a time, so that one that fails keeps no other away.
 for package in soundfile matchering==2.0.6 libsonare pedalboard; do
@@ -25,6 +28,8 @@ if [ -z "$song" ]; then
     air='(0.02+0.3*gt(mod(t,1),0.5)*exp(-25*mod(t,0.5)))'
     left="0.8*($beat+$bass+0.12*sin(2*PI*440*t)*$swell+(2*random(0)-1)*$air)"
     right="0.8*($beat+$bass+0.12*sin(2*PI*554.37*t)*$swell+(2*random(1)-1)*$air)"
-    [ -f "$song" ] || ffmpeg -v error -f lavfi -i "aevalsrc='$left|$right':s=44100:d=205:c=stereo" -c:a pcm_s24le "$song"
+    if [ ! -f "$song" ]; then
+        ffmpeg -v error -f lavfi -i "aevalsrc='$left|$right':s=44100:d=205:c=stereo" -c:a pcm_s24le "$song"
+    fi
 fi
 exec "$peers/venv/bin/python" benches/peers/peers.py "$song" "$peers" target/release/mixrunners

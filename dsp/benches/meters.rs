@@ -7,10 +7,10 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use dsp::audio::Audio;
-use dsp::meter::{loudness, measure, measure_certified, true_peak};
+use dsp::meter::{loudness, measure, measure_certified, measure_in_detail, report, true_peak};
 use dsp::signal;
 use dsp::simd;
-use dsp::units::{Dbfs, Dbtp, SampleRate};
+use dsp::units::{Dbfs, Dbtp, Decibels, SampleRate};
 
 const RATE: SampleRate = SampleRate::literal(44_100);
 const SECONDS: f64 = 180.0;
@@ -33,6 +33,11 @@ fn main() {
             row("standard", audio, true_peak::standard);
             row("measure", audio, |a| measure(a).integrated);
             row("measure_certified", audio, |a| measure_certified(a, ceiling).integrated);
+            let floor = true_peak::scan(audio) - Decibels::literal(12.0);
+            row("detail", audio, |a| report::detail(a, floor).block_peaks.len());
+            row("measure_in_detail", audio, |a| measure_in_detail(a, floor).0.integrated);
+            let everything = Dbtp::literal(f64::NEG_INFINITY);
+            row("detail, no floor", audio, |a| report::detail(a, everything).block_peaks.len());
             let fine = loudness::k_energy(audio);
             row("integrated_of", audio, |a| {
                 loudness::integrated_of(fine.iter().copied(), a.frames(), a.rate())

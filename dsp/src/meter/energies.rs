@@ -121,7 +121,7 @@ impl Energies {
             // A run that two stretches share is the last of the one and the first of the other.
             let shared = ledger.stretch.start / FINE_FRAMES - group.first_run;
             let mut runs = ledger.runs.into_iter();
-            if let (Some(sum), true) = (group.runs.get_mut(shared), ledger.stretch.len() > 0) {
+            if let (Some(sum), true) = (group.runs.get_mut(shared), !ledger.stretch.is_empty()) {
                 *sum += runs.next().unwrap_or(0.0);
             }
             group.runs.extend(runs);
@@ -210,7 +210,7 @@ impl Ledger {
             let number = self.tick.0 + 1;
             self.tick = (number, tick(number + 1, self.rate, TICKS_PER_SECOND));
         }
-        if self.cuts != Cuts::Ticks && (end % FINE_FRAMES == 0 || end == self.stretch.end) {
+        if self.cuts != Cuts::Ticks && (end.is_multiple_of(FINE_FRAMES) || end == self.stretch.end) {
             self.runs.push(std::mem::take(&mut self.run_sum));
         }
     }

@@ -207,10 +207,10 @@ impl Kernel for SideBySide<'_> {
         let (whole, rest) = self.frames.as_chunks_mut::<AT_ONCE>();
         for (block, frames) in whole.iter_mut().enumerate() {
             let mut square = [[0.0f32; AT_ONCE]; LANES];
-            for lane in 0..LANES {
-                square[lane].copy_from_slice(&self.lanes[lane][block * AT_ONCE..(block + 1) * AT_ONCE]);
+            for (row, lane) in square.iter_mut().zip(self.lanes) {
+                row.copy_from_slice(&lane[block * AT_ONCE..(block + 1) * AT_ONCE]);
                 for n in 0..AT_ONCE {
-                    largest[n] = largest[n].max(square[lane][n].abs().to_bits());
+                    largest[n] = largest[n].max(row[n].abs().to_bits());
                 }
             }
             for n in 0..AT_ONCE {
@@ -220,9 +220,9 @@ impl Kernel for SideBySide<'_> {
             }
         }
         for (frame, n) in rest.iter_mut().zip(count / AT_ONCE * AT_ONCE..) {
-            for lane in 0..LANES {
-                frame[lane] = self.lanes[lane][n];
-                largest[0] = largest[0].max(frame[lane].abs().to_bits());
+            for (sample, lane) in frame.iter_mut().zip(self.lanes) {
+                *sample = lane[n];
+                largest[0] = largest[0].max(sample.abs().to_bits());
             }
         }
         largest.iter().all(|bits| !is_broken(&f32::from_bits(*bits)))

@@ -79,9 +79,9 @@ pub fn measure_certified(audio: &Audio, at_least: Dbtp) -> Measurements {
 
 /// As [`measure`], and what a limiter needs, in the same pass.
 ///
-/// Block peaks no higher than `floor` may read higher, up to `floor`: they are bounds. Where a limiter will hold nothing
-/// below it, much of a programme need not be interpolated; should it hold less after all, it holds enough. Negative
-/// infinity gives exact peaks everywhere.
+/// Block peaks no higher than `floor` may read higher, up to `floor`: they are bounds. Where a limiter will hold
+/// nothing below it, much of a programme need not be interpolated; should it hold less after all, it holds enough.
+/// Negative infinity gives exact peaks everywhere.
 #[must_use]
 pub fn measure_in_detail(audio: &Audio, floor: Dbtp) -> (Measurements, Detail) {
     let (pass, detail) = Pass::over(audio, Depth::Both { floor: floor.amplitude() as f32 });

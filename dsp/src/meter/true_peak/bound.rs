@@ -1,8 +1,9 @@
 //! What a filter's outputs cannot exceed, so that most of a programme need not be filtered at all.
 //!
-//! An interpolation between two samples is the straight line between them and a sum of second differences nearby: music,
-//! whose energy lies low, bends little from sample to sample. So the highest sample and the largest second difference
-//! bound every output, within a few tenths of a decibel where a bound by magnitudes alone allows 8 dB. Both are exact.
+//! An interpolation between two samples is the straight line between them and a sum of second differences nearby:
+//! music, whose energy lies low, bends little from sample to sample. So the highest sample and the largest second
+//! difference bound every output, within a few tenths of a decibel where a bound by magnitudes alone allows 8 dB.
+//! Both are exact.
 
 #[cfg(test)]
 use crate::meter::excerpt::Excerpt;

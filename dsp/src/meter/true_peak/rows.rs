@@ -31,9 +31,9 @@ impl Rows {
         Self { highest: rows.clone(), first: rows.clone(), last: rows }
     }
 
-    /// Raises the rows from number `row` on by what `excerpt` holds, which begins on a whole run. The highest magnitude
-    /// found, or `best` if none exceeds it. Where a bound shows that nothing is higher than both `floor` and `best`, the
-    /// rows get the bound.
+    /// Raises the rows from number `row` on by what `excerpt` holds, which begins on a whole run. The highest level
+    /// found, or `best` if none exceeds it. Where a bound shows that nothing is higher than `floor` and `best`, rows
+    /// get the bound.
     pub(crate) fn raise(&mut self, row: usize, grid: Grid, excerpt: &Excerpt, floor: f32, best: f32) -> f32 {
         let frames = MARGIN..MARGIN + excerpt.inside().len();
         let rows = row..row + excerpt.inside().len().div_ceil(ROW_FRAMES);
@@ -103,7 +103,7 @@ impl<const BETWEEN: usize> Kernel for Raise<'_, BETWEEN> {
             // Exact: the top of no peak can be higher than this.
             let bound = self.bank.highest_within::<BETWEEN>(self.excerpt, first);
             if bound <= least {
-                highest.iter_mut().for_each(|highest| *highest = max(*highest, bound * bound));
+                raise_all([&mut *highest, &mut *firsts, &mut *lasts], bound * bound);
                 continue;
             }
             if filled_to == first {
@@ -114,7 +114,7 @@ impl<const BETWEEN: usize> Kernel for Raise<'_, BETWEEN> {
             filled_to = first + RUN;
             let bound = points.fill(self.bank, window, first) * top_over_point;
             if bound <= least {
-                highest.iter_mut().for_each(|highest| *highest = max(*highest, bound * bound));
+                raise_all([&mut *highest, &mut *firsts, &mut *lasts], bound * bound);
                 continue;
             }
             let mut run = points.tops(window, first, 1.0);
@@ -130,6 +130,14 @@ impl<const BETWEEN: usize> Kernel for Raise<'_, BETWEEN> {
             }
         }
         best
+    }
+}
+
+/// The bound holds for whole rows and for their edges, which count in the neighbours too.
+#[inline(always)]
+fn raise_all(rows: [&mut [f32]; 3], square: f32) {
+    for row in rows.into_iter().flatten() {
+        *row = max(*row, square);
     }
 }
 
