@@ -49,7 +49,17 @@ pub(crate) struct Damage {
 impl Damage {
     /// How much of the budgets is used: of the one that is used most, 1 being all of it; and that one.
     pub(crate) fn strain(&self, budgets: &Budgets) -> (f64, Limit) {
-        let shares = [
+        let shares = self.shares(budgets);
+        shares.into_iter().fold(shares[0], |most, share| if share.0 > most.0 { share } else { most })
+    }
+
+    /// How much of all budgets is used together.
+    pub(crate) fn toll(&self, budgets: &Budgets) -> f64 {
+        self.shares(budgets).iter().map(|share| share.0).sum()
+    }
+
+    fn shares(&self, budgets: &Budgets) -> [(f64, Limit); 3] {
+        [
             (
                 self.reduction.value() / budgets.reduction_max.value(),
                 Limit::Reduction { most: budgets.reduction_max },
@@ -62,8 +72,7 @@ impl Damage {
                 budgets.yield_min.value() / self.yields.value().max(f64::MIN_POSITIVE),
                 Limit::Wall { least: budgets.yield_min },
             ),
-        ];
-        shares.into_iter().fold(shares[0], |most, share| if share.0 > most.0 { share } else { most })
+        ]
     }
 }
 

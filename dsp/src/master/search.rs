@@ -42,14 +42,17 @@ pub(crate) struct Trial {
 struct Attempt<'a> {
     trials: Trials<'a>,
     found: Crossing,
-    /// How much of the budgets it uses.
+    /// How much of the budgets it uses, of the one it uses most.
     strain: f64,
+    /// How much of all budgets together.
+    toll: f64,
 }
 
 impl Attempt<'_> {
-    /// To compare by: the strain, and what is missing in loudness.
+    /// To compare by: the toll, what is missing in loudness, and above all what is beyond a budget.
     fn cost(&self) -> f64 {
-        self.strain + self.found.value.abs()
+        const OVERRUN: f64 = 4.0;
+        self.toll + self.found.value.abs() + OVERRUN * (self.strain - 1.0).max(0.0)
     }
 }
 
@@ -68,8 +71,11 @@ impl Search {
         (Self { wanted, straight, ..self }, Some(Limit::PeakToLoudness { least }))
     }
 
-    /// The calmest of `candidates` that leaves half of every budget, else the one that leaves most; if none reaches
-    /// the target within the budgets, the one that gets loudest.
+    /// The calmest of `candidates` that hardly touches the budgets, else the one that takes least of all of them
+    /// together; if none reaches the target within the budgets, the one that gets loudest.
+    ///
+    /// Together, because each budget alone is bought with another: a calmer gain modulates less and reduces more,
+    /// and what it holds down is heard as a loss of range.
     pub(crate) fn best_trial(
         &self,
         programme: &Programme,
@@ -119,8 +125,8 @@ impl Search {
     fn attempt<'a>(&self, trials: Trials<'a>, budgets: &Budgets, start: f64) -> Attempt<'a> {
         let miss = |gain| (trials.loudness(gain) - self.wanted).value();
         let found = crossing(self.straight.value(), self.most.value(), start, CLOSE.value(), miss);
-        let strain = trials.damage(found.at).strain(budgets).0;
-        Attempt { trials, found, strain }
+        let damage = trials.damage(found.at);
+        Attempt { strain: damage.strain(budgets).0, toll: damage.toll(budgets), trials, found }
     }
 
     /// Why the search did not reach its target, if it did not.

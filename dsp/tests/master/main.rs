@@ -6,6 +6,7 @@ mod dither;
 mod hostile;
 mod invariance;
 mod limiter_gain;
+mod limiter_onsets;
 mod limiter_sound;
 mod loudness;
 mod oracle;

@@ -14,7 +14,7 @@ async fn a_song_is_checked_mastered_and_delivered() {
     let running = service.start();
     let job = service.ended(&service.job("song").await).await;
     assert_eq!((job.state.name(), job.attempt), (StateName::Succeeded, 1));
-    assert_eq!(job.engine_version.as_deref(), Some("0.1.0"));
+    assert_eq!(job.engine_version.as_deref(), Some("0.2.0"));
     let [master, report] = job.artifacts.as_slice() else { panic!("{:?}", job.artifacts) };
     assert_eq!((master.kind, master.format), (ArtifactKind::Master, ArtifactFormat::Wav24));
     assert_eq!(master.name, "song (master).wav");

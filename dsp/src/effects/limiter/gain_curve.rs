@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::{Limiter, Pace, window};
+use super::{Limiter, Pace, floor, window};
 use crate::simd::{Kernel, dispatch};
 use crate::units::{Decibels, SampleRate};
 
@@ -103,7 +103,7 @@ impl GainCurve {
 
     fn paced(peaks: &BlockPeaks, threshold: f64, pace: &Pace) -> Self {
         let mut reductions = held(&peaks.peaks, threshold as f32, pace);
-        release(&mut reductions, pace);
+        keep_down(&mut reductions, &peaks.peaks, threshold as f32, pace);
         let mut gains = vec![1.0f32; peaks.peaks.len() + 2];
         gains.par_chunks_mut(TILE).enumerate().for_each(|(tile, out)| {
             let from = tile * TILE;
@@ -189,28 +189,48 @@ impl Kernel for Hold<'_> {
         let skip = before.saturating_sub(self.first).min(required.len());
         let from = (self.first + skip).saturating_sub(before).min(self.peaks.len());
         for (required, &peak) in required[skip..].iter_mut().zip(&self.peaks[from..]) {
-            *required = window::at_least_zero(1.0 - self.threshold / peak);
+            *required = self::required(self.threshold, peak);
         }
         window::sliding_max(&mut required, &mut spare, window);
         self.out.copy_from_slice(&required);
     }
 }
 
-/// Lets go of the held reductions: fast towards a share of a slow average, slowly from there to nothing.
-fn release(reductions: &mut [f32], pace: &Pace) {
-    /// Far below what changes a gain in single precision, far above the numbers that processors are slow with.
-    const GONE: f64 = 1e-12;
-    let (mut fast, mut slow) = (0.0f64, 0.0f64);
-    for reduction in reductions {
-        let held = f64::from(*reduction);
-        let distance = held - slow;
-        let (rise, fall) = (pace.slow_in * distance, pace.slow_out * distance);
-        slow += if rise > fall { rise } else { fall };
-        slow = if slow > GONE { slow } else { 0.0 };
-        let floor = slow * pace.steadiness;
-        let let_go = floor + (fast - floor) * pace.keep_fast;
-        fast = if held > let_go { held } else { let_go };
-        *reduction = fast as f32;
+/// Raises the held reductions to the floor between peaks.
+fn keep_down(held: &mut [f32], peaks: &[f32], threshold: f32, pace: &Pace) {
+    let (edge, span) = (pace.reach() + 1, pace.calm.cell_blocks);
+    let cells = peaks.len().div_ceil(span);
+    let (mut highest, mut means) = (vec![0.0f32; cells], vec![0.0f32; cells]);
+    let blocks = &held[edge..edge + peaks.len()];
+    let tiles = highest.par_chunks_mut(TILE).zip(means.par_chunks_mut(TILE));
+    let inputs = peaks.par_chunks(TILE * span).zip(blocks.par_chunks(TILE * span));
+    tiles.zip(inputs).for_each(|((highest, means), (peaks, held))| {
+        dispatch(Maxima { values: peaks, span, out: highest });
+        highest.iter_mut().for_each(|level| *level = required(threshold, *level));
+        dispatch(Means { values: held, span, out: means });
+    });
+    floor::raise(held, &floor::floor(&highest, &means, &pace.calm), span, edge);
+}
+
+/// How far a level must come down.
+#[inline(always)]
+fn required(threshold: f32, level: f32) -> f32 {
+    window::at_least_zero(1.0 - threshold / level)
+}
+
+struct Means<'a> {
+    values: &'a [f32],
+    span: usize,
+    out: &'a mut [f32],
+}
+
+impl Kernel for Means<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        for (out, values) in self.out.iter_mut().zip(self.values.chunks(self.span)) {
+            *out = values.iter().sum::<f32>() / values.len() as f32;
+        }
     }
 }
 

@@ -48,27 +48,34 @@ pub(super) fn sliding_max(values: &mut Vec<f32>, spare: &mut Vec<f32>, window: u
 /// `out[i]` = 1 − Σ `kernel[j]` · `reductions[i + j]`: from how far down to a gain.
 #[inline(always)]
 pub(super) fn smoothed_gains(reductions: &[f32], kernel: &[f32], out: &mut [f32]) {
+    smoothed(reductions, kernel, out);
+    for gain in out {
+        *gain = at_least_zero(1.0 - *gain);
+    }
+}
+
+/// `out[i]` = Σ `kernel[j]` · `values[i + j]`.
+#[inline(always)]
+pub(super) fn smoothed(values: &[f32], kernel: &[f32], out: &mut [f32]) {
     const LANES: usize = 32;
     let (whole, rest) = out.as_chunks_mut::<LANES>();
     let done = whole.len() * LANES;
-    for (chunk, gains) in whole.iter_mut().enumerate() {
+    for (chunk, out) in whole.iter_mut().enumerate() {
         let mut sums = [0.0f32; LANES];
         for (j, &tap) in kernel.iter().enumerate() {
             let from = chunk * LANES + j;
-            for (sum, reduction) in sums.iter_mut().zip(&reductions[from..from + LANES]) {
-                *sum += tap * reduction;
+            for (sum, value) in sums.iter_mut().zip(&values[from..from + LANES]) {
+                *sum += tap * value;
             }
         }
-        for (gain, sum) in gains.iter_mut().zip(sums) {
-            *gain = at_least_zero(1.0 - sum);
-        }
+        *out = sums;
     }
-    for (i, gain) in rest.iter_mut().enumerate() {
+    for (i, out) in rest.iter_mut().enumerate() {
         let mut sum = 0.0f32;
         for (j, &tap) in kernel.iter().enumerate() {
-            sum += tap * reductions[done + i + j];
+            sum += tap * values[done + i + j];
         }
-        *gain = at_least_zero(1.0 - sum);
+        *out = sum;
     }
 }
 
