@@ -6,9 +6,15 @@
 //! |---|---|
 //! | [`features`] | the facts as plain values |
 //! | [`control`] | levels of the four bands of dynamics at the control rate |
+//! | [`picture`] | what a page draws of a signal |
+//! | [`average_spectrum`](mod@average_spectrum) | one level per band for all of a signal |
+//! | [`likeness`] | how two signals differ |
 
+pub mod average_spectrum;
 pub mod control;
 pub mod features;
+pub mod likeness;
+pub mod picture;
 
 pub use control::{CONTROL_FRAMES, ControlLevels};
 pub use features::{
