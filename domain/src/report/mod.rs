@@ -1,18 +1,35 @@
 //! The report of a master as JSON: what was measured before and after, and every decision with its reason.
 //!
-//! The same for the command line and the service. `schema` changes when a field goes or changes its meaning; a field
-//! more is no change.
+//! The same for the command line and the service; `docs/report.schema.json` is its published form. `schema` changes when
+//! a field goes or changes its meaning; a field more is no change, and a reader passes over what it does not know.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`measured`] | the meters' reading of one signal |
+//! | [`features`] | what else is true of the mix |
+//! | [`platform`] | what streaming services do to the master |
+//! | [`pictures`] | the curves that a page draws |
+//! | [`comparison`] | the report of two files |
+//! | [`number`] | numbers as reports hold them and people read them |
 
-use std::collections::BTreeMap;
+pub mod comparison;
+pub mod features;
+pub mod measured;
+pub mod number;
+pub mod pictures;
+pub mod platform;
 
-use dsp::meter::Measurements;
-use dsp::units::Lu;
 use serde::{Deserialize, Serialize};
+
+pub use features::FeatureFacts;
+pub use measured::Measured;
+pub use pictures::Pictures;
+pub use platform::PlatformFacts;
 
 use crate::upload::{AudioFacts, Finding};
 
 /// The name and version of this form.
-pub const SCHEMA: &str = "mixrunners.report/1";
+pub const SCHEMA: &str = "mixrunners.report/2";
 
 /// What happened to one song.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -23,10 +40,16 @@ pub struct Report {
     pub engine_version: String,
     /// What came in.
     pub source: SourceFacts,
+    /// How the master was asked for, besides its target.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<Settings>,
     /// The meters' reading of it.
     pub before: Measured,
     /// The meters' reading of the master as delivered, after quantising.
     pub after: Measured,
+    /// What else is true of the mix.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub features: Option<FeatureFacts>,
     /// What was asked for.
     pub target: TargetFacts,
     /// How it came out.
@@ -37,6 +60,55 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// What the limiter did, if there was one.
     pub limiter: Option<LimiterFacts>,
+    /// What streaming services make of the master.
+    #[serde(default)]
+    pub platforms: Vec<PlatformFacts>,
+    /// The files that were made.
+    #[serde(default)]
+    pub delivered: Vec<DeliveredFile>,
+    /// The curves.
+    #[serde(default)]
+    pub pictures: Pictures,
+}
+
+/// How a master was asked for. What was not is left out.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// Name of the preset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preset: Option<String>,
+    /// Its version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preset_version: Option<u32>,
+    /// How much is done, 0 to 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub intensity: Option<f64>,
+    /// How much of the tone's correction, 0 to 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tone: Option<f64>,
+    /// How much of the dynamics, 0 to 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dynamics: Option<f64>,
+    /// How much of the width, 0 to 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub width: Option<f64>,
+    /// How many references it was matched to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub references: Option<u32>,
+}
+
+/// A file that was made of the master: its certificate.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct DeliveredFile {
+    /// Its name.
+    pub name: String,
+    /// How it is written: `wav24`.
+    pub format: String,
+    /// Its length.
+    pub size_bytes: u64,
+    /// SHA-256 of its bytes, in hexadecimal.
+    pub sha256: String,
 }
 
 /// What came in.
@@ -74,12 +146,71 @@ pub struct OutcomeFacts {
 pub struct Decision {
     /// Which: `gain`, `limiter`, `dither`.
     pub what: String,
+    /// Where in the chain.
+    #[serde(default)]
+    pub stage: DecisionStage,
+    /// Who decided.
+    #[serde(default)]
+    pub by: DecidedBy,
     /// How much, if it is a number.
     pub value: Option<f64>,
     /// Of the value; empty without one.
     pub unit: String,
     /// Why, in words with numbers.
     pub reason: String,
+}
+
+/// Where in the chain something was decided, in its order.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DecisionStage {
+    /// Equaliser and filters.
+    Tone,
+    /// Compressors.
+    Dynamics,
+    /// The image.
+    Width,
+    /// Saturation.
+    Colour,
+    /// Gain and limiter.
+    #[default]
+    Loudness,
+    /// What samples are rounded to.
+    Delivery,
+}
+
+impl DecisionStage {
+    /// Every one, in the order of the chain.
+    pub const ALL: [Self; 6] =
+        [Self::Tone, Self::Dynamics, Self::Width, Self::Colour, Self::Loudness, Self::Delivery];
+
+    /// As a heading.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Tone => "Tone",
+            Self::Dynamics => "Dynamics",
+            Self::Width => "Width",
+            Self::Colour => "Colour",
+            Self::Loudness => "Loudness",
+            Self::Delivery => "Delivery",
+        }
+    }
+}
+
+/// Who decided a number.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DecidedBy {
+    /// The engine, from what it measured.
+    #[default]
+    Auto,
+    /// The user asked for it.
+    User,
+    /// The preset has it so.
+    Preset,
+    /// It stands in the plan that was given.
+    Plan,
 }
 
 /// What the limiter did.
@@ -93,77 +224,4 @@ pub struct LimiterFacts {
     pub modulation_db: Option<f64>,
     /// How often the limiter was run over the whole song to land on the target.
     pub renders: u32,
-}
-
-/// The meters' reading. What cannot be had is `null`, and `absent` says why.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct Measured {
-    /// Integrated loudness, ITU-R BS.1770-5.
-    pub integrated_lufs: Option<f64>,
-    /// Loudest 400 ms.
-    pub momentary_max_lufs: Option<f64>,
-    /// Loudest 3 s.
-    pub short_term_max_lufs: Option<f64>,
-    /// EBU Tech 3342.
-    pub loudness_range_lu: Option<f64>,
-    /// Highest level between samples.
-    pub true_peak_dbtp: Option<f64>,
-    /// The same by the standard's 48-tap filter, as most meters read it.
-    pub true_peak_itu_dbtp: Option<f64>,
-    /// Highest sample.
-    pub sample_peak_dbfs: Option<f64>,
-    /// True peak less integrated loudness.
-    pub plr_lu: Option<f64>,
-    /// Least true peak less short-term loudness.
-    pub psr_min_lu: Option<f64>,
-    /// Median of the same.
-    pub psr_median_lu: Option<f64>,
-    /// Why a field is `null`.
-    pub absent: BTreeMap<String, String>,
-    /// Short-term loudness every 100 ms, from the end of the first 3 s; silence is `null`.
-    pub short_term_lufs: Vec<Option<f64>>,
-}
-
-impl Measured {
-    /// From the meters, rounded to what a reader can use: hundredths, and tenths along the curve.
-    #[must_use]
-    pub fn from_meters(m: &Measurements) -> Self {
-        let seconds = m.rate.seconds(m.frames);
-        let mut absent = BTreeMap::new();
-        let mut known = |name: &str, value: Option<f64>, least_seconds: f64| {
-            let value = value.filter(|v| v.is_finite()).map(hundredths);
-            if value.is_none() {
-                let why = if seconds < least_seconds {
-                    format!("shorter than {least_seconds} s")
-                } else {
-                    "too quiet to be measured".to_owned()
-                };
-                absent.insert(name.to_owned(), why);
-            }
-            value
-        };
-        let lu = |value: Option<Lu>| value.map(Lu::value);
-        Self {
-            integrated_lufs: known("integrated_lufs", m.integrated.map(|v| v.value()), 0.4),
-            momentary_max_lufs: known("momentary_max_lufs", m.momentary_max.map(|v| v.value()), 0.4),
-            short_term_max_lufs: known("short_term_max_lufs", m.short_term_max.map(|v| v.value()), 3.0),
-            loudness_range_lu: known("loudness_range_lu", lu(m.loudness_range), 3.0),
-            true_peak_dbtp: known("true_peak_dbtp", Some(m.true_peak.value()), 0.0),
-            true_peak_itu_dbtp: known("true_peak_itu_dbtp", Some(m.true_peak_itu.value()), 0.0),
-            sample_peak_dbfs: known("sample_peak_dbfs", Some(m.sample_peak.value()), 0.0),
-            plr_lu: known("plr_lu", lu(m.plr), 0.4),
-            psr_min_lu: known("psr_min_lu", lu(m.psr_min), 3.0),
-            psr_median_lu: known("psr_median_lu", lu(m.psr_median), 3.0),
-            absent,
-            short_term_lufs: m.short_term.iter().map(|v| v.is_finite().then(|| tenths(*v))).collect(),
-        }
-    }
-}
-
-fn hundredths(value: f64) -> f64 {
-    (value * 100.0).round() / 100.0 + 0.0 // the zero takes the sign off a rounded −0
-}
-
-fn tenths(value: f64) -> f64 {
-    (value * 10.0).round() / 10.0 + 0.0
 }
