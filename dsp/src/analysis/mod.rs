@@ -14,11 +14,15 @@
 //! | `windows` | the pass over samples: levels and peaks of 50 ms | `Windows` |
 //! | `activity` | which blocks count | `Activity` |
 //! | `spectrum`, `stereo`, `dynamics`, `low_end`, `bandwidth`, `clipping`, `tempo`, `hum` | one group of facts each | |
+//! | [`picture`] | what a page draws of a signal | `Picture` |
+//! | [`average_spectrum`](mod@average_spectrum) | one level per band for all of a signal | |
+//! | [`likeness`] | how two signals differ | `Likeness` |
 
 mod activity;
 mod bandwidth;
 mod blocks;
 mod clipping;
+pub mod average_spectrum;
 pub mod control;
 mod dynamics;
 pub mod features;
@@ -32,6 +36,8 @@ mod split;
 mod stereo;
 mod tempo;
 mod windows;
+pub mod likeness;
+pub mod picture;
 
 pub use control::{CONTROL_FRAMES, ControlLevels};
 pub use features::{

@@ -8,6 +8,7 @@ use super::params::MasterParams;
 use super::plan::{Dither, MasterPlan};
 use super::renderer::Renderer;
 use super::{MasterWatch, TOLERANCE};
+use crate::analysis::picture::{COLUMNS, deepest_gains};
 use crate::audio::Audio;
 use crate::effects::dither::Quantiser;
 use crate::effects::limiter::GainCurve;
@@ -42,6 +43,8 @@ pub(super) fn land(
         let close = miss.abs() <= 0.5 * TOLERANCE.value() || certified.trim != Decibels::ZERO;
         if close || renders >= RENDERS_MAX {
             let work = work(&decision, renderer.curve.as_ref(), &certified, renders);
+            let limiter_gains =
+                renderer.curve.as_ref().map_or_else(Vec::new, |curve| deepest_gains(curve.blocks(), COLUMNS));
             let Certified { audio, after, .. } = certified;
             let outcome = Outcome::of(&analysis, params, &decision.plan, after.integrated, work.trim);
             return Ok(Mastered {
@@ -51,6 +54,7 @@ pub(super) fn land(
                 plan: decision.plan,
                 outcome,
                 work,
+                limiter_gains,
             });
         }
         decision.correct(miss);

@@ -94,5 +94,13 @@ fn go_on(watch: &dyn Watch) -> Result<(), Cancelled> {
 fn untouched(mix: Audio, analysis: Analysis, params: &MasterParams, decision: Decision) -> Mastered {
     let after = measure_certified(&mix, params.ceiling());
     let outcome = Outcome::of(&analysis, params, &decision.plan, after.integrated, Decibels::ZERO);
-    Mastered { audio: mix, before: analysis.before, after, plan: decision.plan, outcome, work: Work::NONE }
+    Mastered {
+        audio: mix,
+        before: analysis.before,
+        after,
+        plan: decision.plan,
+        outcome,
+        work: Work::NONE,
+        limiter_gains: Vec::new(),
+    }
 }

@@ -27,6 +27,8 @@ pub struct Mastered {
     pub outcome: Outcome,
     /// What it took.
     pub work: Work,
+    /// The limiter's deepest gain in each of `analysis::picture::COLUMNS` columns of the song; empty without a limiter.
+    pub limiter_gains: Vec<Decibels>,
 }
 
 /// Whether the target was reached.

@@ -8,7 +8,7 @@ use dsp::effects::dither::Depth;
 use dsp::master::{self, MasterParams, MasterWatch, Mastered};
 use dsp::progress::Watch;
 
-use super::report::report;
+use super::report::{Sight, report};
 use super::song::Origin;
 use super::{Listener, RenderError};
 
@@ -37,9 +37,10 @@ pub fn master(
         return Err(RenderError::Channels { channels });
     }
     let params = params.of_source(origin.depth);
+    let seen = Sight::of(&mix);
     let mastered = master::master(mix, &params, &Stages(listener))?;
     Ok(Master {
-        report: report(origin, &params, &mastered),
+        report: report(origin, &params, &mastered, &seen, &Sight::of(&mastered.audio)),
         loudness: loudness_of(&mastered),
         is_refused: matches!(mastered.outcome, master::Outcome::Refused { .. }),
         audio: mastered.audio,

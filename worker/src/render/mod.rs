@@ -5,6 +5,8 @@
 //! |---|---|
 //! | [`song`] | a file, decoded, with what there is to say about it |
 //! | [`master`] | one master of it, and its report |
+//! | [`report`] | the engine's values as the report's words and numbers |
+//! | [`report_page`] | the same as one page of HTML |
 //! | [`child`] | the conversation with the worker, one line of JSON at a time |
 //! | [`error`] | why not, and whose fault it is |
 
@@ -12,7 +14,8 @@ pub mod child;
 pub mod error;
 mod findings;
 pub mod master;
-mod report;
+pub mod report;
+pub mod report_page;
 pub mod song;
 
 use domain::job::Stage;

@@ -1,18 +1,60 @@
 //! The engine's plain values as the report's words and numbers.
 
-use domain::report::{Decision, LimiterFacts, Measured, OutcomeFacts, Report, SCHEMA, TargetFacts};
+use domain::report::pictures::{ReductionPicture, Seen};
+use domain::report::platform::platforms;
+use domain::report::{
+    DecidedBy, Decision, DecisionStage, LimiterFacts, Measured, OutcomeFacts, Pictures, Report, SCHEMA,
+    TargetFacts,
+};
+use dsp::analysis::average_spectrum::average_spectrum;
+use dsp::analysis::picture::{COLUMNS, Picture};
+use dsp::audio::Audio;
+use dsp::bands::PerBand;
 use dsp::master::{Dither, Limit, MasterParams, Mastered, Outcome, Target};
+use dsp::meter::Measurements;
 
 use super::song::Origin;
 
-/// Everything that can be said of one master.
-pub(super) fn report(origin: &Origin, params: &MasterParams, mastered: &Mastered) -> Report {
+/// What a report shows of a signal, taken while its samples are there.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Sight {
+    /// Its columns.
+    pub picture: Picture,
+    /// Its average spectrum.
+    pub spectrum: PerBand,
+}
+
+impl Sight {
+    /// One pass for the columns, one for the spectrum.
+    #[must_use]
+    pub fn of(audio: &Audio) -> Self {
+        Self { picture: Picture::of(audio, COLUMNS), spectrum: average_spectrum(audio) }
+    }
+
+    /// With the meters' reading of the same signal.
+    #[must_use]
+    pub fn seen<'a>(&'a self, meters: &'a Measurements) -> Seen<'a> {
+        Seen { picture: &self.picture, spectrum: &self.spectrum, meters }
+    }
+}
+
+/// Everything that can be said of one master; `mix` and `master` are what was seen of the samples.
+pub(super) fn report(
+    origin: &Origin,
+    params: &MasterParams,
+    mastered: &Mastered,
+    mix: &Sight,
+    master: &Sight,
+) -> Report {
+    let after = Measured::of(&mastered.after, &master.picture);
+    let loudness_and_peak = after.integrated_lufs.zip(after.true_peak_dbtp);
     Report {
         schema: SCHEMA.to_owned(),
         engine_version: dsp::ENGINE_VERSION.to_owned(),
         source: origin.facts.clone(),
-        before: Measured::from_meters(&mastered.before),
-        after: Measured::from_meters(&mastered.after),
+        settings: None,
+        before: Measured::of(&mastered.before, &mix.picture),
+        features: None,
         target: TargetFacts {
             loudness_lufs: match params.target() {
                 Target::Loudness(loudness) => Some(loudness.value()),
@@ -24,7 +66,17 @@ pub(super) fn report(origin: &Origin, params: &MasterParams, mastered: &Mastered
         decisions: decisions(mastered),
         findings: origin.findings.clone(),
         limiter: limiter(mastered),
+        platforms: loudness_and_peak.map_or_else(Vec::new, |(loudness, peak)| platforms(loudness, peak)),
+        delivered: Vec::new(),
+        pictures: pictures(mastered, mix, master),
+        after,
     }
+}
+
+fn pictures(mastered: &Mastered, mix: &Sight, master: &Sight) -> Pictures {
+    let pictures = Pictures::of(mix.seen(&mastered.before), master.seen(&mastered.after));
+    let gain_reduction = ReductionPicture::of_limiter(&mastered.limiter_gains, pictures.seconds);
+    Pictures { gain_reduction, ..pictures }
 }
 
 fn outcome(outcome: &Outcome) -> OutcomeFacts {
@@ -69,6 +121,8 @@ fn decisions(mastered: &Mastered) -> Vec<Decision> {
     let plan = &mastered.plan;
     let decision = |what: &str, value: Option<f64>, unit: &str, reason: String| Decision {
         what: what.to_owned(),
+        stage: if what == "dither" { DecisionStage::Delivery } else { DecisionStage::Loudness },
+        by: DecidedBy::Auto,
         value: value.map(|v| (v * 100.0).round() / 100.0),
         unit: unit.to_owned(),
         reason,
