@@ -7,7 +7,7 @@ use crate::units::SampleRate;
 /// Frames that share one level.
 pub const CONTROL_FRAMES: usize = 64;
 
-/// Power of each band of dynamics (`effects::multiband::CROSSOVERS`) in each run of [`CONTROL_FRAMES`] frames: 0.7 times
+/// Power of each band of dynamics (`effects::multiband::band_gain`) in each run of [`CONTROL_FRAMES`] frames: 0.7 times
 /// that of the louder channel and 0.3 times that of the mid, so that one gain can serve both channels.
 #[derive(Clone, PartialEq, Debug)]
 pub struct ControlLevels {
