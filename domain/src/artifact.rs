@@ -101,6 +101,8 @@ closed_words! {
         Mp3At320 = "mp3_320",
         /// JSON; of reports.
         Json = "json",
+        /// One page of HTML; of reports.
+        Html = "html",
     }
 }
 
@@ -116,6 +118,7 @@ impl ArtifactFormat {
             Self::Flac24 | Self::Flac16 => "flac",
             Self::Mp3At320 => "mp3",
             Self::Json => "json",
+            Self::Html => "html",
         }
     }
 
@@ -127,6 +130,7 @@ impl ArtifactFormat {
             Self::Flac24 | Self::Flac16 => "audio/flac",
             Self::Mp3At320 => "audio/mpeg",
             Self::Json => "application/json",
+            Self::Html => "text/html; charset=utf-8",
         }
     }
 }

@@ -22,6 +22,7 @@ export const FORMAT_NAMES: Record<string, { name: string; use: string }> = {
   flac16: { name: 'FLAC 16-bit', use: 'to share' },
   mp3_320: { name: 'MP3 320 kbit/s', use: 'to send around' },
   json: { name: 'Report', use: 'every number, as JSON' },
+  html: { name: 'Report page', use: 'to read, print and send along' },
 };
 
 export function formatName(format: string): string {
