@@ -134,8 +134,9 @@ fn chain(cause: &(dyn std::error::Error + 'static)) -> String {
 }
 
 fn protect(headers: &mut HeaderMap, site: &Site) {
+    // The pages that are artifacts have a policy of their own, which allows less.
     for (name, value) in HEADERS {
-        headers.insert(name, HeaderValue::from_static(value));
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     if matches!(site, Site::Public { .. }) {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(HSTS));

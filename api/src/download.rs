@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use domain::artifact::Artifact;
+use domain::artifact::{Artifact, ArtifactFormat};
 use domain::blob::BlobKey;
 use tokio_util::io::ReaderStream;
 
@@ -16,6 +16,11 @@ use crate::range::{self, Unsatisfiable};
 
 /// Bytes read at once from a blob.
 const BLOCK_BYTES: usize = 128 * 1024;
+
+/// For a page that is an artifact: it comes as a download, and should a browser show it all the same, it runs nothing,
+/// fetches nothing and belongs to no origin.
+const PAGE_POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; sandbox";
 
 /// An artifact, or the part of it that `asked` names; 304 when the caller has it already.
 ///
@@ -69,6 +74,9 @@ fn describe(headers: &mut HeaderMap, artifact: &Artifact, tag: &str) -> ApiResul
         (header::CACHE_CONTROL, "private, no-cache"),
     ] {
         headers.insert(name, HeaderValue::from_str(value).map_err(ApiError::internal)?);
+    }
+    if artifact.format == ArtifactFormat::Html {
+        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
     }
     Ok(())
 }

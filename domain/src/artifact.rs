@@ -105,6 +105,8 @@ closed_words! {
         VorbisQ8 = "vorbis_q8",
         /// JSON; of reports.
         Json = "json",
+        /// One page of HTML; of reports.
+        Html = "html",
     }
 }
 
@@ -122,6 +124,7 @@ impl ArtifactFormat {
             Self::Mp3At320 | Self::Mp3V0 => "mp3",
             Self::VorbisQ8 => "ogg",
             Self::Json => "json",
+            Self::Html => "html",
         }
     }
 
@@ -134,6 +137,7 @@ impl ArtifactFormat {
             Self::Mp3At320 | Self::Mp3V0 => "audio/mpeg",
             Self::VorbisQ8 => "audio/ogg",
             Self::Json => "application/json",
+            Self::Html => "text/html; charset=utf-8",
         }
     }
 }

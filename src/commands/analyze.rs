@@ -7,6 +7,7 @@ use clap::Args;
 use codec::Limits;
 use domain::job::Stage;
 use domain::report::Measured;
+use dsp::analysis::picture::{COLUMNS, Picture};
 use dsp::units::Dbtp;
 use serde_json::json;
 use worker::render::{Listener, Song};
@@ -39,7 +40,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
             .map_err(|error| Failure::of_render(&arguments.input, &error))?;
         stages.enter(Stage::Analyse);
         let measurements = dsp::meter::measure_certified(&song.audio, Dbtp::FULL_SCALE);
-        Ok::<_, Failure>((song, Measured::from_meters(&measurements)))
+        let picture = Picture::of(&song.audio, COLUMNS);
+        Ok::<_, Failure>((song, Measured::of(&measurements, &picture)))
     })??;
     stages.finish();
     if arguments.json {

@@ -8,8 +8,10 @@ use codec::{Delivery, Limits};
 use domain::job::Stage;
 use dsp::master::MasterParams;
 use dsp::units::{Dbtp, Lufs};
+use worker::render::certificate::certificate;
 use worker::render::master::{Master, depth_of, master};
-use worker::render::{Listener, Song};
+use worker::render::report_page::page;
+use worker::render::{Listener, Song, report_text};
 
 use super::local_song::{Existing, check_writable, write_whole, write_whole_text};
 use super::table;
@@ -45,9 +47,9 @@ pub struct Arguments {
     /// flac24, mp3_320 or vorbis_q8
     #[arg(long, value_name = "FORMAT", env = "MIXRUNNERS_FORMAT")]
     format: Option<Delivery>,
-    /// Also write what was measured and decided, as JSON
-    #[arg(long, value_name = "FILE.json")]
-    report: Option<PathBuf>,
+    /// Also write what was measured and decided: as JSON or as a page, by the end of the name; may be given twice
+    #[arg(long, value_name = "FILE.json|FILE.html")]
+    report: Vec<PathBuf>,
     /// How many threads to use; the master is the same for any number
     #[arg(long, value_name = "N", env = "MIXRUNNERS_THREADS")]
     threads: Option<usize>,
@@ -62,7 +64,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let format = format_of(arguments)?;
     let params = params_of(arguments, format)?;
     check_writable(&arguments.output, existing)?;
-    if let Some(report) = &arguments.report {
+    for report in &arguments.report {
+        ReportForm::of(report)?;
         check_writable(report, existing)?;
         if same_place(report, &arguments.output) {
             return Err(Failure::usage("--report and -o name the same file"));
@@ -73,7 +76,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     }
     catch_interrupt();
     let stages = Stages::new();
-    let (origin, master) = in_pool(arguments.threads, || {
+    let (origin, mut master) = in_pool(arguments.threads, || {
         let song = Song::open(&arguments.input, extension(&arguments.input), &Limits::COMMAND_LINE, &stages)
             .map_err(|error| Failure::of_render(&arguments.input, &error))?;
         let Song { audio, origin } = song;
@@ -91,12 +94,44 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         Ok::<_, Failure>((origin, master))
     })??;
     stages.finish();
-    if let Some(path) = &arguments.report {
-        let text = serde_json::to_string_pretty(&master.report).map_err(Failure::ours)?;
-        write_whole_text(path, existing, &(text + "\n"))?;
+    master.report.delivered =
+        vec![certificate(&arguments.output, name_of(&arguments.output), format.name())?];
+    for path in &arguments.report {
+        let text = match ReportForm::of(path)? {
+            ReportForm::Json => report_text::json(&master.report).map_err(Failure::ours)?,
+            ReportForm::Page => page(&master.report, &stem_of(&arguments.input)),
+        };
+        write_whole_text(path, existing, &text)?;
     }
     print!("{}", table::of_master(&arguments.input, &origin, &arguments.output, format, &master.report));
     Ok(exit_code(&master))
+}
+
+/// How a report is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum ReportForm {
+    Json,
+    Page,
+}
+
+impl ReportForm {
+    /// What the name says.
+    fn of(path: &Path) -> Result<Self, Failure> {
+        match extension(path).map(str::to_ascii_lowercase).as_deref() {
+            Some("json") => Ok(Self::Json),
+            Some("html" | "htm") => Ok(Self::Page),
+            _ => Err(Failure::usage(format!("{} does not say how a report is written", path.display()))
+                .hint("end its name in .json for programs, or in .html for people")),
+        }
+    }
+}
+
+pub(super) fn name_of(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn stem_of(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 fn exit_code(master: &Master) -> ExitCode {

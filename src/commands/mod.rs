@@ -8,6 +8,7 @@ use crate::exit::Failure;
 
 mod analyze;
 mod api_key;
+mod compare;
 mod local_song;
 mod master;
 mod render;
@@ -29,6 +30,8 @@ pub enum Command {
     Master(master::Arguments),
     /// Measure a song: loudness, range, true peak
     Analyze(analyze::Arguments),
+    /// Tell how two files differ, once both are equally loud
+    Compare(compare::Arguments),
     /// Run the whole service on this machine: page, API, worker
     Serve(serve::Arguments),
     /// Make a key for programs that use the API
@@ -45,6 +48,7 @@ impl Command {
         match self {
             Self::Master(arguments) => master::run(&arguments),
             Self::Analyze(arguments) => analyze::run(&arguments),
+            Self::Compare(arguments) => compare::run(&arguments),
             Self::Serve(arguments) => serve::run(arguments),
             Self::ApiKey(action) => api_key::run(action),
             Self::Render(arguments) => render::run(&arguments),

@@ -4,6 +4,8 @@ use std::fmt::Write;
 use std::path::Path;
 
 use codec::Delivery;
+use domain::report::comparison::Comparison;
+use domain::report::number::{decimal, signed};
 use domain::report::{Measured, Report};
 use domain::upload::Finding;
 use dsp::units::{Dbfs, Dbtp, Lu, Lufs};
@@ -63,6 +65,57 @@ pub fn of_analysis(input: &Path, origin: &Origin, measured: &Measured) -> String
     findings(&mut text, &origin.findings);
     text
 }
+
+/// Both files, their difference, and how their samples are related.
+pub fn of_comparison(comparison: &Comparison) -> String {
+    let (a, b) = (&comparison.a, &comparison.b);
+    let mut text = format!("A  {}\nB  {}\n\n", a.name, b.name);
+    let _ = writeln!(text, "  {:<18}{:>16}{:>16}{:>12}", "", "A", "B", "B less A");
+    for (label, _, value) in ROWS {
+        let cell = |measured: &Measured| value(measured).unwrap_or_else(|| "–".to_owned());
+        let number = |measured: &Measured| -> Option<f64> {
+            let text = value(measured)?.replace('−', "-");
+            text.split('\u{2009}').next()?.parse().ok()
+        };
+        let difference = number(&a.measured).zip(number(&b.measured)).map(|(a, b)| signed(b - a, 1));
+        let difference = difference.unwrap_or_else(|| "–".to_owned());
+        let _ =
+            writeln!(text, "  {label:<18}{:>16}{:>16}{difference:>12}", cell(&a.measured), cell(&b.measured));
+    }
+    for (label, decimals, value) in IMAGE {
+        let cell =
+            |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| decimal(value, decimals));
+        let (one, other) = (value(&a.measured), value(&b.measured));
+        let difference = one.zip(other).map_or_else(|| "–".to_owned(), |(a, b)| signed(b - a, decimals));
+        let _ = writeln!(text, "  {label:<18}{:>16}{:>16}{difference:>12}", cell(one), cell(other));
+    }
+    if let Some(spectrum) = &comparison.spectrum {
+        let _ = writeln!(text, "\n  Tone, B less A at equal loudness");
+        for (frequencies, differences) in
+            spectrum.frequency_hz.chunks(8).zip(spectrum.difference_db.chunks(8))
+        {
+            let _ = write!(text, "  {:<6}", "Hz");
+            frequencies.iter().for_each(|hz| text.push_str(&format!("{:>8}", hz.round())));
+            let _ = write!(text, "\n  {:<6}", "dB");
+            for difference in differences {
+                let cell = difference.map_or_else(|| "–".to_owned(), |db| signed(db, 1));
+                let _ = write!(text, "{cell:>8}");
+            }
+            text.push('\n');
+        }
+    }
+    let _ = writeln!(text, "\n{}", comparison.verdict);
+    text
+}
+
+type ImageRow = (&'static str, usize, fn(&Measured) -> Option<f64>);
+
+/// The rows of the image.
+const IMAGE: [ImageRow; 3] = [
+    ("Crest factor, dB", 1, |m| m.crest_db),
+    ("Correlation", 2, |m| m.correlation),
+    ("Side over mid, dB", 1, |m| m.width_db),
+];
 
 fn heading(input: &Path, origin: &Origin) -> String {
     let facts = &origin.facts.audio;

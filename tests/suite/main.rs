@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its harness too")]
 
 mod cli;
+mod compare;
 mod crash;
 mod harness;
 mod hostile;

@@ -110,12 +110,55 @@ export type Measures = {
   plr_lu: number | null;
   psr_min_lu: number | null;
   psr_median_lu: number | null;
+  crest_db?: number | null;
+  correlation?: number | null;
+  balance_db?: number | null;
+  width_db?: number | null;
   absent: Record<string, string>;
   /** One value each 100 ms; the first covers the first 3 s. */
   short_term_lufs: number[];
 };
 
-export type Decision = { what: string; value: number | null; unit: string | null; reason: string };
+/** `stage` and `by` are missing in reports of the first form. */
+export type Decision = {
+  what: string;
+  stage?: 'tone' | 'dynamics' | 'width' | 'colour' | 'loudness' | 'delivery';
+  by?: 'auto' | 'user' | 'preset' | 'plan';
+  value: number | null;
+  unit: string | null;
+  reason: string;
+};
+
+/** What a streaming service makes of the master. */
+export type Platform = {
+  name: string;
+  target_lufs: number | null;
+  peak_advice_dbtp: number | null;
+  rule: 'down_only' | 'both' | 'none';
+  kind: 'playback' | 'delivery';
+  change_db: number;
+  plays_at_lufs: number;
+  peak_dbtp: number;
+  text: string;
+};
+
+/** Curves of at most 800 points; each is missing where there is nothing to draw. */
+export type Pictures = {
+  seconds: number;
+  waveform?: { columns: number; before: [number, number][]; after: [number, number][] };
+  short_term?: { hop_s: number; first_s: number; before: (number | null)[]; after: (number | null)[] };
+  spectrum?: {
+    frequency_hz: number[];
+    before_db: (number | null)[];
+    after_db: (number | null)[];
+    target_db?: number[];
+    tolerance_db?: number[];
+    reference_db?: number[];
+    tone_db?: number[];
+  };
+  gain_reduction?: { hop_s: number; limiter_db: number[]; bands_db?: number[][]; glue_db?: number[] };
+  correlation?: { hop_s: number; before: (number | null)[]; after: (number | null)[] };
+};
 
 export type Report = {
   schema: string;
@@ -127,5 +170,7 @@ export type Report = {
   outcome: { kind: 'reached' | 'unchanged' | 'refused' | 'silent' | 'too_short'; limit: string | null; text: string };
   decisions: Decision[];
   findings: Finding[];
-  renders: number;
+  /** These are missing in reports of the first form. */
+  platforms?: Platform[];
+  pictures?: Pictures;
 };

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use domain::artifact::ArtifactKind;
+use domain::artifact::{Artifact, ArtifactFormat, ArtifactKind};
 use domain::clock::Timestamp;
 use domain::digest::Digest;
 use domain::ids::JobId;
@@ -148,7 +148,10 @@ pub(crate) async fn erase(
 pub(crate) async fn report(State(app): State<App>, caller: Caller, Id(id): Id<JobId>) -> ApiResult<Response> {
     caller.must(Scope::JobsRead)?;
     let job = alive(&app, &caller, &id).await?;
-    let report = job.artifacts.iter().find(|artifact| artifact.kind == ArtifactKind::Report);
+    let is_wanted = |artifact: &&Artifact| {
+        artifact.kind == ArtifactKind::Report && artifact.format == ArtifactFormat::Json
+    };
+    let report = job.artifacts.iter().find(is_wanted);
     download::json(&app, &report.ok_or(ApiError::NotFound)?.blob).await
 }
 

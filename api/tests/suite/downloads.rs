@@ -122,6 +122,27 @@ async fn peaks_and_report_are_what_the_worker_stored() {
 }
 
 #[tokio::test]
+async fn the_report_as_a_page_is_a_download_that_could_run_nothing() {
+    let service = Service::start().await;
+    let anna = service.producer("anna").await;
+    let job = anna.mastered().await;
+    let pages = job["artifacts"].as_array().unwrap().iter().filter(|artifact| artifact["format"] == "html");
+    let [page] = pages.collect::<Vec<_>>()[..] else { panic!("one page: {job}") };
+    let answer = anna.get(&format!("/v1/artifacts/{}/content", page["id"].as_str().unwrap())).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    let headers = answer.headers();
+    assert_eq!(headers["content-type"], "text/html; charset=utf-8");
+    assert!(headers["content-disposition"].to_str().unwrap().starts_with("attachment; "));
+    assert_eq!(headers["x-content-type-options"], "nosniff");
+    let policies: Vec<_> = headers.get_all("content-security-policy").iter().collect();
+    assert_eq!(policies.len(), 1);
+    let policy = policies[0].to_str().unwrap();
+    assert!(policy.contains("default-src 'none'") && policy.contains("sandbox"), "{policy}");
+    assert!(!policy.contains("script-src") && !policy.contains("'self'"), "{policy}");
+    assert_eq!(answer.bytes().await.unwrap(), crate::harness::REPORT_PAGE);
+}
+
+#[tokio::test]
 async fn after_120_days_it_is_gone_and_says_since_when() {
     let service = Service::start().await;
     let anna = service.producer("anna").await;

@@ -138,6 +138,7 @@ impl Service {
         let mut artifacts = Vec::new();
         for (kind, name, format, bytes, peaks) in [
             (ArtifactKind::Master, "Déjà (master).wav", ArtifactFormat::Wav24, &master()[..], Some(peaks)),
+            (ArtifactKind::Report, "Déjà (report).html", ArtifactFormat::Html, REPORT_PAGE, None),
             (ArtifactKind::Report, "report.json", ArtifactFormat::Json, REPORT, None),
         ] {
             let blob = BlobKey::artifact(lease, &format!("{kind}.{}", format.extension())).unwrap();
@@ -157,7 +158,9 @@ impl Service {
 /// The peaks of everything that has peaks here.
 pub const PEAKS: &[u8] = br#"{"columns":1,"channels":[{"min":[-1],"max":[1]}]}"#;
 /// The report of every job here.
-pub const REPORT: &[u8] = br#"{"schema":"mixrunners.report/1"}"#;
+pub const REPORT: &[u8] = br#"{"schema":"mixrunners.report/2"}"#;
+/// The same as a page.
+pub const REPORT_PAGE: &[u8] = b"<!doctype html><script>alert(1)</script>";
 
 /// The bytes of every master here: no two stretches of them are alike.
 pub fn master() -> Vec<u8> {

@@ -97,7 +97,8 @@ pub struct ReductionPicture {
     pub glue_db: Option<Vec<f64>>,
 }
 
-/// Correlation of left and right, −1 to 1; the columns share the song evenly. Silence is `null`.
+/// Correlation of left and right over 3 s around each column, −1 to 1; the columns share the song evenly. Silence is
+/// `null`.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct CorrelationPicture {
     /// From column to column.
@@ -180,12 +181,16 @@ fn spectrum(before: Seen<'_>, after: Seen<'_>) -> Option<SpectrumPicture> {
 }
 
 fn correlation(before: &Picture, after: &Picture, seconds: f64) -> Option<CorrelationPicture> {
+    /// As long as short-term loudness: shorter, the curve would be a thicket.
+    const WINDOW_S: f64 = 3.0;
+    let hop_s = seconds / before.columns.len().max(1) as f64;
+    let reach = (WINDOW_S / hop_s / 2.0).round() as usize;
     let values = |picture: &Picture| -> Vec<Option<f64>> {
-        picture.correlations().map(|value| value.map(hundredths)).collect()
+        picture.correlations(reach).map(|value| value.map(hundredths)).collect()
     };
     let is_stereo = before.columns.iter().any(|column| column.side_over_mid() > 0.0);
     is_stereo.then(|| CorrelationPicture {
-        hop_s: thousandths(seconds / before.columns.len() as f64),
+        hop_s: thousandths(hop_s),
         before: values(before),
         after: values(after),
     })

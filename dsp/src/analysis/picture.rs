@@ -52,21 +52,18 @@ impl Picture {
         Self { rate: audio.rate(), frames, columns }
     }
 
-    /// Correlation of left and right in each column, −1 to 1; none where one of them is silent.
-    pub fn correlations(&self) -> impl Iterator<Item = Option<f64>> {
-        self.columns.iter().map(Column::correlation)
+    /// Correlation of left and right around each column, so many columns to either side included, −1 to 1; none where
+    /// one of them is silent.
+    pub fn correlations(&self, reach: usize) -> impl Iterator<Item = Option<f64>> {
+        let count = self.columns.len();
+        let around = move |column: usize| column.saturating_sub(reach)..(column + reach + 1).min(count);
+        (0..count).map(move |column| whole(&self.columns[around(column)]).correlation())
     }
 
     /// All columns as one.
     #[must_use]
     pub fn whole(&self) -> Column {
-        self.columns.iter().fold(Column::default(), |whole, column| Column {
-            low: whole.low.min(column.low),
-            high: whole.high.max(column.high),
-            left: whole.left + column.left,
-            right: whole.right + column.right,
-            cross: whole.cross + column.cross,
-        })
+        whole(&self.columns)
     }
 
     /// Highest sample over the level of everything (10 log10 of the mean square of both channels); none for silence.
@@ -77,6 +74,16 @@ impl Picture {
         let peak = f64::from(whole.high.max(-whole.low));
         (mean_square > 0.0).then(|| Decibels::from_amplitude(peak / mean_square.sqrt()))
     }
+}
+
+fn whole(columns: &[Column]) -> Column {
+    columns.iter().fold(Column::default(), |whole, column| Column {
+        low: whole.low.min(column.low),
+        high: whole.high.max(column.high),
+        left: whole.left + column.left,
+        right: whole.right + column.right,
+        cross: whole.cross + column.cross,
+    })
 }
 
 impl Column {
@@ -256,11 +263,11 @@ mod tests {
     #[test]
     fn silence_has_no_correlation_and_one_channel_is_its_own_twin() {
         let silence = Picture::of(&Audio::silence(RATE, Layout::stereo(), 1000), 10);
-        assert!(silence.correlations().all(|value| value.is_none()));
+        assert!(silence.correlations(0).all(|value| value.is_none()));
         assert_eq!(silence.crest(), None);
         let sine: Vec<f32> = (0..48_000).map(|n| (n as f32 * 0.1).sin()).collect();
         let mono = Picture::of(&Audio::from_channels(RATE, vec![Samples::copied(&sine)]), 10);
-        assert!(mono.correlations().all(|value| (value.unwrap() - 1.0).abs() < 1e-6));
+        assert!(mono.correlations(3).all(|value| (value.unwrap() - 1.0).abs() < 1e-6));
         assert!((mono.crest().unwrap().value() - 3.01).abs() < 0.01);
         assert!(Picture::of(&Audio::silence(RATE, Layout::mono(), 0), 10).columns.is_empty());
     }

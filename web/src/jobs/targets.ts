@@ -24,6 +24,7 @@ export const FORMAT_NAMES: Record<string, { name: string; use: string }> = {
   mp3_v0: { name: 'MP3 V0', use: 'the same, smaller' },
   vorbis_q8: { name: 'Ogg Vorbis', use: 'for games and the web' },
   json: { name: 'Report', use: 'every number, as JSON' },
+  html: { name: 'Report page', use: 'to read, print and send along' },
 };
 
 export function formatName(format: string): string {

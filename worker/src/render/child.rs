@@ -1,7 +1,7 @@
 //! The process that meets a stranger's file, from inside: one request, the work, the answer.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::sync::Mutex;
 
@@ -9,14 +9,16 @@ use codec::{Delivery, EncodeOptions, Limits};
 use domain::artifact::{ArtifactFormat, ArtifactKind};
 use domain::job::Stage;
 use domain::recipe::Recipe;
+use domain::report::{DeliveredFile, Report};
 use dsp::audio::Audio;
 use dsp::effects::dither::{Depth, Quantiser};
 use dsp::master::MasterParams;
 use dsp::progress::Watch;
 use rayon::prelude::*;
-use sha2::{Digest, Sha256};
 
+use super::certificate::digest;
 use super::master::{Master, depth_of, master};
+use super::report_page::page;
 use super::{Listener, RenderError, Song};
 use crate::protocol::{Done, Line, MadeFile, Request};
 
@@ -51,7 +53,7 @@ fn answer(request: &Request, teller: &Teller) -> Result<Done, RenderError> {
     }
 }
 
-/// Every master that the recipe asks for, both listening copies, and the report of the first master.
+/// Every master that the recipe asks for, both listening copies, and the report of the first master, as JSON and as a page.
 fn make_files(
     song: &Song,
     recipe: &Recipe,
@@ -83,7 +85,9 @@ fn make_files(
     parts.push(Part::Preview { name: "master", audio: &first.audio });
     let parts = parts.into_par_iter().map(|part| part.make(title, out, teller));
     let mut files = parts.collect::<Result<Vec<_>, RenderError>>()?;
-    files.push(write_report(first, out)?);
+    let report = report_with_certificates(first, &files);
+    files.push(write_report(&report, out)?);
+    files.push(write_page(&report, title, out)?);
     Ok(files)
 }
 
@@ -129,11 +133,29 @@ fn sink(path: &Path) -> io::Result<BufWriter<File>> {
     Ok(BufWriter::with_capacity(1 << 20, File::create(path)?))
 }
 
-fn write_report(master: &Master, out: &Path) -> Result<MadeFile, RenderError> {
+fn report_with_certificates(master: &Master, files: &[MadeFile]) -> Report {
+    let masters = files.iter().filter(|file| file.kind == ArtifactKind::Master);
+    let certificate = |file: &MadeFile| DeliveredFile {
+        name: file.name.clone(),
+        format: file.format.to_string(),
+        size_bytes: file.size_bytes,
+        sha256: file.sha256.clone(),
+    };
+    Report { delivered: masters.map(certificate).collect(), ..master.report.clone() }
+}
+
+fn write_report(report: &Report, out: &Path) -> Result<MadeFile, RenderError> {
     let file = "report.json".to_owned();
     let path = out.join(&file);
-    fs::write(&path, serde_json::to_vec(&master.report).map_err(io::Error::other)?)?;
+    fs::write(&path, serde_json::to_vec(report).map_err(io::Error::other)?)?;
     made(ArtifactKind::Report, file.clone(), "json", file, &path, None)
+}
+
+fn write_page(report: &Report, title: &str, out: &Path) -> Result<MadeFile, RenderError> {
+    let file = "report.html".to_owned();
+    let path = out.join(&file);
+    fs::write(&path, page(report, title))?;
+    made(ArtifactKind::Report, format!("{title} (report).html"), "html", file, &path, None)
 }
 
 fn write_peaks(audio: &Audio, path: &Path) -> Result<(), RenderError> {
@@ -175,21 +197,6 @@ fn made(
     let format = ArtifactFormat::parse(format).ok_or_else(unknown)?;
     let (sha256, size_bytes) = digest(path)?;
     Ok(MadeFile { kind, name, format, file, sha256, size_bytes, peaks_file })
-}
-
-fn digest(path: &Path) -> io::Result<(String, u64)> {
-    let mut file = File::open(path)?;
-    let mut hash = Sha256::new();
-    let mut block = vec![0; 1 << 20];
-    let mut size = 0;
-    loop {
-        let read = file.read(&mut block)?;
-        if read == 0 {
-            return Ok((hex::encode(hash.finalize()), size));
-        }
-        hash.update(&block[..read]);
-        size += read as u64;
-    }
 }
 
 /// Writes lines, and thins progress to a line a hundredth.

@@ -7,15 +7,20 @@
 //! | [`master`] | one master of it, and its report |
 //! | [`report`] | the engine's values as the report's words and numbers |
 //! | [`report_page`] | the same as one page of HTML |
+//! | [`compared`] | two files beside each other |
+//! | [`report_text`], [`certificate`] | the report as JSON, and the hashes of what was made |
 //! | [`child`] | the conversation with the worker, one line of JSON at a time |
 //! | [`error`] | why not, and whose fault it is |
 
+pub mod certificate;
 pub mod child;
+pub mod compared;
 pub mod error;
 mod findings;
 pub mod master;
 pub mod report;
 pub mod report_page;
+pub mod report_text;
 pub mod song;
 
 use domain::job::Stage;

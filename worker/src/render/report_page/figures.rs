@@ -131,17 +131,33 @@ fn loudness_span(picture: &ShortTermPicture) -> Upright {
     Upright { bottom: lowest.clamp(top - 36.0, top - 12.0), top, step: 6.0 }
 }
 
-/// What compressors and the limiter took away.
+/// One curve of gain: its class, its name, its values.
+type Gains<'a> = (&'static str, &'static str, &'a [f64]);
+
+/// What the limiter took away, and what compressors did before it.
 pub(super) fn reduction(picture: &ReductionPicture, seconds: f64) -> String {
-    let mut all: Vec<(&'static str, &str, &[f64])> = vec![("master", "Limiter", &picture.limiter_db)];
-    if let Some(glue) = &picture.glue_db {
-        all.push(("glue", "Glue", glue));
-    }
+    let limiter: Gains<'_> = ("master", "Limiter", &picture.limiter_db);
+    let note = "The deepest moment of each stretch: what was taken from peaks.";
+    let mut html = if picture.limiter_db.is_empty() {
+        String::new()
+    } else {
+        gains("Gain reduction of the limiter", note, &[limiter], seconds)
+    };
+    let mut compressors: Vec<Gains<'_>> = Vec::new();
+    compressors.extend(picture.glue_db.as_ref().map(|gains| ("glue", "Everything", gains.as_slice())));
     for (index, gains) in picture.bands_db.iter().flatten().enumerate() {
         const BANDS: [(&str, &str); 4] =
             [("band1", "Low"), ("band2", "Low mid"), ("band3", "High mid"), ("band4", "High")];
-        all.push((BANDS[index].0, BANDS[index].1, gains));
+        compressors.push((BANDS[index].0, BANDS[index].1, gains));
     }
+    if !compressors.is_empty() {
+        let note = "What was taken from loud passages, band by band and from everything.";
+        html += &gains("Gain reduction of the compressors", note, &compressors, seconds);
+    }
+    html
+}
+
+fn gains(title: &'static str, note: &str, all: &[Gains<'_>], seconds: f64) -> String {
     let deepest = |gains: &[f64]| gains.iter().fold(0.0f64, |deepest, gain| deepest.min(*gain));
     let least = all.iter().fold(0.0f64, |least, (_, _, gains)| least.min(deepest(gains)));
     let (bottom, step) = [(-2.0, 0.5), (-4.0, 1.0), (-6.0, 2.0), (-12.0, 3.0)]
@@ -149,47 +165,37 @@ pub(super) fn reduction(picture: &ReductionPicture, seconds: f64) -> String {
         .find(|(bottom, _)| least >= *bottom)
         .unwrap_or(((least / 6.0).floor() * 6.0, 6.0));
     let (across, upright) = (Across::Time { seconds }, Upright { bottom, top: 0.0, step });
-    let points = |gains: &[f64]| {
-        let (count, upright) = (gains.len() as f64, upright);
-        let points: Vec<(f64, f64)> = gains
-            .iter()
-            .enumerate()
-            .map(|(i, gain)| ((i as f64 + 0.5) / count * WIDTH, upright.y(*gain)))
-            .collect();
-        points
-    };
+    let point =
+        |gains: &[f64], i: usize| ((i as f64 + 0.5) / gains.len() as f64 * WIDTH, upright.y(gains[i]));
     let mut curves = String::new();
-    for (class, _, gains) in &all {
-        curves += &match *class {
-            "master" => filled(class, 0.0, points(gains).into_iter()),
-            _ => line(class, points(gains).into_iter().map(Some)),
-        };
+    for (class, _, gains) in all {
+        let points = (0..gains.len()).map(|i| point(gains, i));
+        curves +=
+            &if *class == "master" { filled(class, 0.0, points) } else { line(class, points.map(Some)) };
     }
-    let row = |(_, name, gains): &(&'static str, &str, &[f64])| {
+    let row = |(_, name, gains): &Gains<'_>| {
         let mut sorted = gains.to_vec();
         sorted.sort_by(f64::total_cmp);
-        let at = |share: f64| sorted.get((share * sorted.len() as f64) as usize).copied();
         let active = gains.iter().filter(|gain| **gain < -0.1).count() as f64 / gains.len().max(1) as f64;
         vec![
             (*name).to_owned(),
             cell(Some(deepest(gains))),
-            cell(at(0.5)),
+            cell(sorted.get(sorted.len() / 2).copied()),
             format!("{:.0}\u{2009}%", 100.0 * active),
         ]
     };
     let head = ["", "Deepest, dB", "Median, dB", "At work"].map(str::to_owned);
-    let rows: Vec<Vec<String>> = all.iter().map(row).collect();
     Plot {
-        title: "Gain reduction",
-        note: "The deepest moment of each stretch: what was taken from peaks and loud passages.".to_owned(),
+        title,
+        note: note.to_owned(),
         legend: all.iter().map(|(class, name, _)| (*class, (*name).to_owned())).collect(),
-        spoken: "Gain reduction over time; the table below has the deepest and the median".to_owned(),
+        spoken: "Gain over time; the table below has the deepest and the median".to_owned(),
         size: "low",
         across,
         upright,
         unit: "dB",
         curves,
-        table: table("", "Gain reduction by stage", &head, &rows),
+        table: table("", "Gain reduction", &head, &all.iter().map(row).collect::<Vec<_>>()),
     }
     .html()
 }

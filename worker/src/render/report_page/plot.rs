@@ -133,7 +133,7 @@ impl Plot {
             let x = (tick.place * WIDTH).round();
             grid += &format!("<path class=\"grid\" d=\"M{x} 0V{HEIGHT}\"/>");
         }
-        let mut labels = format!("<span class=\"unit\">{}</span>", self.unit);
+        let mut labels = String::new();
         for tick in rows {
             labels +=
                 &format!("<span class=\"y\" style=\"top:{:.2}%\">{}</span>", 100.0 * tick.place, tick.label);
@@ -149,11 +149,17 @@ impl Plot {
         let legend: String =
             self.legend.iter().map(|(class, what)| format!("<li class=\"{class}\">{what}</li>")).collect();
         format!(
-            "<figure>\n<figcaption><h3>{}</h3><ul class=\"legend\">{legend}</ul><p>{}</p></figcaption>\n\
+            "<figure>\n<figcaption><h3>{}{}</h3><ul class=\"legend\">{legend}</ul><p>{}</p></figcaption>\n\
              <div class=\"area {}\" role=\"img\" aria-label=\"{}\">\n\
              <svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" preserveAspectRatio=\"none\" aria-hidden=\"true\">{grid}{}</svg>\n\
              <div aria-hidden=\"true\">{labels}</div>\n</div>\n{}</figure>\n",
-            self.title, self.note, self.size, self.spoken, self.curves, self.table
+            self.title,
+            if self.unit.is_empty() { String::new() } else { format!(" <span>{}</span>", self.unit) },
+            self.note,
+            self.size,
+            self.spoken,
+            self.curves,
+            self.table
         )
     }
 }
