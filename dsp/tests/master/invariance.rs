@@ -2,7 +2,7 @@
 
 use dsp::audio::{Audio, Samples};
 use dsp::effects::dither::Depth;
-use dsp::master::{MasterParams, Mastered, master};
+use dsp::master::{Force, MasterParams, Mastered, master};
 use dsp::progress::Unwatched;
 use dsp::units::{Dbtp, Decibels, Lufs, SampleRate};
 
@@ -36,7 +36,10 @@ fn the_master_is_as_long_as_the_mix_and_nothing_moves() {
     for channel in mix.channels_mut() {
         channel[70_000] = 0.9;
     }
-    let mastered = mastered(&mix, Depth::Float32);
+    // The budgets would leave so lone a stroke nearly as it is.
+    let params = MasterParams::new(Lufs::literal(-9.5), Dbtp::literal(-1.0), Depth::Float32).unwrap();
+    let mastered = master(mix.clone(), &params.with_force(Force::BeyondBudgets), &Unwatched).unwrap();
+    assert!(mastered.work.reduction_max.value() > 2.0, "the case must be real: {:?}", mastered.work);
     assert_eq!(mastered.audio.frames(), mix.frames());
     for (source, out) in mix.channels().iter().zip(mastered.audio.channels()) {
         // The sharpest sample, not the highest: under a limiter many peaks are as high as each other.

@@ -10,8 +10,8 @@
 //! * **bridges**: between peaks of equal height within [`BRIDGE`] the gain does not move at all. The half-waves of a
 //!   bass note, or the beats of two tones, are such peaks: a tone that is only softer has no distortion.
 //! * **no foreboding**: the floor before a peak is no deeper than what an earlier peak asked for, and that is
-//!   forgotten within [`MEMORY`]. A stroke out of the quiet is not announced: backward masking would cover a few milliseconds only
-//!   (Fastl and Zwicker, Psychoacoustics, section 4.4).
+//!   forgotten within [`MEMORY`]. A stroke out of the quiet is not announced: backward masking would cover a few
+//!   milliseconds only (Fastl and Zwicker, Psychoacoustics, section 4.4).
 
 use rayon::prelude::*;
 

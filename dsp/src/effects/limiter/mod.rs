@@ -2,8 +2,8 @@
 //!
 //! The detector reads the reconstructed waveform (`meter::true_peak::peak_map`), the gain is applied at the
 //! signal's own rate. That is enough, because the gain is smooth: it moves over `lookahead` to either side, so
-//! it adds next to nothing above a few hundred hertz to two kilohertz, and needs no oversampled audio path, with its droop and
-//! its aliases. What is left above the ceiling (the detector's reading error and the bandwidth of the gain,
+//! it adds next to nothing above one or two kilohertz, and needs no oversampled audio path, with its droop and its
+//! aliases. What is left above the ceiling (the detector's reading error and the bandwidth of the gain,
 //! a few hundredths of a decibel) is found by the certifying meter and taken away by [`dips`].
 //!
 //! The gain lives on blocks of [`BLOCK`] frames:
