@@ -15,10 +15,12 @@
 //! | [`job`], [`lease`], [`attempt`] | the life of a job | `JobState::after`, `LeaseId`, `backoff` |
 //! | [`task`] | what a lease holder has to do | `Task` |
 //! | [`artifact`], [`blob`] | what we made, and where its bytes are | `Artifact`, `BlobKey` |
+//! | [`plan`] | everything that is done to a song, as JSON | `Plan` |
 //! | [`problem`] | why something could not be done | `Problem` |
 //! | [`retention`] | when each thing must go | `Retention` |
 
 pub mod account;
+pub mod album;
 pub mod artifact;
 pub mod attempt;
 pub mod blob;
@@ -28,6 +30,7 @@ pub mod ids;
 pub mod job;
 pub mod lease;
 pub mod order;
+pub mod plan;
 pub mod problem;
 pub mod recipe;
 pub mod report;

@@ -12,6 +12,7 @@ use dsp::units::Dbtp;
 use serde_json::json;
 use worker::render::{Listener, Song};
 
+use super::local_song::extension;
 use super::table;
 use super::terminal::{Stages, catch_interrupt, in_pool};
 use crate::exit::Failure;
@@ -35,7 +36,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     catch_interrupt();
     let stages = Stages::new();
     let (song, measured) = in_pool(arguments.threads, || {
-        let extension = super::master::extension(&arguments.input);
+        let extension = extension(&arguments.input);
         let song = Song::open(&arguments.input, extension, &Limits::COMMAND_LINE, &stages)
             .map_err(|error| Failure::of_render(&arguments.input, &error))?;
         stages.enter(Stage::Analyse);

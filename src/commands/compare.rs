@@ -13,8 +13,7 @@ use worker::render::report::Sight;
 use worker::render::report_page::comparison_page;
 use worker::render::{Listener, Song, report_text};
 
-use super::local_song::{Existing, check_writable, write_whole_text};
-use super::master::{extension, name_of};
+use super::local_song::{Existing, check_writable, extension, name_of, write_whole_text};
 use super::table;
 use super::terminal::{Stages, catch_interrupt, in_pool};
 use crate::exit::Failure;

@@ -4,18 +4,22 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use codec::{Delivery, Limits};
+use codec::{Delivery, EncodeOptions, Limits, Tags};
 use domain::job::Stage;
-use dsp::master::MasterParams;
-use dsp::units::{Dbtp, Lufs};
+use domain::plan::Plan;
+use dsp::audio::Audio;
+use dsp::units::SampleRate;
 use worker::render::certificate::certificate;
-use worker::render::master::{Master, depth_of, master};
-use worker::render::report_page::page;
-use worker::render::{Listener, Song, report_text};
+use worker::render::master::Master;
+use worker::render::mastering::{Brief, Desk};
+use worker::render::{Listener, RenderError, Song, report_text};
 
-use super::local_song::{Existing, check_writable, write_whole, write_whole_text};
-use super::table;
+use super::local_song::{
+    Existing, check_writable, extension, name_of, same_place, write_whole, write_whole_text,
+};
+use super::sound::Sound;
 use super::terminal::{Stages, catch_interrupt, in_pool};
+use super::{report_file, table, tags};
 use crate::exit::{Failure, TARGET_REFUSED};
 
 /// What `master` takes.
@@ -31,25 +35,31 @@ pub struct Arguments {
     /// Where the master goes
     #[arg(short, long, value_name = "OUT")]
     output: PathBuf,
-    /// Integrated loudness in LUFS, or `keep` for the loudness it has
-    #[arg(
-        long,
-        value_name = "LUFS",
-        default_value = "-14",
-        allow_hyphen_values = true,
-        env = "MIXRUNNERS_LOUDNESS"
-    )]
-    loudness: String,
-    /// The highest true peak in dBTP
-    #[arg(long, value_name = "DBTP", default_value_t = -1.0, allow_hyphen_values = true, env = "MIXRUNNERS_CEILING")]
-    ceiling: f64,
-    /// wav16, wav24, wav32f, flac16, flac24, mp3_320, mp3_v0 or vorbis_q8; without it what OUT's name says: wav24,
-    /// flac24, mp3_320 or vorbis_q8
+    #[command(flatten)]
+    sound: Sound,
+    /// wav16, wav24, wav32f, flac16, flac24, mp3_320, mp3_v0 or vorbis_q8 [default: by OUT's name, 24 bits]
     #[arg(long, value_name = "FORMAT", env = "MIXRUNNERS_FORMAT")]
     format: Option<Delivery>,
-    /// Also write what was measured and decided: as JSON or as a page, by the end of the name; may be given twice
-    #[arg(long, value_name = "FILE.json|FILE.html")]
+    /// Sample rate of OUT in Hz [default: IN's]
+    #[arg(long, value_name = "HZ")]
+    rate: Option<u32>,
+    /// What OUT says about the music: title, artist, album, album_artist, track, date, genre, isrc, comment, cover
+    #[arg(long, value_name = "KEY=VALUE")]
+    tags: Vec<String>,
+    /// Also write what was measured and decided, as JSON or as a page (FILE.json, FILE.html); may be given twice
+    #[arg(long, value_name = "FILE")]
     report: Vec<PathBuf>,
+    /// Also write the plan: every number with its reason, to be changed and rendered again
+    #[arg(long, value_name = "FILE.json")]
+    plan: Option<PathBuf>,
+    /// Do exactly what an earlier plan says
+    #[arg(long, value_name = "FILE.json", conflicts_with_all = [
+        "preset", "intensity", "tone", "dynamics", "width", "reference", "loudness", "ceiling", "rate", "force_target"
+    ])]
+    from_plan: Option<PathBuf>,
+    /// Write the song with its tone, dynamics and width done and its loudness not, in 32-bit floats
+    #[arg(long, conflicts_with_all = ["plan", "from_plan", "report", "rate"])]
+    stop_before_limiter: bool,
     /// How many threads to use; the master is the same for any number
     #[arg(long, value_name = "N", env = "MIXRUNNERS_THREADS")]
     threads: Option<usize>,
@@ -60,103 +70,174 @@ pub struct Arguments {
 
 /// Decodes, masters, writes, and says what came of it.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
-    let existing = if arguments.force { Existing::Replace } else { Existing::Keep };
-    let format = format_of(arguments)?;
-    let params = params_of(arguments, format)?;
-    check_writable(&arguments.output, existing)?;
-    for report in &arguments.report {
-        ReportForm::of(report)?;
-        check_writable(report, existing)?;
-        if same_place(report, &arguments.output) {
-            return Err(Failure::usage("--report and -o name the same file"));
-        }
-    }
-    if same_place(&arguments.input, &arguments.output) {
-        return Err(Failure::usage("IN and OUT are the same file").hint("the original is never overwritten"));
-    }
+    let order = Order::of(arguments)?;
     catch_interrupt();
     let stages = Stages::new();
-    let (origin, mut master) = in_pool(arguments.threads, || {
-        let song = Song::open(&arguments.input, extension(&arguments.input), &Limits::COMMAND_LINE, &stages)
-            .map_err(|error| Failure::of_render(&arguments.input, &error))?;
-        let Song { audio, origin } = song;
-        format
-            .check(audio.rate(), audio.channel_count(), audio.frames())
-            .map_err(|error| Failure::of_render(&arguments.output, &error.into()))?;
-        let master =
-            master(audio, &origin, &params, &stages).map_err(|e| Failure::of_render(&arguments.input, &e))?;
-        stages.enter(Stage::Encode);
-        write_whole(&arguments.output, existing, |file| {
-            let options = codec::EncodeOptions { loudness: Some(&master.loudness), tags: None };
-            codec::encode(&master.audio, format, &options, file, &stages)
-                .map_err(|error| Failure::of_render(&arguments.output, &error.into()))
-        })?;
-        Ok::<_, Failure>((origin, master))
-    })??;
+    let done = in_pool(arguments.threads, || order.carry_out(&stages))??;
     stages.finish();
-    master.report.delivered =
-        vec![certificate(&arguments.output, name_of(&arguments.output), format.name())?];
-    for path in &arguments.report {
-        let text = match ReportForm::of(path)? {
-            ReportForm::Json => report_text::json(&master.report).map_err(Failure::ours)?,
-            ReportForm::Page => page(&master.report, &stem_of(&arguments.input)),
-        };
-        write_whole_text(path, existing, &text)?;
-    }
-    print!("{}", table::of_master(&arguments.input, &origin, &arguments.output, format, &master.report));
-    Ok(exit_code(&master))
+    print!("{}", done.text);
+    Ok(if done.is_refused { ExitCode::from(TARGET_REFUSED) } else { ExitCode::SUCCESS })
 }
 
-/// How a report is written.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum ReportForm {
-    Json,
-    Page,
+/// The arguments, checked: nothing that could have been known before is found out after minutes of work.
+struct Order<'a> {
+    arguments: &'a Arguments,
+    existing: Existing,
+    format: Delivery,
+    rate: Option<SampleRate>,
+    tags: Tags,
+    plan: Option<Plan>,
 }
 
-impl ReportForm {
-    /// What the name says.
-    fn of(path: &Path) -> Result<Self, Failure> {
-        match extension(path).map(str::to_ascii_lowercase).as_deref() {
-            Some("json") => Ok(Self::Json),
-            Some("html" | "htm") => Ok(Self::Page),
-            _ => Err(Failure::usage(format!("{} does not say how a report is written", path.display()))
-                .hint("end its name in .json for programs, or in .html for people")),
+/// What a command says in the end.
+struct Done {
+    text: String,
+    is_refused: bool,
+}
+
+impl<'a> Order<'a> {
+    fn of(arguments: &'a Arguments) -> Result<Self, Failure> {
+        let existing = if arguments.force { Existing::Replace } else { Existing::Keep };
+        let format = format_of(arguments)?;
+        arguments.sound.without_references()?;
+        let rate = arguments.rate.map(SampleRate::new).transpose().map_err(Failure::usage)?;
+        if let Some(rate) = rate.filter(|rate| !format.accepts(*rate)) {
+            return Err(Failure::usage(format!("--rate is {rate}, which {format} cannot hold"))
+                .hint(format!("the nearest it can is {}", format.nearest_rate(rate))));
         }
+        let tags = tags::parse(&arguments.tags)?;
+        let written: Vec<&PathBuf> =
+            [&arguments.output].into_iter().chain(&arguments.report).chain(&arguments.plan).collect();
+        for (index, path) in written.iter().enumerate() {
+            check_writable(path, existing)?;
+            if written[..index].iter().any(|other| same_place(path, other)) {
+                return Err(Failure::usage(format!("{} is named for two files", path.display())));
+            }
+        }
+        arguments.report.iter().try_for_each(|path| report_file::check(path))?;
+        if same_place(&arguments.input, &arguments.output) {
+            return Err(
+                Failure::usage("IN and OUT are the same file").hint("the original is never overwritten")
+            );
+        }
+        let plan = arguments.from_plan.as_deref().map(read_plan).transpose()?;
+        Ok(Self { arguments, existing, format, rate, tags, plan })
+    }
+
+    fn carry_out(&self, stages: &Stages) -> Result<Done, Failure> {
+        let input = &self.arguments.input;
+        let failed = |error: RenderError| Failure::of_render(input, &error);
+        let brief = self.arguments.sound.brief(stages)?;
+        let song = Song::open(input, extension(input), &Limits::COMMAND_LINE, stages).map_err(failed)?;
+        if let Some(plan) = &self.plan {
+            return self.follow(plan, song, brief, stages);
+        }
+        let mut desk = Desk::open(song, brief, stages).map_err(failed)?;
+        if self.arguments.stop_before_limiter {
+            return self.write_premaster(&desk, stages);
+        }
+        let made = desk.master(self.format, self.rate, stages).map_err(failed)?;
+        let plan = self
+            .arguments
+            .plan
+            .as_ref()
+            .map(|path| (path, Plan::of(desk.premaster(), &made.mastered.plan, &made.params)));
+        let mut master = Master::of(&desk, made, self.format);
+        self.write(&desk, &mut master, plan, stages)
+    }
+
+    fn follow(&self, plan: &Plan, song: Song, brief: Brief, stages: &Stages) -> Result<Done, Failure> {
+        let input = &self.arguments.input;
+        let failed = |error: RenderError| Failure::of_render(input, &error);
+        let (engine_plan, params) = plan.to_engine().map_err(|error| self.bad_plan(&error))?;
+        let rate = plan.rate().map_err(|error| self.bad_plan(&error))?;
+        let mut desk = Desk::by_plan(song, &engine_plan, brief, stages).map_err(failed)?;
+        let found = Plan::of(desk.premaster(), &engine_plan, &params).song;
+        if found != plan.song {
+            return Err(Failure::input(format!("{}: the plan was made for another song", input.display()))
+                .hint("its samples, rate, length or channels differ; make a new plan with --plan"));
+        }
+        let made = desk.master_by_plan(&engine_plan, params, rate, stages).map_err(failed)?;
+        let rewritten = self.arguments.plan.as_ref().map(|path| (path, plan.clone()));
+        let mut master = Master::of(&desk, made, self.format);
+        self.write(&desk, &mut master, rewritten, stages)
+    }
+
+    fn bad_plan(&self, error: &domain::plan::PlanError) -> Failure {
+        let path = self.arguments.from_plan.as_deref().unwrap_or(Path::new("the plan"));
+        Failure::usage(format!("{}: {error}", path.display()))
+    }
+
+    fn write(
+        &self,
+        desk: &Desk,
+        master: &mut Master,
+        plan: Option<(&PathBuf, Plan)>,
+        stages: &Stages,
+    ) -> Result<Done, Failure> {
+        self.encode(&master.audio, Some(&master.loudness), self.format, stages)?;
+        let output = &self.arguments.output;
+        master.report.delivered = vec![certificate(output, name_of(output), self.format.name())?];
+        let title = self.title();
+        for path in &self.arguments.report {
+            report_file::write(path, self.existing, &master.report, &title)?;
+        }
+        if let Some((path, plan)) = plan {
+            write_whole_text(path, self.existing, &report_text::json(&plan).map_err(Failure::ours)?)?;
+        }
+        let (input, output) = (&self.arguments.input, &self.arguments.output);
+        let text = table::of_master(input, desk.origin(), output, self.format, &master.report);
+        Ok(Done { text, is_refused: master.is_refused })
+    }
+
+    fn write_premaster(&self, desk: &Desk, stages: &Stages) -> Result<Done, Failure> {
+        self.encode(desk.premaster().audio(), None, Delivery::Wav32f, stages)?;
+        let text = table::of_premaster(&self.arguments.input, desk, &self.arguments.output);
+        Ok(Done { text, is_refused: false })
+    }
+
+    fn encode(
+        &self,
+        audio: &Audio,
+        loudness: Option<&codec::BextLoudness>,
+        format: Delivery,
+        stages: &Stages,
+    ) -> Result<(), Failure> {
+        stages.enter(Stage::Encode);
+        let output = &self.arguments.output;
+        write_whole(output, self.existing, |file| {
+            let options = EncodeOptions { loudness, tags: Some(&self.tags) };
+            codec::encode(audio, format, &options, file, stages)
+                .map_err(|error| Failure::of_render(output, &error.into()))
+        })
+    }
+
+    /// What a page about the master is headed with.
+    fn title(&self) -> String {
+        let name = self.arguments.input.file_stem().unwrap_or_default().to_string_lossy();
+        self.tags.title().map_or_else(|| name.into_owned(), str::to_owned)
     }
 }
 
-pub(super) fn name_of(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
-}
-
-fn stem_of(path: &Path) -> String {
-    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
-}
-
-fn exit_code(master: &Master) -> ExitCode {
-    if master.is_refused { ExitCode::from(TARGET_REFUSED) } else { ExitCode::SUCCESS }
-}
-
-fn params_of(arguments: &Arguments, format: Delivery) -> Result<MasterParams, Failure> {
-    let depth = depth_of(format);
-    let ceiling = Dbtp::new("ceiling", arguments.ceiling).map_err(Failure::usage)?;
-    if arguments.loudness == "keep" {
-        return MasterParams::keeping_loudness(ceiling, depth).map_err(Failure::usage);
-    }
-    let value: f64 = arguments.loudness.parse().map_err(|_| {
-        Failure::usage(format!(
-            "--loudness is \"{}\"; it can be a number of LUFS, or keep",
-            arguments.loudness
-        ))
-    })?;
-    let loudness = Lufs::new("loudness", value).map_err(Failure::usage)?;
-    MasterParams::new(loudness, ceiling, depth).map_err(Failure::usage)
+fn read_plan(path: &Path) -> Result<Plan, Failure> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::usage(format!("cannot read {}: {error}", path.display())))?;
+    serde_json::from_str(&text)
+        .map_err(|error| Failure::usage(format!("{} is no plan of this program: {error}", path.display())))
 }
 
 /// The format asked for, or what the name of OUT says; the two may not contradict.
 fn format_of(arguments: &Arguments) -> Result<Delivery, Failure> {
-    let by_name = match extension(&arguments.output).map(str::to_ascii_lowercase).as_deref() {
+    let output = &arguments.output;
+    if arguments.stop_before_limiter {
+        return match (arguments.format, extension(output)) {
+            (None | Some(Delivery::Wav32f), Some("wav")) => Ok(Delivery::Wav32f),
+            _ => {
+                Err(Failure::usage("what comes before the limiter is written as 32-bit floats: name it .wav"))
+            }
+        };
+    }
+    let by_name = match extension(output).map(str::to_ascii_lowercase).as_deref() {
         Some("wav") => Some(Delivery::Wav24),
         Some("flac") => Some(Delivery::Flac24),
         Some("mp3") => Some(Delivery::Mp3At320),
@@ -167,25 +248,12 @@ fn format_of(arguments: &Arguments) -> Result<Delivery, Failure> {
         (Some(asked), Some(named)) if asked.extension() != named.extension() => Err(Failure::usage(format!(
             "--format {asked} makes a .{} file, but {} ends in .{}",
             asked.extension(),
-            arguments.output.display(),
+            output.display(),
             named.extension()
         ))),
         (Some(asked), _) => Ok(asked),
         (None, Some(named)) => Ok(named),
-        (None, None) => {
-            Err(Failure::usage(format!("{} does not say which format", arguments.output.display()))
-                .hint("end its name in .wav, .flac, .mp3 or .ogg, or give --format"))
-        }
-    }
-}
-
-pub(super) fn extension(path: &Path) -> Option<&str> {
-    path.extension().and_then(|extension| extension.to_str())
-}
-
-fn same_place(one: &Path, other: &Path) -> bool {
-    match (one.canonicalize(), other.canonicalize()) {
-        (Ok(one), Ok(other)) => one == other,
-        _ => one == other,
+        (None, None) => Err(Failure::usage(format!("{} does not say which format", output.display()))
+            .hint("end its name in .wav, .flac, .mp3 or .ogg, or give --format")),
     }
 }

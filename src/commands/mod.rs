@@ -6,14 +6,18 @@ use clap::{Parser, Subcommand};
 
 use crate::exit::Failure;
 
+mod album;
 mod analyze;
 mod api_key;
 mod compare;
 mod local_song;
 mod master;
 mod render;
+mod report_file;
 mod serve;
+mod sound;
 mod table;
+mod tags;
 mod terminal;
 
 /// Mixes and masters music: on the command line, and as a service.
@@ -28,6 +32,8 @@ pub struct Cli {
 pub enum Command {
     /// Master a song to a loudness and a true-peak ceiling
     Master(master::Arguments),
+    /// Master songs that belong together, each at its place beside the others
+    Album(album::Arguments),
     /// Measure a song: loudness, range, true peak
     Analyze(analyze::Arguments),
     /// Tell how two files differ, once both are equally loud
@@ -47,6 +53,7 @@ impl Command {
     pub fn run(self) -> Result<ExitCode, Failure> {
         match self {
             Self::Master(arguments) => master::run(&arguments),
+            Self::Album(arguments) => album::run(&arguments),
             Self::Analyze(arguments) => analyze::run(&arguments),
             Self::Compare(arguments) => compare::run(&arguments),
             Self::Serve(arguments) => serve::run(arguments),

@@ -1,14 +1,16 @@
 //! Reports as a person at a terminal reads them: one decimal, a true minus, the unit after a thin space.
 
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use codec::Delivery;
+use domain::album::AlbumReport;
 use domain::report::comparison::Comparison;
 use domain::report::number::{decimal, signed};
 use domain::report::{Measured, Report};
 use domain::upload::Finding;
-use dsp::units::{Dbfs, Dbtp, Lu, Lufs};
+use dsp::units::{Dbfs, Dbtp, Decibels, Lu, Lufs};
+use worker::render::mastering::Desk;
 use worker::render::song::Origin;
 
 type Row = (&'static str, &'static str, fn(&Measured) -> Option<String>);
@@ -27,28 +29,64 @@ const ROWS: [Row; 7] = [
 /// Before and after, what was decided and why.
 pub fn of_master(input: &Path, origin: &Origin, output: &Path, format: Delivery, report: &Report) -> String {
     let mut text = heading(input, origin);
-    let _ = writeln!(text, "  {:<18}{:>16}{:>16}", "", "before", "after");
-    for (label, name, value) in ROWS {
-        let cell = |measured: &Measured| value(measured).unwrap_or_else(|| "–".to_owned());
-        let _ = writeln!(text, "  {label:<18}{:>16}{:>16}", cell(&report.before), cell(&report.after));
-        if let Some(why) = report.after.absent.get(name) {
-            let _ = writeln!(text, "  {:<18}{why}", "");
-        }
-    }
-    let _ = writeln!(text);
-    for decision in &report.decisions {
-        let amount = match decision.value {
-            Some(value) if decision.unit == "dB" => {
-                dsp::units::Decibels::literal(value).to_string().signed(value)
-            }
-            Some(value) => format!("{value} {}", decision.unit),
-            None => decision.unit.clone(),
-        };
-        let _ = writeln!(text, "  {:<18}{amount}: {}", capital(&decision.what), decision.reason);
+    rows(&mut text, &report.before, &report.after);
+    for made in &report.decisions {
+        decision(&mut text, &made.what, made.value, &made.unit, &made.reason);
     }
     let _ = writeln!(text, "\n{}", report.outcome.text);
     findings(&mut text, &report.findings);
     let _ = writeln!(text, "Written: {} ({format})", output.display());
+    text
+}
+
+/// The meters' rows, before and after.
+fn rows(text: &mut String, before: &Measured, after: &Measured) {
+    let _ = writeln!(text, "  {:<36}{:>16}{:>16}", "", "before", "after");
+    for (label, name, value) in ROWS {
+        let cell = |measured: &Measured| value(measured).unwrap_or_else(|| "–".to_owned());
+        let _ = writeln!(text, "  {label:<36}{:>16}{:>16}", cell(before), cell(after));
+        if let Some(why) = after.absent.get(name) {
+            let _ = writeln!(text, "  {:<18}{why}", "");
+        }
+    }
+    let _ = writeln!(text);
+}
+
+fn decision(text: &mut String, what: &str, value: Option<f64>, unit: &str, reason: &str) {
+    let amount = match value {
+        Some(value) if unit == "dB" => Decibels::literal(value).to_string().signed(value),
+        Some(value) => format!("{value}\u{2009}{unit}"),
+        None => unit.to_owned(),
+    };
+    let _ = writeln!(text, "  {:<36} {amount}: {reason}", capital(what));
+}
+
+/// What was done before the limiter, and why.
+pub fn of_premaster(input: &Path, desk: &Desk, output: &Path) -> String {
+    let mut text = heading(input, desk.origin());
+    let levels = Measured::from_meters(desk.premaster().levels());
+    let before = Measured::from_meters(&desk.premaster().about().before);
+    rows(&mut text, &before, &levels);
+    for choice in &desk.premaster().about().choices {
+        decision(&mut text, &choice.what, choice.value, choice.unit, &choice.reason);
+    }
+    let _ = writeln!(text, "\nWritten: {} (wav32f, before the limiter)", output.display());
+    text
+}
+
+/// Every track beside the others.
+pub fn of_album(report: &AlbumReport, outputs: &[PathBuf]) -> String {
+    let mut text = format!("{}\n  {:<36}{:>16}{:>16}{:>10}\n", report.title, "", "before", "after", "step");
+    let lufs = |value: Option<f64>| value.map_or("–".to_owned(), |v| Lufs::literal(v).to_string());
+    for (track, output) in report.tracks.iter().zip(outputs) {
+        let name = output.file_name().unwrap_or_default().to_string_lossy();
+        let step = track.step_after_lu.map_or("–".to_owned(), |v| Lu::literal(v).to_string());
+        let (before, after) = (lufs(track.loudness_before_lufs), lufs(track.loudness_after_lufs));
+        let _ = writeln!(text, "  {name:<36}{before:>16}{after:>16}{step:>10}");
+        if track.outcome.kind != "reached" {
+            let _ = writeln!(text, "    {}", track.outcome.text);
+        }
+    }
     text
 }
 

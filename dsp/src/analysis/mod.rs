@@ -19,10 +19,10 @@
 //! | [`likeness`] | how two signals differ | `Likeness` |
 
 mod activity;
+pub mod average_spectrum;
 mod bandwidth;
 mod blocks;
 mod clipping;
-pub mod average_spectrum;
 pub mod control;
 mod dynamics;
 pub mod features;
@@ -30,14 +30,14 @@ pub mod finding;
 mod grid;
 mod hum;
 mod level;
+pub mod likeness;
 mod low_end;
+pub mod picture;
 mod spectrum;
 mod split;
 mod stereo;
 mod tempo;
 mod windows;
-pub mod likeness;
-pub mod picture;
 
 pub use control::{CONTROL_FRAMES, ControlLevels};
 pub use features::{

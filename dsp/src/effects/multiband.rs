@@ -12,6 +12,15 @@ pub const BANDS: usize = 4;
 /// Where each band meets the next, in Hz; there both let half through.
 pub const CROSSOVERS_HZ: [f64; BANDS - 1] = [110.0, 700.0, 5000.0];
 
+/// What people call them.
+pub const BAND_NAMES: [&str; BANDS] = ["bass", "lower middle", "upper middle", "treble"];
+
+/// The band that a frequency mostly belongs to.
+#[must_use]
+pub fn band_of(frequency: Hertz) -> usize {
+    CROSSOVERS_HZ.iter().filter(|&&crossover| crossover <= frequency.value()).count()
+}
+
 /// What band `band` (0 is the lowest) lets through of a frequency, 0 to 1: a gain, not a power. The four sum to 1.
 ///
 /// # Panics

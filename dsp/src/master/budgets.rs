@@ -26,6 +26,8 @@ impl Budgets {
     pub const NORMAL: Self = Self::of(9.5, 4.0, -32.0);
     /// For music that lives from its dynamics.
     pub const GENTLE: Self = Self::of(11.0, 2.0, -38.0);
+    /// For music whose range is the point of it.
+    pub const FAITHFUL: Self = Self::of(13.0, 1.0, -42.0);
 
     const fn of(peak_to_loudness_db: f64, reduction_db: f64, modulation_db: f64) -> Self {
         Self {

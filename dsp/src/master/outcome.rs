@@ -7,6 +7,7 @@ use super::analysis::Analysis;
 use super::params::{MasterParams, Target};
 use super::plan::{Limit, MasterPlan};
 use crate::audio::Audio;
+use crate::error::ParamError;
 use crate::meter::Measurements;
 use crate::progress::Cancelled;
 use crate::units::{Dbtp, Decibels, Lufs};
@@ -61,7 +62,7 @@ impl Outcome {
         reached: Option<Lufs>,
         trim: Decibels,
     ) -> Self {
-        let (Some(loudness), Some(reached)) = (mix.before.integrated, reached) else {
+        let (Some(loudness), Some(reached)) = (mix.mix_loudness, reached) else {
             return if mix.is_too_short() && !mix.is_empty() { Self::TooShort } else { Self::Silent };
         };
         let asked = match params.target() {
@@ -117,6 +118,8 @@ pub enum MasterError {
     Cancelled,
     /// There is no frame.
     Empty,
+    /// A plan from outside asks for what cannot be done.
+    Plan(ParamError),
     /// Some samples are no numbers or beyond any level; decoding should have repaired or refused them.
     Broken {
         /// How many.
@@ -142,6 +145,7 @@ impl fmt::Display for MasterError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Cancelled => Cancelled.fmt(f),
+            Self::Plan(error) => error.fmt(f),
             Self::Empty => f.write_str("the mix has no frames; a master needs at least one"),
             Self::Broken { samples } => {
                 write!(

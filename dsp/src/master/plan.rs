@@ -2,12 +2,14 @@
 
 use std::fmt;
 
+use super::chain::ChainPlan;
+use super::choice::Choice;
 use crate::effects::dither::Depth;
 use crate::effects::limiter::Limiter;
 use crate::units::{Dbtp, Decibels, Lu, Lufs};
 
 /// A decision and why it was taken.
-#[derive(Clone, Copy, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Reasoned<T> {
     /// What was decided.
     pub value: T,
@@ -16,9 +18,13 @@ pub struct Reasoned<T> {
 }
 
 /// What is done to a mix.
-#[derive(Clone, Copy, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct MasterPlan {
-    /// Gain on the whole mix, before the limiter.
+    /// What is done to its tone, dynamics and width.
+    pub chain: ChainPlan,
+    /// Why that.
+    pub choices: Vec<Choice>,
+    /// Gain on the whole premaster, before the limiter.
     pub gain: Reasoned<Decibels>,
     /// The limiter, if peaks need one.
     pub limiter: Reasoned<Option<Limiter>>,
@@ -34,7 +40,7 @@ impl MasterPlan {
     /// Whether the master's samples are the mix's own, before dither.
     #[must_use]
     pub fn leaves_samples_alone(&self) -> bool {
-        self.gain.value == Decibels::ZERO && self.limiter.value.is_none()
+        self.chain.is_neutral() && self.gain.value == Decibels::ZERO && self.limiter.value.is_none()
     }
 }
 
@@ -50,8 +56,10 @@ pub enum Dither {
 }
 
 /// Why something was decided. Its text is a clause that a producer understands.
-#[derive(Clone, Copy, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub enum Reason {
+    /// In the words of an earlier plan that is followed.
+    Kept(String),
     /// The mix has the loudness asked for.
     AlreadyThere {
         /// Loudness of the mix.
@@ -104,6 +112,7 @@ pub enum Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Kept(words) => f.write_str(words),
             Self::AlreadyThere { loudness } => write!(f, "the mix is at {loudness} already"),
             Self::ToTarget { from, to } => write!(f, "from {from} to {to}"),
             Self::UpTo(limit) => write!(f, "as far as it goes: {limit}"),

@@ -5,19 +5,20 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::sync::Mutex;
 
-use codec::{Delivery, EncodeOptions, Limits};
+use codec::{Delivery, Limits};
 use domain::artifact::{ArtifactFormat, ArtifactKind};
 use domain::job::Stage;
 use domain::recipe::Recipe;
 use domain::report::{DeliveredFile, Report};
 use dsp::audio::Audio;
 use dsp::effects::dither::{Depth, Quantiser};
-use dsp::master::MasterParams;
+use dsp::master::{Character, Preset, Target};
 use dsp::progress::Watch;
 use rayon::prelude::*;
 
 use super::certificate::digest;
-use super::master::{Master, depth_of, master};
+use super::master::Master;
+use super::mastering::{Brief, Desk, depth_of};
 use super::report_page::page;
 use super::{Listener, RenderError, Song};
 use crate::protocol::{Done, Line, MadeFile, Request};
@@ -47,83 +48,100 @@ fn answer(request: &Request, teller: &Teller) -> Result<Done, RenderError> {
         }
         Request::Master { input, extension, out, recipe, title } => {
             let song = Song::open(input, extension.as_deref(), &Limits::SERVICE, teller)?;
-            let files = make_files(&song, recipe, title, out, teller)?;
+            let brief = brief_of(recipe);
+            let files = make_files(song, brief, recipe, title, out, teller)?;
             Ok(Done::Mastered { files, engine_version: dsp::ENGINE_VERSION.to_owned() })
         }
     }
 }
 
-/// Every master that the recipe asks for, both listening copies, and the report of the first master, as JSON and as a page.
+fn brief_of(recipe: &Recipe) -> Brief {
+    let character = Character::of(&Preset::STREAMING);
+    Brief {
+        target: Some(Target::Loudness(recipe.loudness)),
+        ceiling: Some(recipe.ceiling),
+        ..Brief::of(character)
+    }
+}
+
+/// Every master that the recipe asks for, both listening copies, and the report of the first master.
 fn make_files(
-    song: &Song,
+    song: Song,
+    brief: Brief,
     recipe: &Recipe,
     title: &str,
     out: &Path,
     teller: &Teller,
 ) -> Result<Vec<MadeFile>, RenderError> {
+    // The song's memory becomes the premaster's, so its listening copy comes first.
+    let mut previews = vec![preview("original", &song.audio, out, teller)?];
     let formats: Vec<Delivery> = recipe.deliver.iter().filter_map(|f| f.as_str().parse().ok()).collect();
-    // One master for each grid: dither and certificate belong to the depth.
-    let mut masters: Vec<(Depth, Master)> = Vec::new();
-    for format in &formats {
-        let audio = &song.audio;
-        format.check(audio.rate(), audio.channel_count(), audio.frames())?;
-        let depth = depth_of(*format);
-        if !masters.iter().any(|(made, _)| *made == depth) {
-            let params = MasterParams::new(recipe.loudness, recipe.ceiling, depth)?;
-            masters.push((depth, master(song.audio.clone(), &song.origin, &params, teller)?));
+    let mut desk = Desk::open(song, brief, teller)?;
+    let (mut files, mut report) = (Vec::new(), None);
+    for group in same_samples(&formats) {
+        let made = desk.master(group[0], None, teller)?;
+        let master = Master::of(&desk, made, group[0]);
+        teller.enter(Stage::Encode);
+        let written = group.par_iter().map(|format| write_master(&master, *format, title, out, teller));
+        files.extend(written.collect::<Result<Vec<_>, RenderError>>()?);
+        if report.is_none() {
+            previews.push(preview("master", &master.audio, out, teller)?);
+            report = Some(master.report);
         }
     }
-    teller.enter(Stage::Encode);
-    let Some((_, first)) = masters.first() else { return Ok(Vec::new()) };
-    let mut parts = Vec::new();
-    for format in &formats {
-        let made = masters.iter().find(|(depth, _)| *depth == depth_of(*format));
-        let Some((_, master)) = made else { continue };
-        parts.push(Part::Master { format: *format, master });
+    if let Some(report) = report {
+        let delivered = files.iter().map(certified).collect();
+        let report = Report { delivered, ..report };
+        files.push(write_report(&report, out)?);
+        files.push(write_page(&report, title, out)?);
     }
-    parts.push(Part::Preview { name: "original", audio: &song.audio });
-    parts.push(Part::Preview { name: "master", audio: &first.audio });
-    let parts = parts.into_par_iter().map(|part| part.make(title, out, teller));
-    let mut files = parts.collect::<Result<Vec<_>, RenderError>>()?;
-    let report = report_with_certificates(first, &files);
-    files.push(write_report(&report, out)?);
-    files.push(write_page(&report, title, out)?);
+    files.extend(previews);
     Ok(files)
 }
 
-/// One audio file to be written.
-enum Part<'a> {
-    /// What is delivered.
-    Master { format: Delivery, master: &'a Master },
-    /// What the page plays.
-    Preview { name: &'static str, audio: &'a Audio },
-}
-
-impl Part<'_> {
-    fn make(self, title: &str, out: &Path, teller: &Teller) -> Result<MadeFile, RenderError> {
-        match self {
-            Self::Master { format, master } => {
-                let file = format!("master.{format}");
-                let path = out.join(&file);
-                let options = EncodeOptions { loudness: Some(&master.loudness), tags: None };
-                codec::encode(&master.audio, format, &options, sink(&path)?, &Silent(teller))?;
-                let name = format!("{title} (master).{}", format.extension());
-                made(ArtifactKind::Master, name, format.name(), file, &path, None)
-            }
-            Self::Preview { name, audio } => {
-                let (file, peaks_file) = (format!("{name}.preview"), format!("{name}.peaks.json"));
-                let path = out.join(&file);
-                let mut copy = audio.clone();
-                for (index, channel) in copy.channels_mut().iter_mut().enumerate() {
-                    Quantiser::new(Depth::Int16, PREVIEW_SEED, index).quantise(0, channel);
-                }
-                let options = EncodeOptions::default();
-                codec::encode(&copy, Delivery::Flac16, &options, sink(&path)?, &Silent(teller))?;
-                write_peaks(audio, &out.join(&peaks_file))?;
-                made(ArtifactKind::Preview, name.to_owned(), "flac16", file, &path, Some(peaks_file))
-            }
+/// Formats in groups of which one master serves all: dither and certificate belong to the depth, and a lossy format has
+/// a ceiling of its own.
+fn same_samples(formats: &[Delivery]) -> Vec<Vec<Delivery>> {
+    let mut groups: Vec<Vec<Delivery>> = Vec::new();
+    for &format in formats {
+        let fits = |group: &&mut Vec<Delivery>| {
+            !format.is_lossy() && !group[0].is_lossy() && depth_of(group[0]) == depth_of(format)
+        };
+        match groups.iter_mut().find(fits) {
+            Some(group) => group.push(format),
+            None => groups.push(vec![format]),
         }
     }
+    groups
+}
+
+/// What is delivered.
+fn write_master(
+    master: &Master,
+    format: Delivery,
+    title: &str,
+    out: &Path,
+    teller: &Teller,
+) -> Result<MadeFile, RenderError> {
+    let file = format!("master.{format}");
+    let path = out.join(&file);
+    let options = codec::EncodeOptions { loudness: Some(&master.loudness), tags: None };
+    codec::encode(&master.audio, format, &options, sink(&path)?, &Silent(teller))?;
+    let name = format!("{title} (master).{}", format.extension());
+    made(ArtifactKind::Master, name, format.name(), file, &path, None)
+}
+
+/// What the page plays.
+fn preview(name: &str, audio: &Audio, out: &Path, teller: &Teller) -> Result<MadeFile, RenderError> {
+    let (file, peaks_file) = (format!("{name}.preview"), format!("{name}.peaks.json"));
+    let path = out.join(&file);
+    let mut copy = audio.clone();
+    for (index, channel) in copy.channels_mut().iter_mut().enumerate() {
+        Quantiser::new(Depth::Int16, PREVIEW_SEED, index).quantise(0, channel);
+    }
+    codec::encode(&copy, Delivery::Flac16, &codec::EncodeOptions::default(), sink(&path)?, &Silent(teller))?;
+    write_peaks(audio, &out.join(&peaks_file))?;
+    made(ArtifactKind::Preview, name.to_owned(), "flac16", file, &path, Some(peaks_file))
 }
 
 /// Of the dither of listening copies, which nobody masters from: any number will do, and it is the same each time.
@@ -133,22 +151,13 @@ fn sink(path: &Path) -> io::Result<BufWriter<File>> {
     Ok(BufWriter::with_capacity(1 << 20, File::create(path)?))
 }
 
-fn report_with_certificates(master: &Master, files: &[MadeFile]) -> Report {
-    let masters = files.iter().filter(|file| file.kind == ArtifactKind::Master);
-    let certificate = |file: &MadeFile| DeliveredFile {
+fn certified(file: &MadeFile) -> DeliveredFile {
+    DeliveredFile {
         name: file.name.clone(),
         format: file.format.to_string(),
         size_bytes: file.size_bytes,
         sha256: file.sha256.clone(),
-    };
-    Report { delivered: masters.map(certificate).collect(), ..master.report.clone() }
-}
-
-fn write_report(report: &Report, out: &Path) -> Result<MadeFile, RenderError> {
-    let file = "report.json".to_owned();
-    let path = out.join(&file);
-    fs::write(&path, serde_json::to_vec(report).map_err(io::Error::other)?)?;
-    made(ArtifactKind::Report, file.clone(), "json", file, &path, None)
+    }
 }
 
 fn write_page(report: &Report, title: &str, out: &Path) -> Result<MadeFile, RenderError> {
@@ -156,6 +165,13 @@ fn write_page(report: &Report, title: &str, out: &Path) -> Result<MadeFile, Rend
     let path = out.join(&file);
     fs::write(&path, page(report, title))?;
     made(ArtifactKind::Report, format!("{title} (report).html"), "html", file, &path, None)
+}
+
+fn write_report(report: &Report, out: &Path) -> Result<MadeFile, RenderError> {
+    let file = "report.json".to_owned();
+    let path = out.join(&file);
+    fs::write(&path, serde_json::to_vec(report).map_err(io::Error::other)?)?;
+    made(ArtifactKind::Report, file.clone(), "json", file, &path, None)
 }
 
 fn write_peaks(audio: &Audio, path: &Path) -> Result<(), RenderError> {

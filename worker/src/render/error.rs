@@ -40,6 +40,7 @@ impl RenderError {
             Self::Decode(error) => error.code(),
             Self::Encode(error) => error.code(),
             Self::Target(_) => "target_out_of_range",
+            Self::Master(MasterError::Plan(_)) => "plan_out_of_range",
             Self::Channels { .. } => "channels_unsupported",
             Self::Master(MasterError::Cancelled) => "cancelled",
             Self::Master(MasterError::Empty) => "audio_empty",
@@ -53,9 +54,9 @@ impl RenderError {
     #[must_use]
     pub fn fault(&self) -> Fault {
         match self {
-            Self::Target(_) | Self::Encode(EncodeError::Rate { .. } | EncodeError::NotBuiltIn { .. }) => {
-                Fault::User
-            }
+            Self::Target(_)
+            | Self::Master(MasterError::Plan(_))
+            | Self::Encode(EncodeError::Rate { .. } | EncodeError::NotBuiltIn { .. }) => Fault::User,
             Self::Decode(DecodeError::Unreadable(_))
             | Self::Encode(_)
             | Self::Master(MasterError::NotCertified { .. })

@@ -27,6 +27,19 @@ pub(super) fn of(source: &SourceFormat, notes: &[DecodeNote]) -> Vec<Finding> {
     findings
 }
 
+/// The same with what the analysis heard; what decoding said already is not said twice.
+pub(super) fn with_heard(mut findings: Vec<Finding>, heard: Vec<dsp::analysis::Finding>) -> Vec<Finding> {
+    let lossy_is_said = findings.iter().any(|finding| finding.code == "lossy_source");
+    let news = heard.iter().filter(|finding| !(lossy_is_said && finding.code() == "lossy_low_pass"));
+    findings.extend(news.map(|finding| Finding {
+        code: finding.code().to_owned(),
+        severity: if finding.is_harmful() { Severity::Warning } else { Severity::Info },
+        text: finding.to_string(),
+    }));
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    findings
+}
+
 fn severity(note: &DecodeNote) -> Severity {
     match note {
         DecodeNote::Truncated { .. }

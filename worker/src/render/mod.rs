@@ -4,7 +4,9 @@
 //! | module | what |
 //! |---|---|
 //! | [`song`] | a file, decoded, with what there is to say about it |
-//! | [`master`] | one master of it, and its report |
+//! | [`mastering`] | a song on the desk: its sound made once, its masters any number of times |
+//! | [`master`] | one master for one kind of file, and its report |
+//! | [`album`] | songs that belong together |
 //! | [`report`] | the engine's values as the report's words and numbers |
 //! | [`report_page`] | the same as one page of HTML |
 //! | [`compared`] | two files beside each other |
@@ -12,12 +14,14 @@
 //! | [`child`] | the conversation with the worker, one line of JSON at a time |
 //! | [`error`] | why not, and whose fault it is |
 
+pub mod album;
 pub mod certificate;
 pub mod child;
 pub mod compared;
 pub mod error;
 mod findings;
 pub mod master;
+pub mod mastering;
 pub mod report;
 pub mod report_page;
 pub mod report_text;

@@ -1,19 +1,24 @@
 //! The engine's plain values as the report's words and numbers.
 
+use codec::Delivery;
 use domain::report::pictures::{ReductionPicture, Seen};
 use domain::report::platform::platforms;
 use domain::report::{
-    DecidedBy, Decision, DecisionStage, LimiterFacts, Measured, OutcomeFacts, Pictures, Report, SCHEMA,
-    TargetFacts,
+    DecidedBy, Decision, DecisionStage, FeatureFacts, LimiterFacts, Measured, OutcomeFacts, Pictures, Report,
+    SCHEMA, Settings, TargetFacts,
 };
+use domain::upload::Finding;
 use dsp::analysis::average_spectrum::average_spectrum;
-use dsp::analysis::picture::{COLUMNS, Picture};
+use dsp::analysis::findings as heard_findings;
+use dsp::analysis::picture::{COLUMNS, Picture, deepest_gains};
 use dsp::audio::Audio;
 use dsp::bands::PerBand;
-use dsp::master::{Dither, Limit, MasterParams, Mastered, Outcome, Target};
+use dsp::master::chain::Gains;
+use dsp::master::{Choice, ChoiceStage, Decider, Dither, Limit, Mastered, Outcome, Target};
 use dsp::meter::Measurements;
 
-use super::song::Origin;
+use super::findings::with_heard;
+use super::mastering::{Desk, ForFile};
 
 /// What a report shows of a signal, taken while its samples are there.
 #[derive(Clone, PartialEq, Debug)]
@@ -38,45 +43,100 @@ impl Sight {
     }
 }
 
-/// Everything that can be said of one master; `mix` and `master` are what was seen of the samples.
-pub(super) fn report(
-    origin: &Origin,
-    params: &MasterParams,
-    mastered: &Mastered,
-    mix: &Sight,
-    master: &Sight,
-) -> Report {
+/// Everything that can be said of one master of what is on the desk.
+pub(super) fn report(desk: &Desk, made: &ForFile, format: Delivery) -> Report {
+    let (params, mastered, about) = (&made.params, &made.mastered, desk.premaster().about());
+    let (mix, master) = (desk.sight(), Sight::of(&mastered.audio));
     let after = Measured::of(&mastered.after, &master.picture);
-    let loudness_and_peak = after.integrated_lufs.zip(after.true_peak_dbtp);
+    let heard_peak = made.heard_peak.map(|peak| peak.value()).or(after.true_peak_dbtp);
+    let loudness_and_peak = after.integrated_lufs.zip(heard_peak);
     Report {
         schema: SCHEMA.to_owned(),
         engine_version: dsp::ENGINE_VERSION.to_owned(),
-        source: origin.facts.clone(),
-        settings: None,
+        source: desk.origin().facts.clone(),
+        settings: Some(settings(desk)),
         before: Measured::of(&mastered.before, &mix.picture),
-        features: None,
+        features: about.features.as_ref().map(FeatureFacts::of),
         target: TargetFacts {
             loudness_lufs: match params.target() {
                 Target::Loudness(loudness) => Some(loudness.value()),
                 Target::AsTheMix => None,
             },
-            ceiling_dbtp: params.ceiling().value(),
+            ceiling_dbtp: desk.brief().ceiling().value(),
         },
         outcome: outcome(&mastered.outcome),
-        decisions: decisions(mastered),
-        findings: origin.findings.clone(),
+        decisions: decisions(desk, made, format),
+        findings: findings(desk),
         limiter: limiter(mastered),
         platforms: loudness_and_peak.map_or_else(Vec::new, |(loudness, peak)| platforms(loudness, peak)),
         delivered: Vec::new(),
-        pictures: pictures(mastered, mix, master),
+        pictures: pictures(desk, mastered, mix, &master),
         after,
     }
 }
 
-fn pictures(mastered: &Mastered, mix: &Sight, master: &Sight) -> Pictures {
-    let pictures = Pictures::of(mix.seen(&mastered.before), master.seen(&mastered.after));
-    let gain_reduction = ReductionPicture::of_limiter(&mastered.limiter_gains, pictures.seconds);
-    Pictures { gain_reduction, ..pictures }
+fn settings(desk: &Desk) -> Settings {
+    let brief = desk.brief();
+    let character = &brief.character;
+    let preset = character.preset();
+    Settings {
+        preset: Some(preset.name.to_owned()),
+        preset_version: Some(preset.version),
+        intensity: Some(character.intensity()),
+        tone: Some(character.tone()),
+        dynamics: Some(character.dynamics()),
+        width: Some(character.width()),
+        references: brief.aim.as_ref().map(|aim| aim.references() as u32).filter(|count| *count > 0),
+    }
+}
+
+/// What decoding found, and what the analysis did.
+fn findings(desk: &Desk) -> Vec<Finding> {
+    let about = desk.premaster().about();
+    let heard =
+        about.features.as_ref().map(|features| heard_findings(features, &about.before)).unwrap_or_default();
+    with_heard(desk.origin().findings.clone(), heard)
+}
+
+fn pictures(desk: &Desk, mastered: &Mastered, mix: &Sight, master: &Sight) -> Pictures {
+    let about = desk.premaster().about();
+    let mut pictures = Pictures::of(mix.seen(&mastered.before), master.seen(&mastered.after));
+    let seconds = pictures.seconds;
+    let idle = || {
+        let hop_s = (seconds / COLUMNS as f64 * 1000.0).round() / 1000.0;
+        let moves = about.gains.as_ref().is_some_and(|gains| *gains != Gains::Still);
+        moves.then(|| ReductionPicture { hop_s, ..ReductionPicture::default() })
+    };
+    pictures.gain_reduction = ReductionPicture::of_limiter(&mastered.limiter_gains, seconds)
+        .or_else(idle)
+        .map(|picture| with_dynamics(picture, desk));
+    if let (Some(spectrum), Some(target), Some(loudness)) =
+        (&mut pictures.spectrum, about.target, mastered.before.integrated)
+    {
+        // Drawn at a loudness of 0 LUFS, like the spectra.
+        let level = |db: f64| round(db - loudness.value());
+        spectrum.target_db = Some(target.level.map(level).to_vec());
+        spectrum.tolerance_db = Some(target.tolerance.map(round).to_vec());
+    }
+    if let (Some(spectrum), false) = (&mut pictures.spectrum, about.chain.tone.is_flat()) {
+        spectrum.tone_db = Some(about.chain.tone.0.to_vec());
+    }
+    pictures
+}
+
+/// What the bands and the glue did, beside what the limiter did.
+fn with_dynamics(picture: ReductionPicture, desk: &Desk) -> ReductionPicture {
+    let columns = |gains: &[f32]| -> Vec<f64> {
+        // Make-up is no reduction.
+        deepest_gains(gains, COLUMNS).into_iter().map(|gain| round(gain.value().min(0.0))).collect()
+    };
+    match &desk.premaster().about().gains {
+        Some(Gains::Four(bands)) => {
+            ReductionPicture { bands_db: Some(std::array::from_fn(|band| columns(&bands[band]))), ..picture }
+        }
+        Some(Gains::One(glue)) => ReductionPicture { glue_db: Some(columns(glue)), ..picture },
+        Some(Gains::Still) | None => picture,
+    }
 }
 
 fn outcome(outcome: &Outcome) -> OutcomeFacts {
@@ -117,39 +177,86 @@ fn limit_name(limit: &Limit) -> &'static str {
     }
 }
 
-fn decisions(mastered: &Mastered) -> Vec<Decision> {
+fn decisions(desk: &Desk, made: &ForFile, format: Delivery) -> Vec<Decision> {
+    let mastered = &made.mastered;
     let plan = &mastered.plan;
-    let decision = |what: &str, value: Option<f64>, unit: &str, reason: String| Decision {
-        what: what.to_owned(),
-        stage: if what == "dither" { DecisionStage::Delivery } else { DecisionStage::Loudness },
-        by: DecidedBy::Auto,
-        value: value.map(|v| (v * 100.0).round() / 100.0),
-        unit: unit.to_owned(),
-        reason,
+    let decision =
+        |stage: DecisionStage, what: &str, value: Option<f64>, unit: &str, reason: String| Decision {
+            what: what.to_owned(),
+            stage,
+            by: DecidedBy::Auto,
+            value: value.map(round),
+            unit: unit.to_owned(),
+            reason,
+        };
+    let loudness = |what: &str, value: Option<f64>, unit: &str, reason: String| {
+        decision(DecisionStage::Loudness, what, value, unit, reason)
     };
-    let mut decisions =
-        vec![decision("gain", Some(plan.gain.value.value()), "dB", plan.gain.reason.to_string())];
+    let mut decisions: Vec<Decision> = plan.choices.iter().map(chosen).collect();
+    decisions.push(loudness("gain", Some(plan.gain.value.value()), "dB", plan.gain.reason.to_string()));
     decisions.push(match &plan.limiter.value {
-        Some(limiter) => decision(
+        Some(limiter) => loudness(
             "limiter release",
             Some(limiter.release().value()),
             "ms",
             plan.limiter.reason.to_string(),
         ),
-        None => decision("limiter", None, "off", plan.limiter.reason.to_string()),
+        None => loudness("limiter", None, "off", plan.limiter.reason.to_string()),
     });
     if let Some(limiter) = limiter(mastered) {
         let under = limiter.reduction_p95_db;
         let reason = format!("at the deepest; under {under:.1}\u{2009}dB for 95 % of the song");
-        decisions.push(decision("limiter gain", Some(-limiter.reduction_max_db), "dB", reason));
+        decisions.push(loudness("limiter gain", Some(-limiter.reduction_max_db), "dB", reason));
+    }
+    let delivery = |what: &str, value: Option<f64>, unit: &str, reason: String| {
+        decision(DecisionStage::Delivery, what, value, unit, reason)
+    };
+    if let Some(heard) = made.heard_peak {
+        let (asked, set) = (desk.brief().ceiling(), made.params.ceiling());
+        let reason = if set < asked {
+            format!(
+                "decoded again, {format} would have gone over {asked}; with this ceiling it peaks at {heard:.2}"
+            )
+        } else {
+            format!("decoded again, {format} peaks at {heard:.2}, under {asked}")
+        };
+        decisions.push(delivery("ceiling before encoding", Some(set.value()), "dBTP", reason));
     }
     decisions.push(match plan.dither.value {
-        Dither::None => decision("dither", None, "off", plan.dither.reason.to_string()),
+        Dither::None if format.is_lossy() => {
+            delivery("dither", None, "off", format!("{format} is coded from the exact samples"))
+        }
+        Dither::None => delivery("dither", None, "off", plan.dither.reason.to_string()),
         Dither::Triangular(depth) | Dither::Shaped(depth) => {
-            decision("dither", depth.bits().map(f64::from), "bit", plan.dither.reason.to_string())
+            delivery("dither", depth.bits().map(f64::from), "bit", plan.dither.reason.to_string())
         }
     });
+    let (from, to) = (desk.premaster().about().before.rate, mastered.audio.rate());
+    if from != to {
+        let reason = format!("from {from}, before the limiter, so that its ceiling holds");
+        decisions.push(delivery("sample rate", Some(to.as_f64()), "Hz", reason));
+    }
     decisions
+}
+
+fn chosen(choice: &Choice) -> Decision {
+    Decision {
+        what: choice.what.clone(),
+        stage: match choice.stage {
+            ChoiceStage::Tone => DecisionStage::Tone,
+            ChoiceStage::Dynamics => DecisionStage::Dynamics,
+            ChoiceStage::Width => DecisionStage::Width,
+            ChoiceStage::Colour => DecisionStage::Colour,
+        },
+        by: match choice.by {
+            Decider::User => DecidedBy::User,
+            Decider::Preset => DecidedBy::Preset,
+            Decider::Engine | Decider::Reference => DecidedBy::Auto,
+        },
+        value: choice.value,
+        unit: choice.unit.to_owned(),
+        reason: choice.reason.clone(),
+    }
 }
 
 fn limiter(mastered: &Mastered) -> Option<LimiterFacts> {

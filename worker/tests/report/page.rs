@@ -131,7 +131,8 @@ fn the_colours_are_those_of_the_web_page() {
         ["ground", "raised", "line", "edge", "ink", "quiet", "original", "master", "reference", "over"]
     {
         let values = |text: &str| -> Vec<String> {
-            let uses = text.split(&format!("--{name}: ")).skip(1);
+            let named = format!("--{name}: ");
+            let uses = text.split(&named).skip(1);
             uses.map(|rest| rest.split(';').next().unwrap().to_owned()).collect()
         };
         let theirs = values(tokens).remove(0);

@@ -3,12 +3,12 @@
 use domain::job::Stage;
 use domain::report::Report;
 use dsp::audio::Audio;
-use dsp::effects::dither::Depth;
-use dsp::master::MasterParams;
+use dsp::master::{Character, Target};
 use dsp::progress::Watch;
 use dsp::signal;
-use dsp::units::{Dbtp, Lufs, SampleRate};
-use worker::render::master::{Master, master};
+use dsp::units::{Lufs, SampleRate};
+use worker::render::master::Master;
+use worker::render::mastering::{Brief, Desk};
 use worker::render::{Listener, Song};
 
 pub struct Unheard;
@@ -35,13 +35,16 @@ pub fn song(channels: usize, seconds: f64) -> Song {
 
 fn write(path: &std::path::Path, audio: &Audio) {
     let file = std::fs::File::create(path).unwrap();
-    codec::encode(audio, codec::Delivery::Wav24, None, file, &Unheard).unwrap();
+    codec::encode(audio, codec::Delivery::Wav24, &codec::EncodeOptions::default(), file, &Unheard).unwrap();
 }
 
-/// Its master at so many LUFS.
+/// Its master at so many LUFS, with nothing else done to it.
 pub fn mastered(song: Song, loudness_lufs: f64) -> Master {
-    let params = MasterParams::new(Lufs::literal(loudness_lufs), Dbtp::literal(-1.0), Depth::Int24).unwrap();
-    master(song.audio, &song.origin, &params, &Unheard).unwrap()
+    let target = Some(Target::Loudness(Lufs::literal(loudness_lufs)));
+    let brief = Brief { target, ..Brief::of(Character::NONE) };
+    let mut desk = Desk::open(song, brief, &Unheard).unwrap();
+    let made = desk.master(codec::Delivery::Wav24, None, &Unheard).unwrap();
+    Master::of(&desk, made, codec::Delivery::Wav24)
 }
 
 /// The report of a stereo song with everything that a report can say.

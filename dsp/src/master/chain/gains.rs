@@ -47,6 +47,13 @@ impl Gains {
     }
 }
 
+/// What the glue of `plan` would read at these levels, after the plan's bands.
+#[must_use]
+pub fn heard_by_glue(plan: &ChainPlan, levels: &ControlLevels) -> Vec<f32> {
+    let bands = plan.working_bands().map(|bands| band_gains(&bands, levels));
+    glue_detector(levels, bands.as_ref())
+}
+
 /// What the detector of band `band` reads: the powers, smoothed over [`WINDOWS`].
 #[must_use]
 pub fn band_detector(levels: &ControlLevels, band: usize) -> Vec<f32> {

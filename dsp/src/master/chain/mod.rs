@@ -25,7 +25,7 @@ pub use gains::Gains;
 pub use render::{Chain, Scratch};
 
 use crate::bands::Curve;
-use crate::units::{Dbfs, Decibels, Hertz, Milliseconds};
+use crate::units::{Dbfs, Dbtp, Decibels, Hertz, Milliseconds};
 
 /// Everything that is done to a mix before its loudness is set.
 #[derive(Clone, PartialEq, Debug)]
@@ -46,8 +46,10 @@ pub struct ChainPlan {
     pub glue: Option<Compressor>,
     /// Soft saturation, as the distortion that a tone of −10 dBFS gets, in per cent: 0 (off) to 0.5.
     pub saturation_percent: f64,
+    /// Gain that brings the mix to the level at which it is saturated, taken off again after.
+    pub saturation_drive: Decibels,
     /// Level above which lone short peaks are shaved off before the limiter sees them.
-    pub shave_above: Option<Dbfs>,
+    pub shave_above: Option<Dbtp>,
 }
 
 impl ChainPlan {
@@ -64,6 +66,7 @@ impl ChainPlan {
         bands: None,
         glue: None,
         saturation_percent: 0.0,
+        saturation_drive: Decibels::ZERO,
         shave_above: None,
     };
 

@@ -1,0 +1,173 @@
+//! High-pass and equaliser.
+
+use super::shape::{Law, Move, legal, moves, smoothed};
+use super::{Sound, ToneTarget, hundredths};
+use crate::analysis::Features;
+use crate::bands::{BANDS, Curve, PerBand, centre, edges};
+use crate::master::character::Character;
+use crate::master::choice::{Choice, ChoiceStage, Decider};
+use crate::master::reference::Aim;
+use crate::units::{Decibels, Hertz};
+
+/// Nobody hears what is below, and a limiter would work for it.
+const HIGH_PASS: Hertz = Hertz::literal(20.0);
+/// As far as the high-pass goes up where there is rumble.
+const HIGH_PASS_MAX: Hertz = Hertz::literal(35.0);
+/// Rumble: more than this share of the energy below 30 Hz.
+const RUMBLE_SHARE: f64 = 0.01;
+/// The share of the lowest note at which a high-pass still leaves it alone.
+const BELOW_NOTE: f64 = 0.6;
+/// No tone above: little is there, and less is heard.
+const TOP: Hertz = Hertz::literal(18_000.0);
+/// A band that stands less above the noise is not lifted.
+const OVER_NOISE_DB: f64 = 25.0;
+
+/// Decides the high-pass and the tone.
+pub(super) fn decide(
+    features: &Features,
+    character: &Character,
+    aim: Option<&Aim>,
+    strength: f64,
+    sound: &mut Sound,
+) {
+    if character.tone() == 0.0 {
+        sound.choices.push(Choice::off(
+            ChoiceStage::Tone,
+            "tone",
+            Decider::User,
+            "the amount of tone was set to 0",
+        ));
+        return;
+    }
+    high_pass(features, sound);
+    let own = &features.spectrum.mid.loud;
+    let (target, share, law) = match aim {
+        Some(aim) => {
+            let target = aligned(&aim.spectrum, own);
+            (
+                ToneTarget { level: target, tolerance: aim.tolerance },
+                aim.share(character.tone()),
+                reference_law(features),
+            )
+        }
+        None => {
+            let preset = character.preset();
+            let target = aligned(&preset.spectrum(), own);
+            (
+                ToneTarget { level: target, tolerance: preset.tolerance() },
+                character.tone_share(),
+                preset_law(features),
+            )
+        }
+    };
+    let wish = beyond_tolerance(own, &target);
+    let shift = aim.map_or([0.0; BANDS], |aim| aim.shift);
+    let wish = std::array::from_fn(|band| (wish[band] * share + shift[band]) * strength);
+    let wish = without_noise(features, wish);
+    let curve = legal(&wish, &law);
+    sound.chain.tone = curve;
+    tell(&curve, own, &target, aim, sound);
+    sound.target = Some(target);
+}
+
+fn high_pass(features: &Features, sound: &mut Sound) {
+    let share = features.low_end.below_30_hz_share;
+    let note = features.low_end.lowest_note;
+    let raised = note.map(|note| (note.value() * BELOW_NOTE).clamp(HIGH_PASS.value(), HIGH_PASS_MAX.value()));
+    let (corner, reason) = match (share > RUMBLE_SHARE, raised, note) {
+        (true, Some(raised), Some(note)) => (
+            raised.round(),
+            format!(
+                "{:.1}\u{2009}% of the energy is below 30\u{2009}Hz, and the lowest note is at {note:.0}",
+                share * 100.0
+            ),
+        ),
+        _ => {
+            (HIGH_PASS.value(), "what is below cannot be heard, and would only drive the limiter".to_owned())
+        }
+    };
+    sound.chain.high_pass = Some(Hertz::literal(corner));
+    sound.choices.push(Choice::new(ChoiceStage::Tone, "high-pass", corner, "Hz", Decider::Engine, reason));
+}
+
+/// `shape` moved to the level of `own`: the same mean from 300 Hz to 5 kHz.
+fn aligned(shape: &PerBand, own: &PerBand) -> PerBand {
+    let middle = |band: &usize| (300.0..5000.0).contains(&centre(*band).value());
+    let bands: Vec<usize> = (0..BANDS).filter(middle).collect();
+    let offset = bands.iter().map(|&band| own[band] - shape[band]).sum::<f64>() / bands.len() as f64;
+    shape.map(|level| level + offset)
+}
+
+/// What it takes from the spectrum to the edge of what is fine, in dB.
+fn beyond_tolerance(own: &PerBand, target: &ToneTarget) -> PerBand {
+    let difference: PerBand = std::array::from_fn(|band| target.level[band] - own[band]);
+    let smooth = smoothed(&difference);
+    std::array::from_fn(|band| smooth[band].signum() * (smooth[band].abs() - target.tolerance[band]).max(0.0))
+}
+
+/// No lift where noise would come up with the music, or where an encoder left nothing to lift.
+fn without_noise(features: &Features, wish: PerBand) -> PerBand {
+    let nyquist = features.control.rate.as_f64() / 2.0;
+    std::array::from_fn(|band| {
+        let (low, high) = edges(band);
+        let noise = features.noise_floor.map(|floor| {
+            // As if it were white: what share of it falls into the band.
+            floor.value() + 10.0 * ((high.value() - low.value()) / nyquist).log10()
+        });
+        let level = features.spectrum.mid.loud[band];
+        let is_noisy = noise.is_some_and(|noise| level - noise < OVER_NOISE_DB);
+        let is_cut_off =
+            features.bandwidth.lossy_low_pass.is_some_and(|corner| high.value() > corner.value());
+        if is_noisy || is_cut_off { wish[band].min(0.0) } else { wish[band] }
+    })
+}
+
+fn range_of(features: &Features) -> ((Hertz, Hertz), (Hertz, Hertz)) {
+    let top = features.bandwidth.top.value().min(TOP.value()).max(2000.0);
+    ((Hertz::literal(40.0), Hertz::literal(28.0)), (Hertz::literal(top / 1.15), Hertz::literal(top * 1.05)))
+}
+
+fn preset_law(features: &Features) -> Law {
+    let (low, high) = range_of(features);
+    Law { cut_max: Decibels::literal(4.0), boost_max: Decibels::literal(3.0), low, high }
+}
+
+fn reference_law(features: &Features) -> Law {
+    let (low, high) = range_of(features);
+    Law { cut_max: Decibels::literal(6.0), boost_max: Decibels::literal(5.0), low, high }
+}
+
+/// A choice for each move of the curve, or one for leaving it flat.
+fn tell(curve: &Curve, own: &PerBand, target: &ToneTarget, aim: Option<&Aim>, sound: &mut Sound) {
+    let (by, whose) = match aim {
+        Some(aim) => (aim.decider(), aim.name()),
+        None => (Decider::Engine, "what is usual"),
+    };
+    let told = moves(curve);
+    if told.is_empty() {
+        let reason = format!(
+            "the average spectrum is within {} already",
+            if aim.is_some() { "the references' range" } else { "what is usual" }
+        );
+        sound.choices.push(Choice::off(ChoiceStage::Tone, "equaliser", by, reason));
+    }
+    for Move { band, gain_db, from, to } in told {
+        let away = smoothed(&std::array::from_fn(|b| own[b] - target.level[b]))[band];
+        let side = if away < 0.0 { "under" } else { "over" };
+        let what = format!("tone around {}", pitch(centre(band)));
+        let reason = format!(
+            "from {} to {} the mix is up to {:.1}\u{2009}dB {side} {whose}, {:.1}\u{2009}dB more than needs no correction",
+            pitch(from),
+            pitch(to),
+            away.abs(),
+            (away.abs() - target.tolerance[band]).max(0.0),
+        );
+        sound.choices.push(Choice::new(ChoiceStage::Tone, what, hundredths(gain_db), "dB", by, reason));
+    }
+}
+
+/// A frequency as people say it.
+pub(super) fn pitch(frequency: Hertz) -> String {
+    let f = frequency.value();
+    if f < 995.0 { format!("{:.0}\u{2009}Hz", f) } else { format!("{:.1}\u{2009}kHz", f / 1000.0) }
+}
