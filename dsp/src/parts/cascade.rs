@@ -1,13 +1,13 @@
-//! Up to four second-order sections in a row, for two channels at once, in double precision.
+//! Up to six second-order sections in a row, for two channels at once, in double precision.
 //!
-//! The sections work side by side, each a frame behind the one before it, so that all eight recursions fill vector
+//! The sections work side by side, each a frame behind the one before it, so that all twelve recursions fill vector
 //! lanes and none waits for another. What comes out is [`LAG`] frames late; the caller feeds that much further on.
 
 use super::biquad::Biquad;
 use crate::simd::{Kernel, dispatch};
 
 /// Sections at most.
-pub const SECTIONS: usize = 4;
+pub const SECTIONS: usize = 6;
 /// Frames by which the output lies behind the input.
 pub const LAG: usize = SECTIONS - 1;
 const LANES: usize = 2 * SECTIONS;
@@ -30,10 +30,10 @@ pub struct State {
 
 impl Cascade {
     /// # Panics
-    /// If there are more than four sections.
+    /// If there are more than six sections.
     #[must_use]
     pub fn new(sections: &[Biquad]) -> Self {
-        assert!(sections.len() <= SECTIONS, "at most four sections");
+        assert!(sections.len() <= SECTIONS, "at most six sections");
         let section = |lane: usize| sections.get(lane / 2).unwrap_or(&Biquad::IDENTITY);
         Self {
             b: [0, 1, 2].map(|k| std::array::from_fn(|lane| section(lane).b[k])),
@@ -42,7 +42,7 @@ impl Cascade {
         }
     }
 
-    /// After so many frames, what came before is forgotten to e⁻²², −190 dB, times what four sections make of it.
+    /// After so many frames, what came before is forgotten to e⁻²², −190 dB, times what the sections make of it.
     #[must_use]
     pub fn memory_frames(&self) -> usize {
         if self.slowest_decay > 0.0 { (-22.0 / self.slowest_decay.ln()).ceil() as usize } else { LAG }

@@ -36,12 +36,12 @@ pub fn impulse(at: usize, frames: usize) -> Vec<f32> {
 
 /// Gain in dB of an impulse response at a frequency, by its Fourier sum in double precision.
 pub fn gain_db(response: &[f32], rate: SampleRate, frequency: Hertz) -> f64 {
-    let step = TAU * frequency.value() / rate.as_f64();
-    let (mut re, mut im) = (0.0, 0.0);
-    for (n, &sample) in response.iter().enumerate().filter(|(_, sample)| **sample != 0.0) {
-        let angle = step * n as f64;
-        re += f64::from(sample) * angle.cos();
-        im += f64::from(sample) * angle.sin();
+    let (sin, cos) = (TAU * frequency.value() / rate.as_f64()).sin_cos();
+    let (mut re, mut im, mut turn) = (0.0, 0.0, (1.0, 0.0));
+    for &sample in response {
+        re += f64::from(sample) * turn.0;
+        im += f64::from(sample) * turn.1;
+        turn = (turn.0 * cos - turn.1 * sin, turn.0 * sin + turn.1 * cos);
     }
     10.0 * (re * re + im * im).log10()
 }

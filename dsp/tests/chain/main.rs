@@ -4,3 +4,4 @@
 mod dynamics;
 mod listening;
 mod rendering;
+mod tone;

@@ -1,4 +1,4 @@
-//! A low shelf and two bells that follow a curve below the frequency from which filters are symmetric.
+//! A low shelf and four bells that follow a curve below the frequency from which filters are symmetric.
 
 use super::PowerGain;
 use crate::bands::Curve;
@@ -6,32 +6,38 @@ use crate::master::chain::ChainPlan;
 use crate::parts::biquad::Biquad;
 use crate::units::{Decibels, Hertz, SampleRate};
 
-/// Shelf, bell, bell: corner, gain and quality of each.
-const UNKNOWNS: usize = 9;
-/// A point each twelfth of an octave from 16 Hz to half an octave above the seam.
-const POINTS: usize = 48;
+/// A shelf and four bells. Three sections follow a curve well enough up to the seam, but what they then do above it the
+/// symmetric filters have to undo, and that rings; five go on with the curve for an octave and a half.
+pub(super) const SECTIONS: usize = 5;
+/// Corner, gain and quality of each.
+const UNKNOWNS: usize = 3 * SECTIONS;
+/// A point each twelfth of an octave from 16 Hz to an octave and a half above the seam.
+const POINTS: usize = 61;
 const FIRST_HZ: f64 = 16.0;
 /// What the curve asks for below this everywhere needs no sections, in dB.
 const NOTHING_DB: f64 = 0.005;
 /// A fit this close everywhere is good enough to stop looking, in dB.
 const CLOSE_DB: f64 = 0.05;
 /// Where the search starts: corners in Hz. The best end counts.
-const STARTS_HZ: [[f64; 3]; 4] =
-    [[35.0, 60.0, 125.0], [80.0, 28.0, 140.0], [120.0, 40.0, 80.0], [25.0, 90.0, 180.0]];
-const STEPS_MAX: usize = 60;
+const STARTS_HZ: [[f64; SECTIONS]; 7] = [
+    [30.0, 50.0, 95.0, 170.0, 320.0],
+    [60.0, 25.0, 110.0, 200.0, 380.0],
+    [110.0, 30.0, 60.0, 150.0, 260.0],
+    [40.0, 80.0, 140.0, 220.0, 320.0],
+    [180.0, 40.0, 70.0, 130.0, 240.0],
+    [300.0, 25.0, 45.0, 100.0, 190.0],
+    [50.0, 130.0, 190.0, 270.0, 400.0],
+];
+const STEPS_MAX: usize = 80;
 
 type Unknowns = [f64; UNKNOWNS];
 
-/// At most three sections whose gain, less that at [`ChainPlan::LINEAR_FROM`], is that of `tone` less that at
+/// Sections whose gain, less that at [`ChainPlan::LINEAR_FROM`], is that of `tone` less that at
 /// the same place.
 pub(super) fn sections(tone: &Curve, rate: SampleRate) -> Vec<Biquad> {
     let wanted = Wanted::new(tone, rate);
-    if wanted
-        .gains_db
-        .iter()
-        .zip(wanted.weights)
-        .all(|(gain, weight)| weight < 1.0 || gain.abs() < NOTHING_DB)
-    {
+    let mut asked = wanted.gains_db.iter().zip(wanted.weights).filter(|(_, weight)| *weight == 1.0);
+    if asked.all(|(gain, _)| gain.abs() < NOTHING_DB) {
         return Vec::new();
     }
     let mut best: Option<(f64, Unknowns)> = None;
@@ -49,26 +55,23 @@ pub(super) fn sections(tone: &Curve, rate: SampleRate) -> Vec<Biquad> {
 }
 
 /// The sections of unknowns: natural logarithm of the corner in Hz, gain in dB, natural logarithm of the quality.
-fn of(unknowns: &Unknowns, rate: SampleRate) -> [Biquad; 3] {
-    let part = |k: usize| {
+fn of(unknowns: &Unknowns, rate: SampleRate) -> [Biquad; SECTIONS] {
+    std::array::from_fn(|k| {
         let corner = Hertz::literal(unknowns[3 * k].exp());
-        (corner, Decibels::literal(unknowns[3 * k + 1]), unknowns[3 * k + 2].exp())
-    };
-    let (corner, gain, quality) = part(0);
-    let shelf = Biquad::low_shelf(corner, gain, quality, rate);
-    [shelf, bell(part(1), rate), bell(part(2), rate)]
+        let (gain, quality) = (Decibels::literal(unknowns[3 * k + 1]), unknowns[3 * k + 2].exp());
+        match k {
+            0 => Biquad::low_shelf(corner, gain, quality, rate),
+            _ => Biquad::bell(corner, gain, quality, rate),
+        }
+    })
 }
 
-fn bell((centre, gain, quality): (Hertz, Decibels, f64), rate: SampleRate) -> Biquad {
-    Biquad::bell(centre, gain, quality, rate)
-}
-
-/// Keeps unknowns where sections are well-behaved: they forget within a second, and ring less than two octaves' notes.
+/// Keeps unknowns where sections are well-behaved: they forget within some seconds, and ring little.
 fn bounded(mut unknowns: Unknowns) -> Unknowns {
-    for k in 0..3 {
-        unknowns[3 * k] = unknowns[3 * k].clamp(15f64.ln(), 260f64.ln());
+    for k in 0..SECTIONS {
+        unknowns[3 * k] = unknowns[3 * k].clamp(15f64.ln(), 500f64.ln());
         unknowns[3 * k + 1] = unknowns[3 * k + 1].clamp(-14.0, 14.0);
-        let sharpest = if k == 0 { 1.2f64 } else { 2.5 };
+        let sharpest = if k == 0 { 1.2f64 } else { 3.0 };
         unknowns[3 * k + 2] = unknowns[3 * k + 2].clamp(0.35f64.ln(), sharpest.ln());
     }
     unknowns
@@ -95,7 +98,7 @@ impl Wanted {
         let weight = |hz: f64| match hz {
             hz if hz < 20.0 => 0.3,
             hz if hz <= seam.value() => 1.0,
-            _ => 0.2,
+            hz => 0.5 * seam.value() / hz,
         };
         Self {
             rate,
@@ -114,11 +117,9 @@ impl Wanted {
         std::array::from_fn(|k| 10.0 * (power(self.sines[k]) / at_seam).log10() - self.gains_db[k])
     }
 
-    /// The largest error where it counts, in dB.
+    /// The largest error as it counts, in dB.
     fn worst_db(&self, unknowns: &Unknowns) -> f64 {
-        let errors = self.errors(unknowns);
-        let heard = errors.iter().zip(self.weights).filter(|(_, weight)| *weight == 1.0);
-        heard.fold(0.0, |worst, (error, _)| worst.max(error.abs()))
+        self.residuals(unknowns).iter().fold(0.0, |worst, error| worst.max(error.abs()))
     }
 
     fn residuals(&self, unknowns: &Unknowns) -> [f64; POINTS] {
@@ -127,7 +128,7 @@ impl Wanted {
     }
 
     /// Levenberg's and Marquardt's damped least squares.
-    fn search(&self, corners_hz: [f64; 3]) -> Unknowns {
+    fn search(&self, corners_hz: [f64; SECTIONS]) -> Unknowns {
         let mut at = [0.0; UNKNOWNS];
         for (k, corner) in corners_hz.into_iter().enumerate() {
             at[3 * k] = corner.ln();

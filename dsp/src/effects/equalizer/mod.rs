@@ -1,8 +1,8 @@
 //! A tone curve, realised in two halves.
 //!
-//! Below [`ChainPlan::LINEAR_FROM`] by at most three minimum-phase sections, common to all channels: a symmetric filter
+//! Below [`ChainPlan::LINEAR_FROM`] by five minimum-phase sections, common to all channels: a symmetric filter
 //! there would ring audibly before each attack, and would have to be long. Above by symmetric filters, so that mid and
-//! side, which may differ, stay aligned. The symmetric filters' gain is held constant below, and what the sections do
+//! side, which may differ, stay aligned. The symmetric filters' gain is held constant an octave below, and what the sections do
 //! above is divided out again, so the two together meet the curve.
 //!
 //! Ringing more than 5 ms before an attack carries at least 60 dB less than the attack (`tests/chain/tone.rs`).
@@ -15,6 +15,10 @@ use crate::master::chain::ChainPlan;
 use crate::parts::biquad::Biquad;
 use crate::parts::zero_phase::Design;
 use crate::units::{Decibels, Hertz, SampleRate};
+
+/// From here to [`ChainPlan::LINEAR_FROM`] the symmetric filters take over what the sections leave, bit by bit: a bend at
+/// the seam would ring.
+const LEFT_FROM_HZ: f64 = ChainPlan::LINEAR_FROM.value() / 2.0;
 
 /// The tone, the width and the high-pass of a [`ChainPlan`], as things that can be rendered.
 #[derive(Clone, Debug)]
@@ -44,7 +48,7 @@ impl Equalizer {
         }
     }
 
-    /// The recursive sections in order, at most four; none if there is nothing for them to do.
+    /// The recursive sections in order, at most six; none if there is nothing for them to do.
     #[must_use]
     pub fn sections(&self) -> Vec<Biquad> {
         self.high_pass.iter().chain(&self.low_end).copied().collect()
@@ -59,14 +63,14 @@ impl Equalizer {
         }
         let powers: Vec<PowerGain> = self.low_end.iter().map(PowerGain::of).collect();
         let gain = |frequency: Hertz| {
-            let held = Hertz::literal(frequency.value().max(ChainPlan::LINEAR_FROM.value()));
-            let sine = (std::f64::consts::PI * held.value() / self.rate.as_f64()).sin();
+            let sine = (std::f64::consts::PI * frequency.value() / self.rate.as_f64()).sin();
             let sections: f64 = powers.iter().map(|power| power.at(sine * sine)).product();
-            amplitude(self.tone.at_db(held)) / sections.sqrt()
+            amplitude(self.tone.at_db(frequency)) / sections.sqrt()
         };
         let held = gain(ChainPlan::LINEAR_FROM);
-        let at = |frequency: Hertz| {
-            if frequency.value() <= ChainPlan::LINEAR_FROM.value() { held } else { gain(frequency) }
+        let at = |frequency: Hertz| match kept_above(Hertz::literal(LEFT_FROM_HZ), frequency) {
+            kept if kept > 0.0 => held * (gain(frequency) / held).powf(kept),
+            _ => held,
         };
         Some(design.sampled(at))
     }
