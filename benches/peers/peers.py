@@ -36,7 +36,7 @@ def main(song, folder, mixrunners):
     meters = [
         ("mixrunners analyze", [mixrunners, "analyze", song, "--threads", "1"]),
         ("ffmpeg ebur128, true peaks",
-         ["ffmpeg", "-nostats", "-i", song, "-af", "ebur128=peak=true:framelog=quiet", "-f", "null", "-"]),
+         ["ffmpeg", "-nostats", "-i", song, "-af", "ebur128=peak=true", "-f", "null", "-"]),
     ]
     table(["loudness, range and true peak", "x real time", "CPU s", "peak MB"],
           [row(name, command, None, seconds, None)[:4] for name, command in meters])
@@ -108,7 +108,7 @@ def timed(command):
 
 def judge(path):
     """Integrated loudness and true peak, by ffmpeg."""
-    command = ["ffmpeg", "-nostats", "-i", path, "-af", "ebur128=peak=true:framelog=quiet", "-f", "null", "-"]
+    command = ["ffmpeg", "-nostats", "-i", path, "-af", "ebur128=peak=true", "-f", "null", "-"]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stderr
     summary = said[said.rindex("Summary:"):]
     return {

@@ -13,7 +13,8 @@ use crate::units::{Dbtp, Decibels, Lufs, SampleRate};
 const BLOCKS_PER_ENERGY: usize = FINE_FRAMES / BLOCK;
 const _: () = assert!(PEAK_FRAMES == BLOCK, "the meter reads what the limiter holds");
 
-/// Peaks so far below the highest are known by bounds alone: no limiter here takes more off one within its budgets.
+/// Peaks so far below the highest are known by bounds alone. A limiter that takes more than that off the highest holds
+/// those by a few tenths of a decibel too much, never too little.
 const EXACT_WITHIN: Decibels = Decibels::literal(12.0);
 
 /// A programme as the limiter and the loudness meter see it.
