@@ -40,8 +40,20 @@ pub fn compare(a: &Compared<'_>, b: &Compared<'_>) -> Comparison {
         verdict: verdict(a, b, found.as_ref()),
         likeness: found.map(|found| LikenessFacts::of(&found, a.audio.rate().as_f64())),
         spectrum: spectrum(a, b),
-        pictures: Pictures::of(a.sight.seen(a.meters), b.sight.seen(b.meters)),
+        pictures: pictures(a, b),
     }
+}
+
+/// Columns share each file's own length, so they lie over each other only where both are about as long.
+fn pictures(a: &Compared<'_>, b: &Compared<'_>) -> Pictures {
+    const ALIKE: f64 = 0.005;
+    let mut pictures = Pictures::of(a.sight.seen(a.meters), b.sight.seen(b.meters));
+    let (one, other) = (a.audio.seconds(), b.audio.seconds());
+    if (one - other).abs() > ALIKE * one.max(other) {
+        (pictures.waveform, pictures.correlation) = (None, None);
+    }
+    pictures.seconds = hundredths(one.max(other));
+    pictures
 }
 
 fn side(one: &Compared<'_>) -> Side {
