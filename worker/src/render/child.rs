@@ -53,7 +53,8 @@ fn answer(request: &Request, teller: &Teller) -> Result<Done, RenderError> {
     }
 }
 
-/// Every master that the recipe asks for, both listening copies, and the report of the first master, as JSON and as a page.
+/// Every master that the recipe asks for, both listening copies, and the report of the first master, as JSON and as
+/// a page.
 fn make_files(
     song: &Song,
     recipe: &Recipe,

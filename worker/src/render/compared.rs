@@ -108,7 +108,8 @@ fn verdict(a: &Compared<'_>, b: &Compared<'_>, found: Option<&Likeness>) -> Stri
             format!("B is A with {gain} of gain, but for the rounding of samples.{shift}")
         }
         (Kinship::Different, Some(left)) => format!(
-            "The same music, treated otherwise: the closest is A with {gain}, and what differs then is {} under B.{shift}",
+            "The same music, treated otherwise: the closest is A with {gain} of gain, and what differs then is {} \
+             under B.{shift}",
             quantity(-left.relative.value(), "dB")
         ),
         (Kinship::Different, None) => format!("The same music, treated otherwise.{shift}"),
