@@ -1,7 +1,8 @@
 //! The report of a master as JSON: what was measured before and after, and every decision with its reason.
 //!
-//! The same for the command line and the service; `docs/report.schema.json` is its published form. `schema` changes when
-//! a field goes or changes its meaning; a field more is no change, and a reader passes over what it does not know.
+//! The same for the command line and the service; `docs/report.schema.json` is its published form. `schema` changes
+//! when a field goes or changes its meaning; a field more is no change, and a reader passes over what it does not
+//! know.
 //!
 //! | module | what |
 //! |---|---|

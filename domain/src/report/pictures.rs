@@ -121,8 +121,8 @@ pub struct Seen<'a> {
 }
 
 impl Pictures {
-    /// What can be drawn of a mix and its master from their own samples. Gain reduction, target and equaliser are added by
-    /// [`ReductionPicture`] and [`SpectrumPicture::with_target`].
+    /// What can be drawn of a mix and its master from their own samples. Gain reduction, target and equaliser are added
+    /// by [`ReductionPicture`] and [`SpectrumPicture::with_target`].
     #[must_use]
     pub fn of(before: Seen<'_>, after: Seen<'_>) -> Self {
         let seconds = before.meters.rate.seconds(before.meters.frames);
@@ -197,8 +197,8 @@ fn correlation(before: &Picture, after: &Picture, seconds: f64) -> Option<Correl
 }
 
 impl SpectrumPicture {
-    /// Adds what the tone was brought towards. A target is a shape: it is drawn at the height at which it lies closest to
-    /// the master between 100 Hz and 10 kHz (the median of the distances is zero).
+    /// Adds what the tone was brought towards. A target is a shape: it is drawn at the height at which it lies closest
+    /// to the master between 100 Hz and 10 kHz (the median of the distances is zero).
     #[must_use]
     pub fn with_target(mut self, target: &PerBand, tolerance: Option<&PerBand>) -> Self {
         let middle = 14..54; // 100.8 Hz to 9.1 kHz

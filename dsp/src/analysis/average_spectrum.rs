@@ -8,8 +8,8 @@ use crate::bands::{BANDS, PerBand, edges};
 use crate::parts::fft::Fft;
 use crate::units::SampleRate;
 
-/// At most so many blocks are transformed, evenly spread: five minutes without a gap, and no more work for an hour.
-const BLOCKS_MAX: usize = 400;
+/// At most so many blocks are transformed, evenly spread: two minutes without a gap, and no more work for an hour.
+const BLOCKS_MAX: usize = 160;
 /// What stands for a band that has nothing, or lies above half the rate.
 pub const NOTHING_DB: f64 = -200.0;
 

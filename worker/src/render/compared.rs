@@ -40,8 +40,20 @@ pub fn compare(a: &Compared<'_>, b: &Compared<'_>) -> Comparison {
         verdict: verdict(a, b, found.as_ref()),
         likeness: found.map(|found| LikenessFacts::of(&found, a.audio.rate().as_f64())),
         spectrum: spectrum(a, b),
-        pictures: Pictures::of(a.sight.seen(a.meters), b.sight.seen(b.meters)),
+        pictures: pictures(a, b),
     }
+}
+
+/// Columns share each file's own length, so they lie over each other only where both are about as long.
+fn pictures(a: &Compared<'_>, b: &Compared<'_>) -> Pictures {
+    const ALIKE: f64 = 0.005;
+    let mut pictures = Pictures::of(a.sight.seen(a.meters), b.sight.seen(b.meters));
+    let (one, other) = (a.audio.seconds(), b.audio.seconds());
+    if (one - other).abs() > ALIKE * one.max(other) {
+        (pictures.waveform, pictures.correlation) = (None, None);
+    }
+    pictures.seconds = hundredths(one.max(other));
+    pictures
 }
 
 fn side(one: &Compared<'_>) -> Side {
@@ -96,7 +108,8 @@ fn verdict(a: &Compared<'_>, b: &Compared<'_>, found: Option<&Likeness>) -> Stri
             format!("B is A with {gain} of gain, but for the rounding of samples.{shift}")
         }
         (Kinship::Different, Some(left)) => format!(
-            "The same music, treated otherwise: the closest is A with {gain}, and what differs then is {} under B.{shift}",
+            "The same music, treated otherwise: the closest is A with {gain} of gain, and what differs then is {} \
+             under B.{shift}",
             quantity(-left.relative.value(), "dB")
         ),
         (Kinship::Different, None) => format!("The same music, treated otherwise.{shift}"),

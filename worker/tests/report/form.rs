@@ -13,7 +13,7 @@ fn schema() -> Value {
 fn real_reports_fit_the_published_schema() {
     let mut reports = vec![full_report(), mastered(song(1, 12.0), -14.0).report];
     reports.push(mastered(song(2, 0.5), -14.0).report); // too short for most of what is measured
-    reports.push(mastered(song(2, 10.0), -60.0).report);
+    reports.push(mastered(song(2, 10.0), -36.0).report);
     for report in reports {
         let value = serde_json::to_value(&report).unwrap();
         assert_eq!(offences(&schema(), &value), Vec::<String>::new());

@@ -1,5 +1,5 @@
-//! A checker of JSON Schema, draft 2020-12, for the words that `docs/report.schema.json` uses; it stops at any other, so
-//! that no rule of the file goes unchecked.
+//! A checker of JSON Schema, draft 2020-12, for the words that `docs/report.schema.json` uses; it stops at any other,
+//! so that no rule of the file goes unchecked.
 
 use serde_json::Value;
 

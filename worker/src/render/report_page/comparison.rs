@@ -1,6 +1,6 @@
 //! The page of two files, in the same look: A stands where the original does, B where the master does.
 
-use domain::report::comparison::Comparison;
+use domain::report::comparison::{Comparison, Side};
 use domain::report::number::{decimal, quantity, signed};
 
 use super::figures::Names;
@@ -10,7 +10,7 @@ use super::{plots, words};
 /// The page of a comparison.
 #[must_use]
 pub fn comparison_page(comparison: &Comparison) -> String {
-    const NAMES: Names<'_> = Names { before: "A", after: "B" };
+    const NAMES: Names<'_> = Names { before: "A", after: "B", inside: ["A", "B"] };
     let (a, b) = (&comparison.a, &comparison.b);
     let mut body = format!(
         "<header>\n<p class=\"brand\"><b>mixrunners</b><span>Comparison of two files</span></p>\n\
@@ -21,9 +21,11 @@ pub fn comparison_page(comparison: &Comparison) -> String {
         text(&comparison.verdict)
     );
     body += &words::key_numbers(&a.measured, &b.measured);
-    let sides =
-        format!("<h3>A</h3>{}<h3>B</h3>{}", words::facts(&a.source, &[]), words::facts(&b.source, &[]));
-    body += &section("sides", "The files", &(sides + &likeness(comparison)));
+    let file = |letter: &str, side: &Side| {
+        format!("<dt>{letter}</dt><dd>{}{}</dd>\n", text(&side.name), words::facts(&side.source, &[]))
+    };
+    let files = file("A", a) + &file("B", b) + &likeness(comparison);
+    body += &section("sides", "The files", &format!("<dl class=\"plain-facts\">\n{files}</dl>\n"));
     let plots = plots(&comparison.pictures, None, NAMES);
     if !plots.is_empty() {
         body += &section("plots", "What differs", &plots);
@@ -49,15 +51,9 @@ fn likeness(comparison: &Comparison) -> String {
             format!("{} frames ({}\u{2009}s)", found.offset_frames, decimal(found.offset_s, 4)),
         ));
         facts.extend(found.gain_db.map(|gain| ("A closest to B", format!("{}\u{2009}dB", signed(gain, 2)))));
-        facts.extend(
-            found
-                .residual_relative_db
-                .map(|db| ("What is left", quantity(db, "dB under B").replace('−', ""))),
-        );
+        facts.extend(found.residual_relative_db.map(|db| ("What is left", quantity(-db, "dB under B"))));
     }
-    let facts: String =
-        facts.iter().map(|(name, value)| format!("<dt>{name}</dt><dd>{value}</dd>\n")).collect();
-    format!("<dl class=\"plain-facts\" style=\"margin-top:20px\">{facts}</dl>\n")
+    facts.iter().map(|(name, value)| format!("<dt>{name}</dt><dd>{value}</dd>\n")).collect()
 }
 
 fn thirds(comparison: &Comparison) -> String {

@@ -11,6 +11,8 @@ use super::plot::{Across, HEIGHT, Plot, Upright, WIDTH, filled, level, line};
 pub(super) struct Names<'a> {
     pub(super) before: &'a str,
     pub(super) after: &'a str,
+    /// The same within a sentence.
+    pub(super) inside: [&'a str; 2],
 }
 
 impl Names<'_> {
@@ -65,7 +67,7 @@ pub(super) fn waveform(picture: &WaveformPicture, seconds: f64, names: Names<'_>
     let rows = [(names.before, peaks(&before)), (names.after, peaks(&after))];
     Plot {
         title: "Waveform",
-        note: format!("{} above the line, {} below, at one scale.", names.before, names.after.to_lowercase()),
+        note: format!("{} above the line, {} below, at one scale.", names.before, names.inside[1]),
         legend: names.legend(),
         spoken: "Waveform of both signals over time; the table below has the peaks of each eighth".to_owned(),
         size: "middle",

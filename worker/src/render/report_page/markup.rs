@@ -45,7 +45,8 @@ pub(super) fn section(name: &str, heading: &str, body: &str) -> String {
 /// go on a narrow screen where `alternate` says so.
 pub(super) fn table(class: &str, caption: &str, head: &[String], rows: &[Vec<String>]) -> String {
     let narrow = class.split(' ').any(|name| name == "samples");
-    let mark = |index: usize| if narrow && index > 0 && index % 2 == 0 { " class=\"alt\"" } else { "" };
+    let mark =
+        |index: usize| if narrow && index > 0 && index.is_multiple_of(2) { " class=\"alt\"" } else { "" };
     let mut html = format!("<table class=\"{class}\">\n<caption>{caption}</caption>\n<thead><tr>");
     for (index, cell) in head.iter().enumerate() {
         html += &format!("<th scope=\"col\"{}>{cell}</th>", mark(index));

@@ -28,7 +28,7 @@ use markup::{document, section};
 /// The page of one master. `title` is the song's name as its owner writes it.
 #[must_use]
 pub fn page(report: &Report, title: &str) -> String {
-    const NAMES: Names<'_> = Names { before: "Original", after: "Master" };
+    const NAMES: Names<'_> = Names { before: "Original", after: "Master", inside: ["original", "master"] };
     let mut body = words::header(report, title);
     body += &words::key_numbers(&report.before, &report.after);
     let plots = plots(&report.pictures, report.target.loudness_lufs, NAMES);

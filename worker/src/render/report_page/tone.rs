@@ -95,7 +95,7 @@ pub(super) fn change(picture: &SpectrumPicture, names: Names<'_>) -> Option<Stri
         rows.push(("Equaliser", octaves(tone)));
     }
     curves += &curve("master", &difference);
-    let what = format!("{} less {}", names.after, names.before.to_lowercase());
+    let what = format!("{} less {}", names.after, names.inside[0]);
     legend.push(("master", what.clone()));
     rows.push((what.as_str(), octaves(&difference)));
     Some(
