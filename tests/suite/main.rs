@@ -6,4 +6,5 @@ mod compare;
 mod crash;
 mod harness;
 mod hostile;
+mod presets_doc;
 mod service;

@@ -134,6 +134,7 @@ impl Sound {
     fn of(chain: &ChainPlan) -> Self {
         Self {
             high_pass_hz: chain.high_pass.map(Hertz::value),
+            low_pass_hz: chain.low_pass.map(Hertz::value),
             tone_db: chain.tone.0.to_vec(),
             side_db: chain.side.0.to_vec(),
             mono_below_hz: chain.mono_below.map(Hertz::value),
@@ -166,6 +167,7 @@ impl Sound {
         };
         Ok(ChainPlan {
             high_pass: hertz("high_pass_hz", self.high_pass_hz, 5.0, 500.0)?,
+            low_pass: hertz("low_pass_hz", self.low_pass_hz, 1000.0, 192_000.0)?,
             tone: curve("tone_db", &self.tone_db)?,
             side: curve("side_db", &self.side_db)?,
             mono_below: hertz("mono_below_hz", self.mono_below_hz, 20.0, 500.0)?,

@@ -49,6 +49,8 @@ pub struct Song {
 pub struct Sound {
     /// Corner of the high-pass.
     pub high_pass_hz: Option<f64>,
+    /// Where the top begins to fade.
+    pub low_pass_hz: Option<f64>,
     /// Gain of mid and side, from 20 Hz in sixths of an octave.
     pub tone_db: Vec<f64>,
     /// Gain that the side gets besides, on the same grid.

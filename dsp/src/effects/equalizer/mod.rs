@@ -25,6 +25,7 @@ const LEFT_FROM_HZ: f64 = ChainPlan::LINEAR_FROM.value() / 2.0;
 pub struct Equalizer {
     rate: SampleRate,
     high_pass: Option<Biquad>,
+    low_pass: Option<Hertz>,
     /// Low shelf and bells; none if the curve does nothing below [`ChainPlan::LINEAR_FROM`].
     low_end: Vec<Biquad>,
     tone: Curve,
@@ -40,6 +41,7 @@ impl Equalizer {
         Self {
             rate,
             high_pass: plan.high_pass.map(|corner| Biquad::high_pass(corner, rate)),
+            low_pass: plan.low_pass,
             low_end: low_end::sections(&plan.tone, rate),
             tone: plan.tone,
             side: plan.side,
@@ -58,7 +60,7 @@ impl Equalizer {
     /// there is no such filter.
     #[must_use]
     pub fn mid_gains(&self, design: &Design) -> Option<Vec<f64>> {
-        if self.tone.is_flat() {
+        if self.tone.is_flat() && self.low_pass.is_none() {
             return None;
         }
         let powers: Vec<PowerGain> = self.low_end.iter().map(PowerGain::of).collect();
@@ -68,8 +70,10 @@ impl Equalizer {
             amplitude(self.tone.at_db(frequency)) / sections.sqrt()
         };
         let held = gain(ChainPlan::LINEAR_FROM);
+        let nyquist = Hertz::literal(self.rate.as_f64() / 2.0);
+        let fade = |frequency: Hertz| self.low_pass.map_or(1.0, |from| faded(from, nyquist, frequency));
         let at = |frequency: Hertz| match kept_above(Hertz::literal(LEFT_FROM_HZ), frequency) {
-            kept if kept > 0.0 => held * (gain(frequency) / held).powf(kept),
+            kept if kept > 0.0 => held * (gain(frequency) / held).powf(kept) * fade(frequency),
             _ => held,
         };
         Some(design.sampled(at))
@@ -102,6 +106,12 @@ impl Equalizer {
 
 fn amplitude(gain_db: f64) -> f64 {
     Decibels::literal(gain_db).amplitude()
+}
+
+/// The fade of the top: 1 up to `from`, a raised cosine, 0 from `to` on.
+fn faded(from: Hertz, to: Hertz, frequency: Hertz) -> f64 {
+    let way = ((frequency.value() - from.value()) / (to.value() - from.value())).clamp(0.0, 1.0);
+    (std::f64::consts::FRAC_PI_2 * way).cos().powi(2)
 }
 
 /// The ramp of the side's removal: 0 up to `corner`, a raised cosine in the logarithm of frequency, 1 from an octave

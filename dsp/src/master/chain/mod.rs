@@ -32,6 +32,8 @@ use crate::units::{Dbfs, Dbtp, Decibels, Hertz, Milliseconds};
 pub struct ChainPlan {
     /// Corner of a Butterworth high-pass of second order.
     pub high_pass: Option<Hertz>,
+    /// Where the top begins to fade, to nothing at half the sample rate; linear phase.
+    pub low_pass: Option<Hertz>,
     /// Gain of both mid and side. Minimum phase below [`Self::LINEAR_FROM`], linear phase above.
     pub tone: Curve,
     /// Gain that the side gets besides, linear phase.
@@ -59,6 +61,7 @@ impl ChainPlan {
     /// Nothing at all.
     pub const NEUTRAL: Self = Self {
         high_pass: None,
+        low_pass: None,
         tone: Curve::FLAT,
         side: Curve::FLAT,
         mono_below: None,

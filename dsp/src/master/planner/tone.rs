@@ -17,6 +17,8 @@ const HIGH_PASS_MAX: Hertz = Hertz::literal(35.0);
 const RUMBLE_SHARE: f64 = 0.01;
 /// The share of the lowest note at which a high-pass still leaves it alone.
 const BELOW_NOTE: f64 = 0.6;
+/// As high as the best young ears go.
+const AUDIBLE: Hertz = Hertz::literal(19_900.0);
 /// No tone above: little is there, and less is heard.
 const TOP: Hertz = Hertz::literal(18_000.0);
 /// A band that stands less above the noise is not lifted.
@@ -40,6 +42,7 @@ pub(super) fn decide(
         return;
     }
     high_pass(features, sound);
+    low_pass(features, sound);
     let own = &features.spectrum.mid.loud;
     let (target, share, law) = match aim {
         Some(aim) => {
@@ -88,6 +91,26 @@ fn high_pass(features: &Features, sound: &mut Sound) {
     };
     sound.chain.high_pass = Some(Hertz::literal(corner));
     sound.choices.push(Choice::new(ChoiceStage::Tone, "high-pass", corner, "Hz", Decider::Engine, reason));
+}
+
+/// The top that nobody hears, and whose peaks no meter of finite length can tell, fades.
+fn low_pass(features: &Features, sound: &mut Sound) {
+    /// What true-peak meters read exactly, as a share of half the sample rate.
+    const READ: f64 = 0.907;
+    let corner = (features.control.rate.as_f64() / 2.0 * READ).round();
+    if corner < AUDIBLE.value() {
+        return;
+    }
+    sound.chain.low_pass = Some(Hertz::literal(corner));
+    let reason = "what is above cannot be heard, and no meter reads its peaks exactly".to_owned();
+    sound.choices.push(Choice::new(
+        ChoiceStage::Tone,
+        "top fades above",
+        corner,
+        "Hz",
+        Decider::Engine,
+        reason,
+    ));
 }
 
 /// `shape` moved to the level of `own`: the same mean from 300 Hz to 5 kHz.
