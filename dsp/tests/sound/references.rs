@@ -1,0 +1,107 @@
+//! Matching references.
+
+use dsp::audio::{Audio, Samples};
+use dsp::bands::{PerBand, centre};
+use dsp::master::album::{targets, tonal_distance, tone_centre};
+use dsp::master::reference::NoReference;
+use dsp::master::{Aim, Character, Premaster, Preset, Reference};
+use dsp::progress::Unwatched;
+use dsp::units::Lufs;
+
+use crate::music::{RATE, music};
+
+fn reference(audio: &Audio) -> Reference {
+    Reference::of(audio, &Unwatched).unwrap()
+}
+
+fn spectrum(audio: &Audio) -> PerBand {
+    reference(audio).spectrum()
+}
+
+fn like(mix: &Audio, references: &[Reference], character: &Character) -> Premaster {
+    Premaster::of(mix.clone(), character, Aim::of(references).as_ref(), &Unwatched).unwrap()
+}
+
+#[test]
+fn a_dull_mix_comes_at_least_60_percent_nearer_to_a_bright_reference() {
+    let (mix, bright) = (music(10.0, -2.0, 1), music(10.0, 0.0, 9));
+    let wanted = reference(&bright);
+    let before = tonal_distance(&spectrum(&mix), &wanted.spectrum());
+    assert!(before > 2.0, "the case must be real: {before} dB");
+    let full = Character::of(&Preset::STREAMING).with_tone(1.0).unwrap();
+    let after = tonal_distance(
+        &spectrum(like(&mix, std::slice::from_ref(&wanted), &full).audio()),
+        &wanted.spectrum(),
+    );
+    assert!(after < 0.4 * before, "{before} to {after} dB");
+    // No part is made worse by more than half a decibel.
+    let (own, made) = (spectrum(&mix), spectrum(like(&mix, std::slice::from_ref(&wanted), &full).audio()));
+    for band in (10..56).step_by(2) {
+        let level = |s: &PerBand| s[band] - s[34];
+        let (was, is) = (level(&own) - level(&wanted.spectrum()), level(&made) - level(&wanted.spectrum()));
+        assert!(is.abs() <= was.abs() + 0.5, "{}: {was} to {is} dB", centre(band));
+    }
+}
+
+#[test]
+fn the_amount_of_tone_says_how_much_of_the_way_is_gone() {
+    let (mix, bright) = (music(10.0, -2.0, 1), music(10.0, 0.0, 9));
+    let wanted = reference(&bright);
+    let at = |tone: f64| {
+        let character = Character::of(&Preset::STREAMING).with_tone(tone).unwrap();
+        tonal_distance(
+            &spectrum(like(&mix, std::slice::from_ref(&wanted), &character).audio()),
+            &wanted.spectrum(),
+        )
+    };
+    let distances = [0.2, 0.5, 0.9].map(at);
+    assert!(distances[0] > distances[1] && distances[1] > distances[2], "{distances:?}");
+}
+
+#[test]
+fn a_song_that_is_its_own_reference_is_left_as_it_is_in_tone_and_width() {
+    let mix = music(10.0, -2.0, 3);
+    let premaster = like(&mix, &[reference(&mix)], &Character::of(&Preset::STREAMING));
+    let chain = &premaster.about().chain;
+    assert!(chain.tone.is_flat() && chain.side.is_flat(), "{chain:?}");
+}
+
+#[test]
+fn several_references_leave_freedom_where_they_differ() {
+    let mix = music(10.0, -1.0, 4);
+    let (one, other) = (reference(&music(10.0, -1.5, 5)), reference(&music(10.0, 1.5, 6)));
+    let strongest = |references: &[Reference]| {
+        let premaster = like(&mix, references, &Character::of(&Preset::STREAMING));
+        premaster.about().chain.tone.0.iter().fold(0.0f64, |most, gain| most.max(gain.abs()))
+    };
+    let (alone, both) = (strongest(std::slice::from_ref(&other)), strongest(&[one, other]));
+    assert!(both < 0.6 * alone, "{both} with both, {alone} with one");
+}
+
+#[test]
+fn too_little_music_is_no_reference_and_says_so() {
+    let Err(NoReference::TooShort { active_seconds }) = Reference::of(&music(3.0, 0.0, 7), &Unwatched) else {
+        panic!("3 s are too little");
+    };
+    assert!(active_seconds < 5.0);
+    let silence = Audio::from_channels(RATE, vec![Samples::silence(441_000)]);
+    assert!(Reference::of(&silence, &Unwatched).is_err());
+}
+
+#[test]
+fn tracks_of_an_album_come_nearer_to_each_other_in_tone() {
+    let tracks = [music(8.0, -2.0, 1), music(8.0, 0.5, 2), music(8.0, -0.5, 3)];
+    let features: Vec<_> = tracks.iter().map(|t| dsp::analysis::analyse(t, &Unwatched).unwrap()).collect();
+    let character = Character::of(&Preset::STREAMING);
+    let aim = tone_centre(&features.iter().collect::<Vec<_>>(), &character).unwrap();
+    let made: Vec<Audio> = tracks
+        .iter()
+        .map(|t| Premaster::of(t.clone(), &character, Some(&aim), &Unwatched).unwrap().into_audio())
+        .collect();
+    let apart = |audio: &[Audio]| tonal_distance(&spectrum(&audio[0]), &spectrum(&audio[1]));
+    let (before, after) = (apart(&tracks), apart(&made));
+    assert!(before > 2.0, "the case must be real: {before} dB");
+    assert!(after < 0.75 * before, "{before} to {after} dB");
+    let loud = targets(&[Some(Lufs::literal(-20.0)), Some(Lufs::literal(-15.0))], Lufs::literal(-14.0));
+    assert_eq!(loud, [Some(Lufs::literal(-17.0)), Some(Lufs::literal(-14.0))]);
+}
