@@ -15,8 +15,8 @@ type Lanes = [f64; LANES];
 
 /// The sections; those that are not needed pass everything as it is.
 ///
-/// The lower halves of the vectors hold the first half of the sections, the upper halves the second: so a vector's input
-/// is the whole of the vector before it, and only the first needs its halves put together.
+/// The lower halves of the vectors hold the first half of the sections, the upper halves the second: so a vector's
+/// input is the whole of the vector before it, and only the first needs its halves put together.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Cascade {
     vectors: usize,

@@ -7,7 +7,8 @@ use crate::parts::cascade::{self, Cascade, Form};
 /// Frames filtered at a time.
 const CHUNK: usize = 1024;
 
-/// One or two channels of a mix on their way through the sections. Frames before the start and after the end are silent.
+/// One or two channels of a mix on their way through the sections. Frames before the start and after the end are
+/// silent.
 #[derive(Debug)]
 pub(super) struct Stream<'a> {
     cascade: Option<&'a Cascade>,
