@@ -2,8 +2,8 @@
 //!
 //! Works on levels at the control rate, one for each [`CONTROL_FRAMES`] frames, in dB, after Giannoulis, Massberg and
 //! Reiss, "Digital Dynamic Range Compressor Design" (JAES 60-6, 2012): a quadratic knee (their equation 4), then smooth
-//! branching (equation 16). No delay: the value of a control point belongs to the middle of its frames, because each step
-//! takes the mean of what two neighbours ask for.
+//! branching (equation 16). No delay: the value of a control point belongs to the middle of its frames, because each
+//! step takes the mean of what two neighbours ask for.
 
 use crate::analysis::control::CONTROL_FRAMES;
 use crate::master::chain::Compressor;

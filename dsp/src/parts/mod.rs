@@ -5,7 +5,7 @@
 //! | [`fft`] | the transform of real blocks, and how a signal is cut for it |
 //! | [`zero_phase`] | symmetric filters from a wanted gain |
 //! | [`biquad`] | second-order sections: coefficients, response, matched design |
-//! | [`cascade`] | four sections at once for two channels |
+//! | [`cascade`] | up to six sections at once for two channels |
 //! | [`decibels`] | levels and gains in dB, many at a time |
 //! | [`window`] | the Kaiser window |
 //! | [`interpolator`] | band-limited interpolation: filter tables |

@@ -2,8 +2,8 @@
 //!
 //! Below [`ChainPlan::LINEAR_FROM`] by five minimum-phase sections, common to all channels: a symmetric filter
 //! there would ring audibly before each attack, and would have to be long. Above by symmetric filters, so that mid and
-//! side, which may differ, stay aligned. The symmetric filters' gain is held constant an octave below, and what the sections do
-//! above is divided out again, so the two together meet the curve.
+//! side, which may differ, stay aligned. The symmetric filters' gain is held constant an octave below, and what the
+//! sections do above is divided out again, so the two together meet the curve.
 //!
 //! Ringing more than 5 ms before an attack carries at least 60 dB less than the attack (`tests/chain/tone.rs`).
 
@@ -16,8 +16,8 @@ use crate::parts::biquad::Biquad;
 use crate::parts::zero_phase::Design;
 use crate::units::{Decibels, Hertz, SampleRate};
 
-/// From here to [`ChainPlan::LINEAR_FROM`] the symmetric filters take over what the sections leave, bit by bit: a bend at
-/// the seam would ring.
+/// From here to [`ChainPlan::LINEAR_FROM`] the symmetric filters take over what the sections leave, bit by bit: a
+/// bend at the seam would ring.
 const LEFT_FROM_HZ: f64 = ChainPlan::LINEAR_FROM.value() / 2.0;
 
 /// The tone, the width and the high-pass of a [`ChainPlan`], as things that can be rendered.

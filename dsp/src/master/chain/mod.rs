@@ -4,8 +4,8 @@
 //! tone (and the side's own gain), four bands of dynamics, glue, saturation, peak shaver. What is neutral is skipped.
 //!
 //! [`Chain`] is everything up to the glue: all that is linear but for gains that move slowly, at the mix's own rate.
-//! Saturation and shaver bend the waveform itself; they take over where it ends, at its `render` or, segment by segment,
-//! at its `render_segment`.
+//! Saturation and shaver bend the waveform itself; they take over where it ends, at its `render` or, segment by
+//! segment, at its `render_segment`.
 //!
 //! | module | what | key types |
 //! |---|---|---|
@@ -92,8 +92,8 @@ impl ChainPlan {
     }
 }
 
-/// A downward compressor (Giannoulis, Massberg and Reiss, "Digital Dynamic Range Compressor Design", JAES 60-6, 2012: level in
-/// dB, quadratic knee, smooth branching detector), working on levels at the control rate.
+/// A downward compressor (Giannoulis, Massberg and Reiss, "Digital Dynamic Range Compressor Design", JAES 60-6, 2012:
+/// level in dB, quadratic knee, smooth branching detector), working on levels at the control rate.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Compressor {
     /// Level of the detector above which it works.

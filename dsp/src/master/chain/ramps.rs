@@ -33,7 +33,8 @@ pub(super) enum Into {
 /// The gains of the control points of one hop, with one more before and after.
 #[derive(Debug)]
 pub(super) struct Motion {
-    /// Of everything; with bands, that of the uppermost. Whether there is one: without compressors nothing moves at all.
+    /// Of everything; with bands, that of the uppermost. Whether there is one: without compressors nothing moves at
+    /// all.
     whole: (bool, Vec<f32>),
     /// What each band but the uppermost has more than that, and whether that is anything.
     bands: [(bool, Vec<f32>); SPLITS],
@@ -75,8 +76,8 @@ impl Motion {
     }
 }
 
-/// Copies the gains of the control points from frame `first` on, beginning with the one before; where the curve has ended
-/// it goes on as it ends.
+/// Copies the gains of the control points from frame `first` on, beginning with the one before; where the curve has
+/// ended it goes on as it ends.
 fn points(curve: &[f32], first: usize, points: &mut [f32]) {
     let from = first / CONTROL_FRAMES;
     let last = curve.len().saturating_sub(1);

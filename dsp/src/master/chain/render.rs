@@ -42,8 +42,8 @@ pub struct Chain {
 impl Chain {
     /// Designs the filters: some milliseconds, on the caller's pool.
     ///
-    /// Two channels are left and right. Any other number are channels without a side: each gets the tone, and all get the
-    /// same gains.
+    /// Two channels are left and right. Any other number are channels without a side: each gets the tone, and all get
+    /// the same gains.
     #[must_use]
     pub fn new(plan: &ChainPlan, rate: SampleRate, channels: usize) -> Self {
         let framing = Framing::at(rate);

@@ -7,7 +7,8 @@ use crate::parts::cascade::{self, Cascade, Form};
 /// Frames filtered at a time.
 const CHUNK: usize = 1024;
 
-/// One or two channels of a mix on their way through the sections. Frames before the start and after the end are silent.
+/// One or two channels of a mix on their way through the sections. Frames before the start and after the end are
+/// silent.
 #[derive(Debug)]
 pub(super) struct Stream<'a> {
     cascade: Option<&'a Cascade>,
@@ -23,8 +24,8 @@ impl<'a> Stream<'a> {
         let mut stream = Self { cascade, channels, state: cascade::State::default(), next: from };
         if let Some(cascade) = cascade {
             // The first frames to come out are of the time before the sections began.
-            let lead = cascade.memory_frames().max(RUN_IN_MIN) + cascade::LAG;
-            stream.next = from.saturating_sub_unsigned(lead).max(-(cascade::LAG as isize));
+            let lead = cascade.memory_frames().max(RUN_IN_MIN) + cascade.lag();
+            stream.next = from.saturating_sub_unsigned(lead).max(-(cascade.lag() as isize));
             let mut unheard = [[0.0; CHUNK]; 2];
             while stream.next < from {
                 let count = CHUNK.min((from - stream.next).unsigned_abs());
@@ -48,7 +49,7 @@ impl<'a> Stream<'a> {
         let [first, second] = output;
         let count = first.len();
         let mut read = [[0.0f32; CHUNK]; 2];
-        let ahead = if self.cascade.is_some() { cascade::LAG as isize } else { 0 };
+        let ahead = self.cascade.map_or(0, |cascade| cascade.lag() as isize);
         for (channel, read) in self.channels.iter().zip(&mut read) {
             copy(channel, self.next + ahead, &mut read[..count]);
         }
