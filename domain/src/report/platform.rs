@@ -2,10 +2,11 @@
 //!
 //! The facts as of November 2026, from what the services publish where they do. Spotify for Artists, «Loudness
 //! normalization»: −14, −19 quiet, −11 loud; up only to a true peak of −1 dBTP, on «loud» with a limiter instead;
-//! −2 dBTP advised for masters louder than −14. Apple, «Apple Digital Masters» and «Podcasts audio requirements»: −16 LUFS,
-//! −1 dBTP. EBU R 128: −23 ±0.5 LUFS, −1 dBTP. YouTube, Tidal and Amazon publish little and are known by what their
-//! players report: they turn down, never up. Deezer's is the level that its player aims at. AES TD1008 (2021) asks for
-//! true peaks of at most −1 dBTP before lossy encoding. What listeners switch off is played as it is.
+//! −2 dBTP advised for masters louder than −14. Apple, «Apple Digital Masters» and «Podcasts audio requirements»:
+//! −16 LUFS, −1 dBTP. EBU R 128: −23 ±0.5 LUFS, −1 dBTP. YouTube, Tidal and Amazon publish little and are known
+//! by what their players report: they turn down, never up. Deezer's is the level that its player aims at. AES
+//! TD1008 (2021) asks for true peaks of at most −1 dBTP before lossy encoding. What listeners switch off is
+//! played as it is.
 
 use serde::{Deserialize, Serialize};
 
