@@ -4,10 +4,11 @@ use super::shape::{Law, Move, legal, moves, smoothed};
 use super::{Sound, ToneTarget, hundredths};
 use crate::analysis::Features;
 use crate::bands::{BANDS, Curve, PerBand, centre, edges};
+use crate::effects::multiband::{CROSSOVERS_HZ, band_of};
 use crate::master::character::Character;
 use crate::master::choice::{Choice, ChoiceStage, Decider};
 use crate::master::reference::Aim;
-use crate::units::{Decibels, Hertz};
+use crate::units::{Dbfs, Decibels, Hertz};
 
 /// Nobody hears what is below, and a limiter would work for it.
 const HIGH_PASS: Hertz = Hertz::literal(20.0);
@@ -130,12 +131,16 @@ fn beyond_tolerance(own: &PerBand, target: &ToneTarget) -> PerBand {
 
 /// No lift where noise would come up with the music, or where an encoder left nothing to lift.
 fn without_noise(features: &Features, wish: PerBand) -> PerBand {
-    let nyquist = features.control.rate.as_f64() / 2.0;
+    let quiet =
+        features.noise_floor.map(|_| features.control.powers.each_ref().map(|powers| quiet_moments(powers)));
     std::array::from_fn(|band| {
         let (low, high) = edges(band);
-        let noise = features.noise_floor.map(|floor| {
-            // As if it were white: what share of it falls into the band.
-            floor.value() + 10.0 * ((high.value() - low.value()) / nyquist).log10()
+        let noise = quiet.map(|quiet| {
+            // As if it were white within its band of dynamics: what share of it falls into this one.
+            let outer = band_of(centre(band));
+            let from = if outer == 0 { 20.0 } else { CROSSOVERS_HZ[outer - 1] };
+            let to = CROSSOVERS_HZ.get(outer).copied().unwrap_or(features.control.rate.as_f64() / 2.0);
+            quiet[outer].value() + 10.0 * ((high.value() - low.value()) / (to - from)).log10()
         });
         let level = features.spectrum.mid.loud[band];
         let is_noisy = noise.is_some_and(|noise| level - noise < OVER_NOISE_DB);
@@ -143,6 +148,18 @@ fn without_noise(features: &Features, wish: PerBand) -> PerBand {
             features.bandwidth.lossy_low_pass.is_some_and(|corner| high.value() > corner.value());
         if is_noisy || is_cut_off { wish[band].min(0.0) } else { wish[band] }
     })
+}
+
+/// The level that 5 % of the moments stay under, digital silence left out: what is there when the music is not.
+fn quiet_moments(powers: &[f32]) -> Dbfs {
+    const SILENT: f32 = 1e-12;
+    let mut heard: Vec<f32> = powers.iter().copied().filter(|power| *power > SILENT).collect();
+    if heard.is_empty() {
+        return Dbfs::literal(-200.0);
+    }
+    let index = heard.len() / 20;
+    let (_, quiet, _) = heard.select_nth_unstable_by(index, f32::total_cmp);
+    Dbfs::literal(10.0 * f64::from(*quiet).log10())
 }
 
 fn range_of(features: &Features) -> ((Hertz, Hertz), (Hertz, Hertz)) {
