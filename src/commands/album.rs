@@ -6,13 +6,12 @@ use std::process::ExitCode;
 
 use clap::Args;
 use codec::{Delivery, EncodeOptions, Limits};
-use domain::album::AlbumReport;
 use domain::job::Stage;
 use domain::report::Report;
-use worker::render::album::{Track, briefs};
+use worker::render::album::{Track, briefs, report as album_report};
 use worker::render::master::Master;
 use worker::render::mastering::{Brief, Desk};
-use worker::render::{Listener, RenderError, Song};
+use worker::render::{Listener, RenderError, Song, report_text};
 
 use super::local_song::{Existing, check_writable, extension, write_whole, write_whole_text};
 use super::sound::Sound;
@@ -68,10 +67,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     stages.finish();
     let is_refused = made.iter().any(|made| made.is_refused);
     let tracks = made.into_iter().map(|made| (made.title, made.report)).collect();
-    let report = AlbumReport::of(&title_of(&arguments.output), dsp::ENGINE_VERSION, tracks);
+    let report = album_report(&title_of(&arguments.output), tracks);
     if let Some(path) = &arguments.report {
-        let text = serde_json::to_string_pretty(&report).map_err(Failure::ours)?;
-        write_whole_text(path, existing, &(text + "\n"))?;
+        write_whole_text(path, existing, &report_text::json(&report).map_err(Failure::ours)?)?;
     }
     print!("{}", table::of_album(&report, &outputs));
     Ok(if is_refused { ExitCode::from(TARGET_REFUSED) } else { ExitCode::SUCCESS })

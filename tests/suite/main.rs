@@ -6,5 +6,6 @@ mod compare;
 mod crash;
 mod harness;
 mod hostile;
+mod mastering;
 mod presets_doc;
 mod service;

@@ -305,7 +305,7 @@ const DECIDERS: [(Decider, &str); 4] = [
     (Decider::Preset, "preset"),
     (Decider::Reference, "reference"),
 ];
-const UNITS: [&str; 4] = ["dB", "Hz", "%", "off"];
+const UNITS: [&str; 5] = ["dB", "dBTP", "Hz", "%", "off"];
 
 /// The word of a stage.
 #[must_use]
@@ -342,7 +342,7 @@ impl ChoiceRow {
             stage: stage.ok_or_else(|| unknown("stage", &self.stage, "tone, dynamics, width or colour"))?.0,
             what: self.what.clone(),
             value: self.value,
-            unit: unit.ok_or_else(|| unknown("unit", &self.unit, "dB, Hz, % or off"))?,
+            unit: unit.ok_or_else(|| unknown("unit", &self.unit, "dB, dBTP, Hz, % or off"))?,
             by: by.ok_or_else(|| unknown("by", &self.by, "engine, user, preset or reference"))?.0,
             reason: self.reason.clone(),
         })

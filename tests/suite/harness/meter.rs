@@ -33,3 +33,20 @@ pub fn samples(path: &Path) -> Vec<i32> {
     let mut reader = hound::WavReader::open(path).expect("hound reads it");
     reader.samples::<i32>().map(|s| s.expect("a sample")).collect()
 }
+
+/// The tags of a file, as ffprobe prints them.
+pub fn ffprobe_tags(path: &Path) -> String {
+    let output = Command::new("ffprobe")
+        .args([
+            "-v",
+            "error",
+            "-show_entries",
+            "format_tags:stream_tags",
+            "-of",
+            "default=noprint_wrappers=1",
+        ])
+        .arg(path)
+        .output()
+        .expect("ffprobe is installed");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}

@@ -1,7 +1,11 @@
 //! Several songs that belong together: listened to one after the other first, then mastered one after the other, so
 //! that only one of them is in memory.
 
+use domain::album::AlbumReport;
+use domain::report::Report;
+use domain::report::pictures::SpectrumPicture;
 use dsp::analysis::{Features, analyse};
+use dsp::bands::PerBand;
 use dsp::master::{Character, MasterParams, Target, album};
 use dsp::meter::loudness;
 use dsp::progress::Watch;
@@ -35,12 +39,6 @@ impl Track {
     pub fn loudness(&self) -> Option<Lufs> {
         self.loudness
     }
-
-    /// How far its tone is from that of another's average spectrum, in dB.
-    #[must_use]
-    pub fn tonal_distance(&self, centre: &dsp::bands::PerBand) -> f64 {
-        album::tonal_distance(&self.features.spectrum.mid.loud, centre)
-    }
 }
 
 /// What each track of an album is mastered by: the loudest at the album's loudness, the others at their distance, and all
@@ -62,6 +60,39 @@ pub fn briefs(tracks: &[Track], album_brief: &Brief) -> Vec<Brief> {
         ..album_brief.clone()
     };
     targets.into_iter().map(brief).collect()
+}
+
+/// The report of an album, with how far each track's tone is from the average of all, before and after.
+#[must_use]
+pub fn report(title: &str, tracks: Vec<(String, Report)>) -> AlbumReport {
+    let spectra = |of: fn(&SpectrumPicture) -> &Vec<Option<f64>>| -> Vec<Option<PerBand>> {
+        let spectrum = |report: &Report| report.pictures.spectrum.as_ref().map(|picture| filled(of(picture)));
+        tracks.iter().map(|(_, report)| spectrum(report)).collect()
+    };
+    let (before, after) = (spectra(|picture| &picture.before_db), spectra(|picture| &picture.after_db));
+    let mut report = AlbumReport::of(title, dsp::ENGINE_VERSION, tracks);
+    for (track, distance) in report.tracks.iter_mut().zip(distances(&before)) {
+        track.tonal_distance_before_db = distance;
+    }
+    for (track, distance) in report.tracks.iter_mut().zip(distances(&after)) {
+        track.tonal_distance_after_db = distance;
+    }
+    report
+}
+
+/// Levels per band; where a band is empty, far below all others.
+fn filled(levels_db: &[Option<f64>]) -> PerBand {
+    const EMPTY_DB: f64 = -120.0;
+    std::array::from_fn(|band| levels_db.get(band).copied().flatten().unwrap_or(EMPTY_DB))
+}
+
+/// How far each spectrum is from the mean of all, in dB.
+fn distances(spectra: &[Option<PerBand>]) -> Vec<Option<f64>> {
+    let known: Vec<&PerBand> = spectra.iter().flatten().collect();
+    let count = known.len().max(1) as f64;
+    let mean: PerBand = std::array::from_fn(|band| known.iter().map(|s| s[band]).sum::<f64>() / count);
+    let distance = |spectrum: &PerBand| (album::tonal_distance(spectrum, &mean) * 100.0).round() / 100.0;
+    spectra.iter().map(|spectrum| spectrum.as_ref().map(distance)).collect()
 }
 
 fn shared_tone(features: &[&Features], character: &Character) -> Option<dsp::master::Aim> {

@@ -1,7 +1,7 @@
 //! The engine's plain values as the report's words and numbers.
 
 use codec::Delivery;
-use domain::report::pictures::{ReductionPicture, Seen};
+use domain::report::pictures::{ReductionPicture, Seen, SpectrumPicture};
 use domain::report::platform::platforms;
 use domain::report::{
     DecidedBy, Decision, DecisionStage, FeatureFacts, LimiterFacts, Measured, OutcomeFacts, Pictures, Report,
@@ -110,16 +110,13 @@ fn pictures(desk: &Desk, mastered: &Mastered, mix: &Sight, master: &Sight) -> Pi
     pictures.gain_reduction = ReductionPicture::of_limiter(&mastered.limiter_gains, seconds)
         .or_else(idle)
         .map(|picture| with_dynamics(picture, desk));
-    if let (Some(spectrum), Some(target), Some(loudness)) =
-        (&mut pictures.spectrum, about.target, mastered.before.integrated)
-    {
-        // Drawn at a loudness of 0 LUFS, like the spectra.
-        let level = |db: f64| round(db - loudness.value());
-        spectrum.target_db = Some(target.level.map(level).to_vec());
-        spectrum.tolerance_db = Some(target.tolerance.map(round).to_vec());
+    if let Some(target) = about.target {
+        let with_target =
+            |spectrum: SpectrumPicture| spectrum.with_target(&target.level, Some(&target.tolerance));
+        pictures.spectrum = pictures.spectrum.map(with_target);
     }
-    if let (Some(spectrum), false) = (&mut pictures.spectrum, about.chain.tone.is_flat()) {
-        spectrum.tone_db = Some(about.chain.tone.0.to_vec());
+    if !about.chain.tone.is_flat() {
+        pictures.spectrum = pictures.spectrum.map(|spectrum| spectrum.with_tone(&about.chain.tone));
     }
     pictures
 }

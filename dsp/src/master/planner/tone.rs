@@ -98,7 +98,7 @@ fn high_pass(features: &Features, sound: &mut Sound) {
 fn low_pass(features: &Features, sound: &mut Sound) {
     /// What true-peak meters read exactly, as a share of half the sample rate.
     const READ: f64 = 0.907;
-    let corner = (features.control.rate.as_f64() / 2.0 * READ).round();
+    let corner = (features.control.rate.as_f64() / 2.0 * READ / 100.0).round() * 100.0;
     if corner < AUDIBLE.value() {
         return;
     }
