@@ -1,8 +1,8 @@
 //! Turns samples into samples.
 //!
 //! **Invariants**: knows no file, clock, account or JSON; makes no thread (rayon runs on the pool that the caller
-//! installed); the same input and parameters give the same output, bit for bit, on every number of threads and
-//! every instruction set.
+//! installed); the same input and parameters give the same output, bit for bit, on every number of threads.
+//! Between kinds of processors plans are the same, and samples agree to −130 dBFS where they passed a transform.
 //!
 //! | module | what | key types |
 //! |---|---|---|
@@ -12,8 +12,8 @@
 //! | [`bands`] | the grid of spectra and tone curves | `Curve`, `PerBand` |
 //! | [`processor`] | the one life cycle | `Processor`, `run` |
 //! | [`progress`] | watching and stopping | `Watch`, `Cancelled` |
-//! | [`master`] | a mix to its loudness, under its ceiling | `master`, `MasterParams`, `Mastered` |
-//! | [`effects`] | what a chain is made of | `Limiter`, `Quantiser` |
+//! | [`master`] | a mix to its sound and its loudness, under its ceiling | `Premaster`, `Character`, `MasterParams`, `Mastered` |
+//! | [`effects`] | what a chain is made of | `Equalizer`, `Limiter`, `Quantiser` |
 //! | [`meter`] | loudness, its range, peaks | `measure`, `Measurements` |
 //! | [`parts`] | what meters and effects are made of | `Biquad` |
 //! | [`signal`] | seeded test signals | |

@@ -105,7 +105,7 @@ impl Plan {
         let depth = self.delivery.depth()?;
         let params = self.loudness.params(depth)?;
         let kept = |reason: &str| Reason::Kept(reason.to_owned());
-        let limiter = self.loudness.limiter.as_ref().map(LimiterRow::to_engine).transpose()?;
+        let limiter = self.loudness.limiter.map(LimiterRow::to_engine).transpose()?;
         let plan = MasterPlan {
             chain: self.sound.to_engine()?,
             choices: self.choices.iter().map(ChoiceRow::to_engine).collect::<Result<_, _>>()?,
@@ -173,7 +173,7 @@ impl Sound {
             mono_below: hertz("mono_below_hz", self.mono_below_hz, 20.0, 500.0)?,
             width,
             bands,
-            glue: self.glue.as_ref().map(CompressorRow::to_engine).transpose()?,
+            glue: self.glue.map(CompressorRow::to_engine).transpose()?,
             saturation_percent: dsp::error::within(
                 "saturation_percent",
                 self.saturation_percent,
@@ -220,7 +220,7 @@ impl CompressorRow {
         }
     }
 
-    fn to_engine(&self) -> Result<Compressor, PlanError> {
+    fn to_engine(self) -> Result<Compressor, PlanError> {
         use dsp::error::within;
         Ok(Compressor {
             threshold: Dbfs::literal(within("threshold_dbfs", self.threshold_dbfs, -120.0, 20.0, "dBFS")?),
@@ -239,7 +239,7 @@ impl LimiterRow {
         Self { lookahead_ms: limiter.lookahead().value(), release_ms: limiter.release().value() }
     }
 
-    fn to_engine(&self) -> Result<Limiter, PlanError> {
+    fn to_engine(self) -> Result<Limiter, PlanError> {
         let (lookahead, release) =
             (Milliseconds::literal(self.lookahead_ms), Milliseconds::literal(self.release_ms));
         Ok(Limiter::new(lookahead, release)?)

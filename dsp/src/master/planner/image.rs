@@ -94,7 +94,7 @@ fn by_preset(features: &Features, character: &Character, strength: f64, sound: &
         * (character.intensity() / Character::INTENSITY)
         * strength;
     let mut touched = false;
-    for band in 0..4 {
+    for (band, name) in BAND_NAMES.into_iter().enumerate() {
         let width = features.stereo.band_width[band];
         let usual = character.preset().width[band];
         let has_side = width > 10f64.powf(SIDE_OF_NOTE_DB / 10.0);
@@ -114,7 +114,7 @@ fn by_preset(features: &Features, character: &Character, strength: f64, sound: &
         let side = if away > 0.0 { "narrower" } else { "wider" };
         let reason =
             format!("{:.1}\u{2009}dB {side} than usual there (correlation {correlation:.2})", away.abs());
-        let what = format!("width of the {}", BAND_NAMES[band]);
+        let what = format!("width of the {name}");
         sound.choices.push(Choice::new(ChoiceStage::Width, what, gain, "dB", Decider::Engine, reason));
     }
     if !touched {
