@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use codec::{Delivery, Limits, decode, encode, peaks};
+use codec::{Delivery, EncodeOptions, Limits, decode, encode, peaks};
 use dsp::progress::Unwatched;
 
 fn main() -> ExitCode {
@@ -52,7 +52,7 @@ fn run() -> Result<(), Box<dyn Error>> {
     if let [path, name] = rest {
         let delivery: Delivery = name.parse()?;
         let start = Instant::now();
-        encode(audio, delivery, None, File::create(path)?, &Unwatched)?;
+        encode(audio, delivery, &EncodeOptions::default(), File::create(path)?, &Unwatched)?;
         report("encode", start, audio);
     }
     Ok(())

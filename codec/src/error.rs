@@ -211,6 +211,22 @@ pub enum EncodeError {
         /// How many it can hold.
         frames_max: u64,
     },
+    /// The format has no place for this rate: resample first.
+    #[error("{format} can hold {rates}, not {hertz} Hz")]
+    Rate {
+        /// The format asked for.
+        format: &'static str,
+        /// The rate of the audio, in hertz.
+        hertz: u32,
+        /// What it can hold, in words.
+        rates: String,
+    },
+    /// This program was built without the encoder.
+    #[error("this build has no encoder for {format}")]
+    NotBuiltIn {
+        /// The format asked for.
+        format: &'static str,
+    },
     /// The encoder refused: a defect of ours.
     #[error("the encoder failed: {0}")]
     Encoder(String),
@@ -229,6 +245,8 @@ impl EncodeError {
         match self {
             Self::Channels { .. } => "channels_unsupported",
             Self::Frames { .. } => "audio_too_long",
+            Self::Rate { .. } => "sample_rate_unsupported",
+            Self::NotBuiltIn { .. } => "encoder_missing",
             Self::Encoder(_) => "encoder_failed",
             Self::Unwritable(_) => "file_unwritable",
             Self::Cancelled => "cancelled",

@@ -99,6 +99,10 @@ closed_words! {
         Flac16 = "flac16",
         /// MP3, 320 kbit/s.
         Mp3At320 = "mp3_320",
+        /// MP3 of the highest variable rate, V0.
+        Mp3V0 = "mp3_v0",
+        /// Ogg Vorbis of quality 8.
+        VorbisQ8 = "vorbis_q8",
         /// JSON; of reports.
         Json = "json",
     }
@@ -106,7 +110,8 @@ closed_words! {
 
 impl ArtifactFormat {
     /// What a recipe may ask for.
-    pub const DELIVERABLE: &[Self] = &[Self::Wav24, Self::Wav16, Self::Wav32f, Self::Flac24];
+    pub const DELIVERABLE: &[Self] =
+        &[Self::Wav24, Self::Wav16, Self::Wav32f, Self::Flac24, Self::Mp3At320, Self::Mp3V0, Self::VorbisQ8];
 
     /// What the file's name ends with.
     #[must_use]
@@ -114,7 +119,8 @@ impl ArtifactFormat {
         match self {
             Self::Wav24 | Self::Wav16 | Self::Wav32f => "wav",
             Self::Flac24 | Self::Flac16 => "flac",
-            Self::Mp3At320 => "mp3",
+            Self::Mp3At320 | Self::Mp3V0 => "mp3",
+            Self::VorbisQ8 => "ogg",
             Self::Json => "json",
         }
     }
@@ -125,7 +131,8 @@ impl ArtifactFormat {
         match self {
             Self::Wav24 | Self::Wav16 | Self::Wav32f => "audio/wav",
             Self::Flac24 | Self::Flac16 => "audio/flac",
-            Self::Mp3At320 => "audio/mpeg",
+            Self::Mp3At320 | Self::Mp3V0 => "audio/mpeg",
+            Self::VorbisQ8 => "audio/ogg",
             Self::Json => "application/json",
         }
     }

@@ -234,9 +234,6 @@ impl Fields {
                     self.refuse(&path, "duplicate", format!("{format} is named twice"));
                 }
                 Some(format) if ArtifactFormat::DELIVERABLE.contains(&format) => formats.push(format),
-                Some(ArtifactFormat::Mp3At320) => {
-                    self.refuse(&path, "not_available_yet", "mp3_320 is not available yet");
-                }
                 _ => {
                     let names =
                         ArtifactFormat::DELIVERABLE.iter().map(|format| format.as_str()).collect::<Vec<_>>();
@@ -325,10 +322,9 @@ mod tests {
 
     #[test]
     fn what_is_not_honoured_yet_is_refused_and_never_ignored() {
-        let later = json!({"intensity": 0.5, "tone": 0.7, "dynamics": 0.5, "width": 0.5, "preset": "club",
-                           "deliver": ["mp3_320"]});
+        let later = json!({"intensity": 0.5, "tone": 0.7, "dynamics": 0.5, "width": 0.5, "preset": "club"});
         let refused = codes(later);
-        assert_eq!(refused.len(), 6);
+        assert_eq!(refused.len(), 5);
         assert!(refused.iter().all(|(_, code)| code == "not_available_yet"), "{refused:?}");
     }
 

@@ -41,7 +41,8 @@ pub struct Arguments {
     /// The highest true peak in dBTP
     #[arg(long, value_name = "DBTP", default_value_t = -1.0, allow_hyphen_values = true, env = "MIXRUNNERS_CEILING")]
     ceiling: f64,
-    /// wav16, wav24, wav32f, flac16 or flac24; without it, what OUT's name says, in 24 bits
+    /// wav16, wav24, wav32f, flac16, flac24, mp3_320, mp3_v0 or vorbis_q8; without it what OUT's name says: wav24,
+    /// flac24, mp3_320 or vorbis_q8
     #[arg(long, value_name = "FORMAT", env = "MIXRUNNERS_FORMAT")]
     format: Option<Delivery>,
     /// Also write what was measured and decided, as JSON
@@ -80,7 +81,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
             master(audio, &origin, &params, &stages).map_err(|e| Failure::of_render(&arguments.input, &e))?;
         stages.enter(Stage::Encode);
         write_whole(&arguments.output, existing, |file| {
-            codec::encode(&master.audio, format, Some(&master.loudness), file, &stages)
+            let options = codec::EncodeOptions { loudness: Some(&master.loudness), tags: None };
+            codec::encode(&master.audio, format, &options, file, &stages)
                 .map_err(|error| Failure::of_render(&arguments.output, &error.into()))
         })?;
         Ok::<_, Failure>((origin, master))
@@ -119,6 +121,8 @@ fn format_of(arguments: &Arguments) -> Result<Delivery, Failure> {
     let by_name = match extension(&arguments.output).map(str::to_ascii_lowercase).as_deref() {
         Some("wav") => Some(Delivery::Wav24),
         Some("flac") => Some(Delivery::Flac24),
+        Some("mp3") => Some(Delivery::Mp3At320),
+        Some("ogg") => Some(Delivery::VorbisQ8),
         _ => None,
     };
     match (arguments.format, by_name) {
@@ -132,7 +136,7 @@ fn format_of(arguments: &Arguments) -> Result<Delivery, Failure> {
         (None, Some(named)) => Ok(named),
         (None, None) => {
             Err(Failure::usage(format!("{} does not say which format", arguments.output.display()))
-                .hint("end its name in .wav or .flac, or give --format"))
+                .hint("end its name in .wav, .flac, .mp3 or .ogg, or give --format"))
         }
     }
 }

@@ -13,6 +13,7 @@ use flac_codec::encode::{FlacStreamWriter, Options};
 use rayon::prelude::*;
 
 use crate::error::EncodeError;
+use crate::tags::Tags;
 use crate::write::flac_frame::{PROVISIONAL_HERTZ, renumbered};
 use crate::write::flac_header::Header;
 use crate::write::quantise::{Form, interleave, interleave_ints};
@@ -30,6 +31,7 @@ const FRAMES_MAX: u64 = (1 << 36) - 1;
 /// Writes a whole file. While a batch is coded, the one before is written, and the checksum goes along.
 pub(crate) fn write<W: Write + Seek + Send, const BITS: u32>(
     audio: &Audio,
+    tags: Option<&Tags>,
     sink: &mut W,
     watch: &dyn Watch,
 ) -> Result<(), EncodeError> {
@@ -41,7 +43,7 @@ pub(crate) fn write<W: Write + Seek + Send, const BITS: u32>(
         return Err(EncodeError::Frames { format: "FLAC", frames, frames_max: FRAMES_MAX });
     }
     let start = sink.stream_position()?;
-    let mut header = Header::new(audio, BITS);
+    let mut header = Header::new(audio, BITS, tags);
     sink.write_all(&header.bytes())?;
 
     let mut digest = md5::Context::new();
@@ -74,7 +76,11 @@ pub(crate) fn write<W: Write + Seek + Send, const BITS: u32>(
     Ok(())
 }
 
-fn write_frames<W: Write>(coded: &[Vec<u8>], header: &mut Header, sink: &mut W) -> Result<(), EncodeError> {
+fn write_frames<W: Write>(
+    coded: &[Vec<u8>],
+    header: &mut Header<'_>,
+    sink: &mut W,
+) -> Result<(), EncodeError> {
     for frame in coded {
         header.count(frame.len());
         sink.write_all(frame)?;

@@ -2,6 +2,8 @@
 
 use dsp::audio::Audio;
 
+use crate::tags::Tags;
+use crate::write::comments;
 use crate::write::flac::BLOCK_FRAMES;
 
 /// Seconds from one entry of the seek table to the next.
@@ -12,7 +14,7 @@ const VENDOR: &[u8] = b"mixrunners";
 
 /// The header, which is written twice: with room for what only the frames can tell, and with it.
 #[derive(Debug)]
-pub(crate) struct Header {
+pub(crate) struct Header<'a> {
     hertz: u32,
     channels: u64,
     bits: u64,
@@ -20,6 +22,7 @@ pub(crate) struct Header {
     frame_bytes_min: u64,
     frame_bytes_max: u64,
     seek_points: Vec<SeekPoint>,
+    tags: Option<&'a Tags>,
     blocks_counted: u64,
     bytes_counted: u64,
     /// MD5 of the samples.
@@ -33,8 +36,8 @@ struct SeekPoint {
     byte: u64,
 }
 
-impl Header {
-    pub(crate) fn new(audio: &Audio, bits: u32) -> Self {
+impl<'a> Header<'a> {
+    pub(crate) fn new(audio: &Audio, bits: u32, tags: Option<&'a Tags>) -> Self {
         let frames = audio.frames() as u64;
         let step = SEEK_SECONDS * u64::from(audio.rate().hertz());
         let mut seek_points: Vec<SeekPoint> = (0..frames)
@@ -50,6 +53,7 @@ impl Header {
             frame_bytes_min: u64::MAX,
             frame_bytes_max: 0,
             seek_points,
+            tags,
             blocks_counted: 0,
             bytes_counted: 0,
             digest: [0; 16],
@@ -73,10 +77,10 @@ impl Header {
         let mut bytes = b"fLaC".to_vec();
         put_block(&mut bytes, 0, &self.stream_info());
         put_block(&mut bytes, 3, &self.seek_table());
-        let mut comment = (VENDOR.len() as u32).to_le_bytes().to_vec();
-        comment.extend(VENDOR);
-        comment.extend(0u32.to_le_bytes());
-        put_block(&mut bytes, 4, &comment);
+        put_block(&mut bytes, 4, &comments::body(VENDOR, self.tags));
+        if let Some(cover) = self.tags.and_then(Tags::cover) {
+            put_block(&mut bytes, 6, &comments::picture(cover));
+        }
         put_block(&mut bytes, LAST | 1, &[0; PADDING_BYTES]);
         bytes
     }

@@ -7,7 +7,9 @@ use dsp::progress::Watch;
 use rayon::prelude::*;
 
 use crate::error::EncodeError;
+use crate::tags::Tags;
 use crate::write::bext::{self, BextLoudness};
+use crate::write::info;
 use crate::write::quantise::{Form, interleave};
 
 /// Frames converted at once by one thread.
@@ -20,13 +22,14 @@ pub(crate) fn write<W: Write + Send>(
     audio: &Audio,
     form: Form,
     loudness: Option<&BextLoudness>,
+    tags: Option<&Tags>,
     sink: &mut W,
     watch: &dyn Watch,
 ) -> Result<(), EncodeError> {
     let frame_bytes = form.bytes() * audio.channel_count();
     let shape =
         Shape { frames: audio.frames() as u64, form, hertz: audio.rate().hertz(), layout: audio.layout() };
-    sink.write_all(&shape.header(loudness))?;
+    sink.write_all(&shape.header(loudness, tags))?;
 
     let batch_frames = BLOCK_FRAMES * BATCH_BLOCKS;
     let fill = |start: usize, batch: &mut Vec<u8>| {
@@ -73,7 +76,7 @@ impl Shape<'_> {
 
     /// Everything in front of the samples. The length is known beforehand, so no place has to be kept for a
     /// `ds64` chunk that might be needed: it is there where it is.
-    fn header(&self, loudness: Option<&BextLoudness>) -> Vec<u8> {
+    fn header(&self, loudness: Option<&BextLoudness>, tags: Option<&Tags>) -> Vec<u8> {
         let mut chunks = Vec::with_capacity(1024);
         put_chunk(&mut chunks, b"fmt ", &self.format());
         if self.form == Form::F32 {
@@ -83,6 +86,7 @@ impl Shape<'_> {
         if let Some(loudness) = loudness {
             put_chunk(&mut chunks, b"bext", &bext::body(loudness));
         }
+        chunks.extend(tags.map(info::chunks).unwrap_or_default());
         const WAVE_AND_DATA: u64 = 4 + 8;
         let padded = self.data_bytes() + self.data_bytes() % 2;
         let riff_bytes = WAVE_AND_DATA + chunks.len() as u64 + padded;
@@ -173,7 +177,7 @@ mod tests {
     use super::*;
 
     fn header(frames: u64, form: Form, layout: &Layout) -> Vec<u8> {
-        Shape { frames, form, hertz: 48_000, layout }.header(None)
+        Shape { frames, form, hertz: 48_000, layout }.header(None, None)
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::io::Cursor;
 use std::path::Path;
 use std::process::Command;
 
-use codec::{DecodeError, Decoded, Delivery, Limits, decode, encode};
+use codec::{DecodeError, Decoded, Delivery, EncodeOptions, Limits, decode, encode};
 use dsp::audio::{Audio, Samples};
 use dsp::progress::Unwatched;
 use dsp::units::SampleRate;
@@ -57,9 +57,23 @@ pub fn music(hertz: u32, channels: usize, frames: usize) -> Audio {
     Audio::from_channels(SampleRate::literal(hertz), (0..channels).map(channel).collect())
 }
 
+/// The forms that give back the samples themselves.
+pub fn lossless() -> impl Iterator<Item = Delivery> {
+    Delivery::ALL.into_iter().filter(|delivery| !delivery.is_lossy())
+}
+
+/// The others.
+pub fn lossy() -> impl Iterator<Item = Delivery> {
+    Delivery::ALL.into_iter().filter(|delivery| delivery.is_lossy() && delivery.is_built_in())
+}
+
 pub fn encoded(audio: &Audio, delivery: Delivery) -> Vec<u8> {
+    encoded_with(audio, delivery, &EncodeOptions::default())
+}
+
+pub fn encoded_with(audio: &Audio, delivery: Delivery, options: &EncodeOptions<'_>) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
-    encode(audio, delivery, None, &mut bytes, &Unwatched).expect("memory takes all");
+    encode(audio, delivery, options, &mut bytes, &Unwatched).expect("memory takes all");
     bytes.into_inner()
 }
 

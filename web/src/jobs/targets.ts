@@ -21,6 +21,8 @@ export const FORMAT_NAMES: Record<string, { name: string; use: string }> = {
   flac24: { name: 'FLAC 24-bit', use: 'the same, smaller' },
   flac16: { name: 'FLAC 16-bit', use: 'to share' },
   mp3_320: { name: 'MP3 320 kbit/s', use: 'to send around' },
+  mp3_v0: { name: 'MP3 V0', use: 'the same, smaller' },
+  vorbis_q8: { name: 'Ogg Vorbis', use: 'for games and the web' },
   json: { name: 'Report', use: 'every number, as JSON' },
 };
 

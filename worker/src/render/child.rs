@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Read, Write};
 use std::path::Path;
 use std::sync::Mutex;
 
-use codec::{Delivery, Limits};
+use codec::{Delivery, EncodeOptions, Limits};
 use domain::artifact::{ArtifactFormat, ArtifactKind};
 use domain::job::Stage;
 use domain::recipe::Recipe;
@@ -99,7 +99,8 @@ impl Part<'_> {
             Self::Master { format, master } => {
                 let file = format!("master.{format}");
                 let path = out.join(&file);
-                codec::encode(&master.audio, format, Some(&master.loudness), sink(&path)?, &Silent(teller))?;
+                let options = EncodeOptions { loudness: Some(&master.loudness), tags: None };
+                codec::encode(&master.audio, format, &options, sink(&path)?, &Silent(teller))?;
                 let name = format!("{title} (master).{}", format.extension());
                 made(ArtifactKind::Master, name, format.name(), file, &path, None)
             }
@@ -110,7 +111,8 @@ impl Part<'_> {
                 for (index, channel) in copy.channels_mut().iter_mut().enumerate() {
                     Quantiser::new(Depth::Int16, PREVIEW_SEED, index).quantise(0, channel);
                 }
-                codec::encode(&copy, Delivery::Flac16, None, sink(&path)?, &Silent(teller))?;
+                let options = EncodeOptions::default();
+                codec::encode(&copy, Delivery::Flac16, &options, sink(&path)?, &Silent(teller))?;
                 write_peaks(audio, &out.join(&peaks_file))?;
                 made(ArtifactKind::Preview, name.to_owned(), "flac16", file, &path, Some(peaks_file))
             }

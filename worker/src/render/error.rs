@@ -53,11 +53,11 @@ impl RenderError {
     #[must_use]
     pub fn fault(&self) -> Fault {
         match self {
+            Self::Target(_) | Self::Encode(EncodeError::Rate { .. }) => Fault::User,
             Self::Decode(DecodeError::Unreadable(_))
             | Self::Encode(_)
             | Self::Master(MasterError::NotCertified { .. })
             | Self::Disk(_) => Fault::Ours,
-            Self::Target(_) => Fault::User,
             Self::Decode(_) | Self::Channels { .. } | Self::Master(_) => Fault::Input,
         }
     }

@@ -52,7 +52,8 @@ pub fn depth_of(format: Delivery) -> Depth {
     match format {
         Delivery::Wav16 | Delivery::Flac16 => Depth::Int16,
         Delivery::Wav24 | Delivery::Flac24 => Depth::Int24,
-        Delivery::Wav32f => Depth::Float32,
+        // The lossy forms are coded from floats: dither would only cost them bits.
+        Delivery::Wav32f | Delivery::Mp3At320 | Delivery::Mp3V0 | Delivery::VorbisQ8 => Depth::Float32,
     }
 }
 
