@@ -5,6 +5,7 @@ use super::loudness_target::Programme;
 use super::params::{Force, MasterParams, Target};
 use super::plan::{Dither, Limit, MasterPlan, Reason, Reasoned};
 use super::search::Search;
+use crate::effects::dither::Depth;
 use crate::effects::limiter::{GainCurve, Limiter};
 use crate::units::{Dbtp, Decibels, Lu, Lufs};
 
@@ -175,7 +176,21 @@ fn land(decision: &mut Decision) {
 /// The level that the limiter holds.
 fn aim(params: &MasterParams) -> Dbtp {
     let ceiling = (params.ceiling() - AIM_MARGIN).amplitude();
-    Dbtp::from_amplitude(ceiling - params.depth().error_max())
+    let error_max = match rounding(params.depth()) {
+        Dither::Shaped(depth) => depth.shaped_error_max(),
+        _ => params.depth().error_max(),
+    };
+    Dbtp::from_amplitude(ceiling - error_max)
+}
+
+/// How computed samples come onto the grid of a depth. At 24 bits the noise lies under that of any recording, so
+/// it stays flat.
+fn rounding(depth: Depth) -> Dither {
+    match depth {
+        Depth::Int16 => Dither::Shaped(depth),
+        Depth::Int24 => Dither::Triangular(depth),
+        Depth::Float32 => Dither::None,
+    }
 }
 
 fn dither(params: &MasterParams, samples_left_alone: bool) -> Reasoned<Dither> {
@@ -185,7 +200,10 @@ fn dither(params: &MasterParams, samples_left_alone: bool) -> Reasoned<Dither> {
             Reasoned { value: Dither::None, reason: Reason::BitsKept }
         }
         Some(bits) => {
-            Reasoned { value: Dither::Triangular(params.depth()), reason: Reason::Rounding { bits } }
+            let value = rounding(params.depth());
+            let shaped = matches!(value, Dither::Shaped(_));
+            let reason = if shaped { Reason::CoarseRounding { bits } } else { Reason::Rounding { bits } };
+            Reasoned { value, reason }
         }
     }
 }

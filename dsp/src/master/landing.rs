@@ -11,6 +11,7 @@ use super::{MasterWatch, TOLERANCE};
 use crate::audio::Audio;
 use crate::effects::dither::Quantiser;
 use crate::effects::limiter::GainCurve;
+use crate::effects::noise_shaper::NoiseShaper;
 use crate::units::Decibels;
 
 /// Renders at most; one is the rule.
@@ -57,13 +58,16 @@ pub(super) fn land(
 }
 
 fn quantisers(mix: &Audio, analysis: &Analysis, plan: &MasterPlan) -> Option<Vec<Quantiser>> {
-    match plan.dither.value {
-        Dither::None => None,
-        Dither::Triangular(depth) => {
-            let channels = 0..mix.channel_count();
-            Some(channels.map(|channel| Quantiser::new(depth, analysis.fingerprint, channel)).collect())
-        }
-    }
+    let (depth, shaper) = match plan.dither.value {
+        Dither::None => return None,
+        Dither::Triangular(depth) => (depth, None),
+        Dither::Shaped(depth) => (depth, Some(NoiseShaper::new(mix.rate()))),
+    };
+    let quantiser = |channel| {
+        let plain = Quantiser::new(depth, analysis.fingerprint, channel);
+        shaper.map_or(plain, |shaper| plain.shaped(shaper))
+    };
+    Some((0..mix.channel_count()).map(quantiser).collect())
 }
 
 fn work(decision: &Decision, curve: Option<&GainCurve>, certified: &Certified, renders: usize) -> Work {

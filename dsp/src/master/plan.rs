@@ -45,6 +45,8 @@ pub enum Dither {
     None,
     /// Triangular dither, two steps wide, then rounding.
     Triangular(Depth),
+    /// The same, and the noise moved to where the ear hears least.
+    Shaped(Depth),
 }
 
 /// Why something was decided. Its text is a clause that a producer understands.
@@ -92,6 +94,11 @@ pub enum Reason {
         /// Bits of the integers.
         bits: u32,
     },
+    /// Computed samples are rounded so coarsely that the noise is worth moving.
+    CoarseRounding {
+        /// Bits of the integers.
+        bits: u32,
+    },
 }
 
 impl fmt::Display for Reason {
@@ -114,6 +121,12 @@ impl fmt::Display for Reason {
             Self::FloatsNeedNone => f.write_str("a float file holds every sample as it is"),
             Self::BitsKept => f.write_str("every sample is delivered bit for bit"),
             Self::Rounding { bits } => write!(f, "samples are rounded to {bits} bits"),
+            Self::CoarseRounding { bits } => {
+                write!(
+                    f,
+                    "samples are rounded to {bits} bits, the noise of it moved to where the ear hears least"
+                )
+            }
         }
     }
 }

@@ -6,12 +6,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rayon::prelude::*;
 
 use crate::audio::Audio;
-use crate::effects::dither::Quantiser;
+use crate::effects::dither::{Quantiser, SEAM_FRAMES};
 use crate::effects::limiter::GainCurve;
 use crate::progress::{Cancelled, Watch};
 
 /// Frames of one channel that one task renders. Fixed, so that the number of threads changes nothing.
 const SEGMENT_FRAMES: usize = 1 << 16;
+/// The same where noise is shaped, which goes on over samples from seam to seam: four of them side by side.
+const SHAPED_SEGMENT_FRAMES: usize = 4 * SEAM_FRAMES;
 /// Frames that stay in the innermost cache from gain to dither.
 const TILE_FRAMES: usize = 2048;
 
@@ -33,14 +35,15 @@ impl Renderer<'_> {
         let mut out = Audio::silence(mix.rate(), mix.layout().clone(), mix.frames());
         let total = (mix.channel_count() * mix.frames()).max(1);
         let done = AtomicUsize::new(0);
+        let segment_frames = if self.has_seams() { SHAPED_SEGMENT_FRAMES } else { SEGMENT_FRAMES };
         let channels = out.channels_mut().par_iter_mut().enumerate();
         channels.for_each(|(channel, samples)| {
             let source = mix.channel(channel);
-            samples.par_chunks_mut(SEGMENT_FRAMES).enumerate().for_each(|(segment, out)| {
+            samples.par_chunks_mut(segment_frames).enumerate().for_each(|(segment, out)| {
                 if watch.is_cancelled() {
                     return;
                 }
-                self.render_frames(channel, source, segment * SEGMENT_FRAMES, out);
+                self.render_frames(channel, source, segment * segment_frames, out);
                 let done = done.fetch_add(out.len(), Ordering::Relaxed) + out.len();
                 watch.done(done as f64 / total as f64);
             });
@@ -48,8 +51,11 @@ impl Renderer<'_> {
         if watch.is_cancelled() { Err(Cancelled) } else { Ok(out) }
     }
 
-    /// Renders `ranges` again, which start on blocks of the gain curve.
+    /// Renders `ranges` again, which start on blocks of the gain curve and follow one another; where noise is shaped,
+    /// all from seam to seam.
     pub(crate) fn render_again(&self, mix: &Audio, ranges: &[Range<usize>], out: &mut Audio) {
+        let whole = if self.has_seams() { Some(to_seams(ranges, mix.frames())) } else { None };
+        let ranges = whole.as_deref().unwrap_or(ranges);
         out.channels_mut().par_iter_mut().enumerate().for_each(|(channel, samples)| {
             for range in ranges {
                 self.render_frames(channel, mix.channel(channel), range.start, &mut samples[range.clone()]);
@@ -66,12 +72,34 @@ impl Renderer<'_> {
                 Some(curve) => curve.apply(from, self.drive, input, out),
                 None => out.iter_mut().zip(input).for_each(|(out, sample)| *out = sample * self.drive),
             }
-            if let Some(quantisers) = &self.quantisers {
+            if let Some(quantisers) = self.quantisers.as_ref().filter(|_| !self.has_seams()) {
                 quantisers[channel].quantise(from, out);
                 blank(&self.silence[channel], from, out);
             }
         }
+        if let Some(quantisers) = self.quantisers.as_ref().filter(|_| self.has_seams()) {
+            quantisers[channel].quantise(first, out);
+            blank(&self.silence[channel], first, out);
+        }
     }
+
+    fn has_seams(&self) -> bool {
+        self.quantisers.iter().flatten().any(Quantiser::has_seams)
+    }
+}
+
+/// What lies between the seams around `ranges`, each stretch once.
+fn to_seams(ranges: &[Range<usize>], frames: usize) -> Vec<Range<usize>> {
+    let mut whole: Vec<Range<usize>> = Vec::new();
+    for range in ranges {
+        let start = range.start / SEAM_FRAMES * SEAM_FRAMES;
+        let end = range.end.next_multiple_of(SEAM_FRAMES).min(frames);
+        match whole.last_mut() {
+            Some(last) if start <= last.end => last.end = last.end.max(end),
+            _ => whole.push(start..end),
+        }
+    }
+    whole
 }
 
 /// Puts the zeros of digital silence back.

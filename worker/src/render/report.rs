@@ -91,7 +91,7 @@ fn decisions(mastered: &Mastered) -> Vec<Decision> {
     }
     decisions.push(match plan.dither.value {
         Dither::None => decision("dither", None, "off", plan.dither.reason.to_string()),
-        Dither::Triangular(depth) => {
+        Dither::Triangular(depth) | Dither::Shaped(depth) => {
             decision("dither", depth.bits().map(f64::from), "bit", plan.dither.reason.to_string())
         }
     });
