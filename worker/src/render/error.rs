@@ -1,10 +1,12 @@
 //! Why a render has no result, and whose fault it is.
 
-use codec::{DecodeError, EncodeError};
+use codec::{DecodeError, EncodeError, TagError};
 use domain::job::Stage;
 use domain::problem::{Fault, Money, Problem};
+use domain::recipe::Recipe;
 use dsp::error::ParamError;
 use dsp::master::MasterError;
+use dsp::units::{Lufs, SampleRate};
 
 /// Why a render has no result.
 #[derive(Debug, thiserror::Error)]
@@ -27,12 +29,53 @@ pub enum RenderError {
     /// The engine has no result.
     #[error("{0}")]
     Master(#[from] MasterError),
+    /// The tags cannot be written as they are.
+    #[error("{0}")]
+    Tags(#[from] TagError),
+    /// The references are louder or quieter than any master can be asked to be.
+    #[error(
+        "the references are at {mean}; a master can be at {low} to {high} LUFS",
+        low = Recipe::LOUDNESS_LUFS.0,
+        high = Recipe::LOUDNESS_LUFS.1
+    )]
+    ReferenceLoudness {
+        /// In the mean.
+        mean: Lufs,
+    },
+    /// Nothing in the references is loud or long enough to be measured.
+    #[error("the references have no loudness to aim at: they are silent, or shorter than 0.4 s")]
+    ReferencesSilent,
+    /// A delivery rate other than the file's.
+    #[error(
+        "the file is at {given} and masters at {asked} cannot be made of it yet; leave the sample rate as it is"
+    )]
+    RateNotAvailable {
+        /// What was asked for.
+        asked: SampleRate,
+        /// The file's own.
+        given: SampleRate,
+    },
+    /// One track of an album has no master, so the album has none.
+    #[error("track {number}, «{title}»: {cause}")]
+    Track {
+        /// Its place, from 1.
+        number: u32,
+        /// What it is called.
+        title: String,
+        /// Why.
+        cause: Box<Self>,
+    },
     /// The disk failed, not the file.
     #[error("{0}")]
     Disk(#[from] std::io::Error),
 }
 
 impl RenderError {
+    /// The error of one track of an album.
+    pub(super) fn of_track(number: u32, title: &str, cause: Self) -> Self {
+        Self::Track { number, title: title.to_owned(), cause: Box::new(cause) }
+    }
+
     /// Stable, for programs.
     #[must_use]
     pub fn code(&self) -> &'static str {
@@ -45,6 +88,11 @@ impl RenderError {
             Self::Master(MasterError::Empty) => "audio_empty",
             Self::Master(MasterError::Broken { .. }) => "audio_not_finite",
             Self::Master(MasterError::NotCertified { .. }) => "master_not_certified",
+            Self::Tags(_) => "tags_invalid",
+            Self::ReferenceLoudness { .. } => "reference_loudness_out_of_range",
+            Self::ReferencesSilent => "references_silent",
+            Self::RateNotAvailable { .. } => "rate_not_available_yet",
+            Self::Track { cause, .. } => cause.code(),
             Self::Disk(_) => "disk_failed",
         }
     }
@@ -53,7 +101,13 @@ impl RenderError {
     #[must_use]
     pub fn fault(&self) -> Fault {
         match self {
-            Self::Target(_) | Self::Encode(EncodeError::Rate { .. }) => Fault::User,
+            Self::Target(_)
+            | Self::Encode(EncodeError::Rate { .. })
+            | Self::Tags(_)
+            | Self::ReferenceLoudness { .. }
+            | Self::ReferencesSilent
+            | Self::RateNotAvailable { .. } => Fault::User,
+            Self::Track { cause, .. } => cause.fault(),
             Self::Decode(DecodeError::Unreadable(_))
             | Self::Encode(_)
             | Self::Master(MasterError::NotCertified { .. })
