@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::clock::Timestamp;
-use domain::recipe::FieldError;
+use domain::fields::FieldError;
 use domain::scope::Scope;
 use store::StoreError;
 use store::blobs::BlobError;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::request::Parts;
-use domain::recipe::FieldError;
+use domain::fields::FieldError;
 
 use crate::app::App;
 use crate::error::{ApiError, ApiResult};

@@ -2,11 +2,13 @@
 
 mod account;
 mod job;
+mod new_job;
 mod problem;
 mod upload;
 
 pub(crate) use account::{AccountView, KeyView, NewKey, NewKeyView, NewSession, SessionView};
-pub(crate) use job::{JobEventView, JobView, NewJob};
+pub(crate) use job::{JobEventView, JobView};
+pub(crate) use new_job::NewJob;
 pub(crate) use problem::{FieldErrorView, JobProblemView, ProblemView};
 pub(crate) use upload::UploadView;
 

@@ -16,6 +16,8 @@ pub struct Artifact {
     pub job: JobId,
     /// What it is.
     pub kind: ArtifactKind,
+    /// Of an album: which track it is of, from 1.
+    pub track: Option<u32>,
     /// The name a download gets.
     pub name: String,
     /// How it is written.

@@ -18,6 +18,7 @@ use crate::attempt::{PROCESS_DEATHS_MAX, TRIES_MAX};
 use crate::clock::Timestamp;
 use crate::ids::{AccountId, JobId, UploadId};
 use crate::lease::{Fence, Lease};
+use crate::order::Input;
 use crate::problem::{Money, Problem};
 use crate::recipe::Recipe;
 
@@ -32,8 +33,10 @@ pub struct Job {
     pub kind: JobKind,
     /// What the result is called.
     pub title: String,
-    /// What it is made from.
-    pub inputs: Vec<UploadId>,
+    /// What it is made from, in order.
+    pub inputs: Vec<Input>,
+    /// What it is to sound like.
+    pub references: Vec<UploadId>,
     /// How.
     pub recipe: Recipe,
     /// How far it has come.
@@ -63,6 +66,8 @@ closed_words! {
     JobKind {
         /// One master of one stereo file.
         Master = "master",
+        /// One master of each of several songs that belong together.
+        Album = "album",
     }
 }
 

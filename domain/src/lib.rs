@@ -11,9 +11,11 @@
 //! | [`digest`] | SHA-256 of a blob | `Digest` |
 //! | [`account`], [`scope`] | who, and what they may do | `Account`, `Email`, `Scopes` |
 //! | [`upload`] | a file that came in | `Upload`, `AudioFacts`, `Finding` |
-//! | [`recipe`], [`order`] | what is asked for, checked once | `Recipe`, `Wish`, `Order`, `FieldError` |
+//! | [`recipe`], [`preset`], [`tags`] | how it is done, checked once | `Recipe`, `Preset`, `Amounts`, `Tags` |
+//! | [`order`], [`fields`] | what is asked for, checked once | `Wish`, `Input`, `Order`, `FieldError` |
 //! | [`job`], [`lease`], [`attempt`] | the life of a job | `JobState::after`, `LeaseId`, `backoff` |
 //! | [`task`] | what a lease holder has to do | `Task` |
+//! | [`report`], [`album`] | what we say about a master, and about the masters of an album | `Report`, `AlbumReport` |
 //! | [`artifact`], [`blob`] | what we made, and where its bytes are | `Artifact`, `BlobKey` |
 //! | [`plan`] | everything that is done to a song, as JSON | `Plan` |
 //! | [`problem`] | why something could not be done | `Problem` |
@@ -26,16 +28,19 @@ pub mod attempt;
 pub mod blob;
 pub mod clock;
 pub mod digest;
+pub mod fields;
 pub mod ids;
 pub mod job;
 pub mod lease;
 pub mod order;
 pub mod plan;
+pub mod preset;
 pub mod problem;
 pub mod recipe;
 pub mod report;
 pub mod retention;
 pub mod scope;
 pub mod secret;
+pub mod tags;
 pub mod task;
 pub mod upload;

@@ -3,9 +3,10 @@
 use serde_json::Value;
 
 use crate::digest::Digest;
+use crate::fields::{FieldError, Fields, kind};
 use crate::ids::{AccountId, UploadId};
 use crate::job::JobKind;
-use crate::recipe::{FieldError, Fields, Recipe, kind};
+use crate::recipe::Recipe;
 
 /// The body of an order, checked: everything but who asks.
 #[derive(Clone, PartialEq, Debug)]
@@ -14,10 +15,27 @@ pub struct Wish {
     pub kind: JobKind,
     /// What to call it; empty if the customer did not say.
     pub title: String,
-    /// From what.
-    pub inputs: Vec<UploadId>,
+    /// From what, in order: one, or 2 to [`Wish::ALBUM_TRACKS_MAX`] for an album, none twice.
+    pub inputs: Vec<Input>,
+    /// What it is to sound like: at most [`Wish::REFERENCES_MAX`], none twice, none an input.
+    pub references: Vec<UploadId>,
     /// How.
     pub recipe: Recipe,
+}
+
+/// One song that goes in.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Input {
+    /// Which.
+    pub upload: UploadId,
+    /// What the track of an album is called; empty if the customer did not say.
+    pub title: String,
+}
+
+impl From<UploadId> for Input {
+    fn from(upload: UploadId) -> Self {
+        Self { upload, title: String::new() }
+    }
 }
 
 /// A checked order: what the store turns into a job.
@@ -36,47 +54,48 @@ pub struct Order {
 impl Wish {
     /// The longest title, in characters.
     pub const TITLE_LENGTH_MAX: usize = 200;
+    /// The most references: more would only blur each other.
+    pub const REFERENCES_MAX: usize = 5;
+    /// The fewest tracks of an album.
+    pub const ALBUM_TRACKS_MIN: usize = 2;
+    /// The most tracks of an album.
+    pub const ALBUM_TRACKS_MAX: usize = 30;
 
     /// The body of `POST /v1/jobs` and `POST /v1/quotes`. Every bad field is named by a JSON pointer from the
     /// body's root; what this version does not honour is refused as `not_available_yet`, never ignored.
     pub fn check(raw: &Value) -> Result<Self, Vec<FieldError>> {
-        let mut fields = match Fields::of(raw, "") {
-            Ok(fields) => fields,
-            Err(error) => return Err(vec![error]),
-        };
+        let mut fields = Fields::of(raw, "").map_err(|error| vec![error])?;
         let kind = fields.job_kind();
-        let title = fields.title();
-        let inputs = fields.inputs();
-        if fields.take("references").is_some_and(|value| value != Value::Array(Vec::new())) {
-            fields.refuse(
-                "references",
-                "not_available_yet",
-                "references are not available yet; leave them out",
-            );
-        }
+        let title = fields.line("title", Self::TITLE_LENGTH_MAX);
+        let inputs = fields.inputs(kind);
+        let references = fields.references(&inputs);
         fields.not_available_yet("preview");
-        let recipe = match Recipe::check(&fields.take("recipe").unwrap_or(Value::Null)) {
-            Ok(recipe) => recipe,
-            Err(errors) => {
-                fields.errors.extend(errors.into_iter().map(|error| error.within("/recipe")));
-                Recipe::default()
+        let recipe = fields.take("recipe").unwrap_or(Value::Null);
+        let recipe = Recipe::check(&recipe, references.len()).unwrap_or_else(|errors| {
+            fields.errors.extend(errors.into_iter().map(|error| error.within("/recipe")));
+            Recipe::default()
+        });
+        if kind == JobKind::Album {
+            for tag in recipe.tags.of_one_track() {
+                let detail = format!("{tag} belongs to one track; an album's tracks have their own");
+                fields.refuse(&format!("recipe/tags/{tag}"), "not_for_albums", detail);
             }
-        };
+        }
         fields.finish()?;
-        Ok(Self { kind, title, inputs, recipe })
+        Ok(Self { kind, title, inputs, references, recipe })
     }
 }
 
 impl Fields {
     fn job_kind(&mut self) -> JobKind {
         match self.take("kind") {
-            None => self.refuse("kind", "required", "say what to make: master"),
+            None => self.refuse("kind", "required", "say what to make: master or album"),
             Some(Value::String(text)) => match JobKind::parse(&text) {
                 Some(kind) => return kind,
-                None if ["mix", "mix_and_master", "album"].contains(&text.as_str()) => {
+                None if ["mix", "mix_and_master"].contains(&text.as_str()) => {
                     self.refuse("kind", "not_available_yet", format!("{text} is not available yet"));
                 }
-                None => self.refuse("kind", "unknown_value", "a job's kind is master"),
+                None => self.refuse("kind", "unknown_value", "a job's kind is master or album"),
             },
             Some(other) => {
                 self.refuse("kind", "wrong_type", format!("kind is {}, not a text", kind(&other)));
@@ -85,28 +104,7 @@ impl Fields {
         JobKind::Master
     }
 
-    fn title(&mut self) -> String {
-        match self.take("title") {
-            None => String::new(),
-            Some(Value::String(title)) => {
-                let length = title.chars().count();
-                if length > Wish::TITLE_LENGTH_MAX {
-                    let detail = format!("the title has {length} characters; {} fit", Wish::TITLE_LENGTH_MAX);
-                    self.refuse("title", "too_long", detail);
-                }
-                if title.chars().any(char::is_control) {
-                    self.refuse("title", "unknown_value", "a title is one line of plain text");
-                }
-                title
-            }
-            Some(other) => {
-                self.refuse("title", "wrong_type", format!("title is {}, not a text", kind(&other)));
-                String::new()
-            }
-        }
-    }
-
-    fn inputs(&mut self) -> Vec<UploadId> {
+    fn inputs(&mut self, job: JobKind) -> Vec<Input> {
         let items = match self.take("inputs") {
             Some(Value::Array(items)) if !items.is_empty() => items,
             None | Some(Value::Array(_)) => {
@@ -118,23 +116,65 @@ impl Fields {
                 return Vec::new();
             }
         };
-        if items.len() > 1 {
-            let detail = format!("a master is made from 1 input, not {}", items.len());
+        let (least, most) = match job {
+            JobKind::Master => (1, 1),
+            JobKind::Album => (Wish::ALBUM_TRACKS_MIN, Wish::ALBUM_TRACKS_MAX),
+        };
+        if !(least..=most).contains(&items.len()) {
+            let detail = match job {
+                JobKind::Master => format!("a master is made from 1 input, not {}", items.len()),
+                JobKind::Album => format!("an album has {least} to {most} inputs, not {}", items.len()),
+            };
             self.refuse("inputs", "out_of_range", detail);
         }
-        let mut uploads = Vec::new();
-        for (index, item) in items.iter().enumerate().take(1) {
-            match input(item, &format!("/inputs/{index}")) {
-                Ok(upload) => uploads.push(upload),
+        let mut inputs: Vec<Input> = Vec::new();
+        for (index, item) in items.iter().enumerate().take(most) {
+            match input(item, &format!("/inputs/{index}"), job) {
+                Ok(input) if inputs.iter().any(|other| other.upload == input.upload) => {
+                    self.refuse(
+                        &format!("inputs/{index}/upload"),
+                        "duplicate",
+                        "the upload is there already",
+                    );
+                }
+                Ok(input) => inputs.push(input),
                 Err(errors) => self.errors.extend(errors),
             }
         }
-        uploads
+        inputs
+    }
+
+    fn references(&mut self, inputs: &[Input]) -> Vec<UploadId> {
+        let items = self.list("references").unwrap_or_default();
+        let (count, most) = (items.len(), Wish::REFERENCES_MAX);
+        if count > most {
+            self.refuse("references", "out_of_range", format!("there can be {most} references, not {count}"));
+        }
+        let mut references = Vec::new();
+        for (index, item) in items.iter().enumerate().take(most) {
+            let path = format!("references/{index}");
+            let Some(text) = item.as_str() else {
+                let detail = format!("a reference is the id of an upload, not {}", kind(item));
+                self.refuse(&path, "wrong_type", detail);
+                continue;
+            };
+            match UploadId::parse(text) {
+                Err(error) => self.refuse(&path, "unknown_upload", error.to_string()),
+                Ok(upload) if references.contains(&upload) => {
+                    self.refuse(&path, "duplicate", "the reference is there already");
+                }
+                Ok(upload) if inputs.iter().any(|input| input.upload == upload) => {
+                    self.refuse(&path, "duplicate", "a song is no reference for itself");
+                }
+                Ok(upload) => references.push(upload),
+            }
+        }
+        references
     }
 }
 
-/// One input of a master: `upload`, and the settings of a stem as long as they change nothing.
-fn input(raw: &Value, pointer: &str) -> Result<UploadId, Vec<FieldError>> {
+/// One input: `upload`, the title of an album's track, and the settings of a stem as long as they change nothing.
+fn input(raw: &Value, pointer: &str, job: JobKind) -> Result<Input, Vec<FieldError>> {
     let mut fields = Fields::of(raw, pointer).map_err(|error| vec![error])?;
     for (setting, neutral) in [
         ("gain_db", Value::from(0)),
@@ -155,25 +195,34 @@ fn input(raw: &Value, pointer: &str) -> Result<UploadId, Vec<FieldError>> {
         }
     }
     fields.not_available_yet("role");
-    let upload = match fields.take("upload") {
-        Some(Value::String(text)) => match UploadId::parse(&text) {
+    let title = match job {
+        JobKind::Album => fields.line("title", Wish::TITLE_LENGTH_MAX),
+        JobKind::Master => String::new(), // a title here is an unknown field: a master has one of its own
+    };
+    let upload = fields.upload();
+    fields.finish()?;
+    let upload = upload.ok_or_else(Vec::new)?;
+    Ok(Input { upload, title })
+}
+
+impl Fields {
+    fn upload(&mut self) -> Option<UploadId> {
+        let Some(value) = self.take("upload") else {
+            self.refuse("upload", "required", "name an upload");
+            return None;
+        };
+        let Some(text) = value.as_str() else {
+            self.refuse("upload", "wrong_type", format!("upload is {}, not a text", kind(&value)));
+            return None;
+        };
+        match UploadId::parse(text) {
             Ok(upload) => Some(upload),
             Err(error) => {
-                fields.refuse("upload", "unknown_upload", error.to_string());
+                self.refuse("upload", "unknown_upload", error.to_string());
                 None
             }
-        },
-        Some(other) => {
-            fields.refuse("upload", "wrong_type", format!("upload is {}, not a text", kind(&other)));
-            None
         }
-        None => {
-            fields.refuse("upload", "required", "name an upload");
-            None
-        }
-    };
-    fields.finish()?;
-    upload.ok_or_else(Vec::new)
+    }
 }
 
 #[cfg(test)]
@@ -197,16 +246,16 @@ mod tests {
             let wish = Wish::check(&json!({"kind": "master", "inputs": [input]})).unwrap();
             assert_eq!(
                 (wish.inputs.as_slice(), &wish.recipe),
-                ([upload.clone()].as_slice(), &Recipe::default())
+                ([upload.clone().into()].as_slice(), &Recipe::default())
             );
         }
     }
 
     #[test]
     fn every_bad_field_is_named_from_the_bodys_root() {
-        let bad = json!({"kind": "album", "title": 7, "more": 1, "references": ["upl_1"], "preview": {},
+        let bad = json!({"kind": "mix", "title": 7, "more": 1, "references": ["upl_1", 2], "preview": {},
                          "inputs": [{"upload": "upl_1", "gain_db": 3, "colour": 1}],
-                         "recipe": {"tone": 1, "loudness_lufs": 0}});
+                         "recipe": {"tone": 2, "loudness_lufs": 0, "tags": {"title": ""}}});
         let pair = |pointer: &str, code: &str| (pointer.to_owned(), code.to_owned());
         let expected = [
             pair("/kind", "not_available_yet"),
@@ -214,10 +263,12 @@ mod tests {
             pair("/inputs/0/gain_db", "not_available_yet"),
             pair("/inputs/0/upload", "unknown_upload"),
             pair("/inputs/0/colour", "unknown_field"),
-            pair("/references", "not_available_yet"),
+            pair("/references/0", "unknown_upload"),
+            pair("/references/1", "wrong_type"),
             pair("/preview", "not_available_yet"),
-            pair("/recipe/tone", "not_available_yet"),
+            pair("/recipe/tone", "out_of_range"),
             pair("/recipe/loudness_lufs", "out_of_range"),
+            pair("/recipe/tags/title", "required"),
             pair("/more", "unknown_field"),
         ];
         assert_eq!(codes(bad), expected);
@@ -229,5 +280,59 @@ mod tests {
         let two = json!({"kind": "master", "inputs": [{"upload": upload}, {"upload": upload}]});
         assert_eq!(codes(two), [("/inputs".to_owned(), "out_of_range".to_owned())]);
         assert_eq!(codes(json!({"kind": "master"})), [("/inputs".to_owned(), "required".to_owned())]);
+    }
+
+    #[test]
+    fn an_album_takes_2_to_30_inputs_in_order_with_a_title_each() {
+        let entropy = SeededEntropy::new(1);
+        let uploads: Vec<UploadId> = (0..31).map(|_| UploadId::new(&entropy)).collect();
+        let album = |count: usize| {
+            let inputs: Vec<Value> =
+                uploads[..count].iter().map(|upload| json!({"upload": upload, "title": "Side"})).collect();
+            json!({"kind": "album", "inputs": inputs, "recipe": {"tags": {"album": "Sides"}}})
+        };
+        for count in [2, 30] {
+            let wish = Wish::check(&album(count)).unwrap();
+            let order: Vec<UploadId> = wish.inputs.iter().map(|input| input.upload.clone()).collect();
+            assert_eq!((order.as_slice(), wish.inputs[0].title.as_str()), (&uploads[..count], "Side"));
+        }
+        for count in [1, 31] {
+            assert_eq!(codes(album(count)), [("/inputs".to_owned(), "out_of_range".to_owned())]);
+        }
+    }
+
+    #[test]
+    fn what_belongs_to_one_track_is_refused_for_an_album_and_a_track_may_come_once() {
+        let upload = UploadId::new(&SeededEntropy::new(1));
+        let tags = json!({"title": "One", "track_number": 1, "isrc": "USS1Z9900001", "artist": "Ada"});
+        let album = json!({"kind": "album", "inputs": [{"upload": upload}, {"upload": upload}],
+                           "recipe": {"tags": tags}});
+        let expected = [
+            ("/inputs/1/upload", "duplicate"),
+            ("/recipe/tags/title", "not_for_albums"),
+            ("/recipe/tags/track_number", "not_for_albums"),
+            ("/recipe/tags/isrc", "not_for_albums"),
+        ];
+        assert_eq!(codes(album), expected.map(|(pointer, code)| (pointer.to_owned(), code.to_owned())));
+        let titled = json!({"kind": "master", "inputs": [{"upload": upload, "title": "One"}]});
+        assert_eq!(codes(titled), [("/inputs/0/title".to_owned(), "unknown_field".to_owned())]);
+    }
+
+    #[test]
+    fn there_are_at_most_five_references_none_twice_and_none_the_song_itself() {
+        let entropy = SeededEntropy::new(1);
+        let uploads: Vec<UploadId> = (0..7).map(|_| UploadId::new(&entropy)).collect();
+        let inputs = json!([{"upload": uploads[0]}]);
+        let order =
+            |references: &[UploadId]| json!({"kind": "master", "inputs": inputs, "references": references});
+        let wish = Wish::check(&order(&uploads[1..6])).unwrap();
+        assert_eq!((wish.references.as_slice(), wish.recipe.loudness), (&uploads[1..6], None));
+        assert_eq!(codes(order(&uploads[1..7])), [("/references".to_owned(), "out_of_range".to_owned())]);
+        let twice = [uploads[1].clone(), uploads[1].clone(), uploads[0].clone()];
+        let expected = [("/references/1", "duplicate"), ("/references/2", "duplicate")];
+        let told = codes(order(&twice));
+        assert_eq!(told, expected.map(|(pointer, code)| (pointer.to_owned(), code.to_owned())));
+        let none = Wish::check(&order(&[])).unwrap();
+        assert_eq!(none.recipe, Recipe::default());
     }
 }

@@ -1,6 +1,8 @@
 //! What the holder of a lease has to do.
 
 use crate::ids::UploadId;
+use crate::job::JobKind;
+use crate::order::Input;
 use crate::recipe::Recipe;
 
 /// One task. `check` is internal: no list of jobs shows it.
@@ -13,10 +15,14 @@ pub enum Task {
     },
     /// Turn inputs into masters.
     Render {
+        /// What is made of them: one master of the one input, or an album.
+        kind: JobKind,
         /// The inputs, in the order they were given.
-        inputs: Vec<UploadId>,
+        inputs: Vec<Input>,
+        /// What it is to sound like.
+        references: Vec<UploadId>,
         /// How.
-        recipe: Recipe,
+        recipe: Box<Recipe>,
         /// What the result is called.
         title: String,
     },

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use codec::Limits;
 use dsp::error::ParamError;
-use dsp::master::reference::NoReference;
-use dsp::master::{Aim, Character, Force, MasterParams, Preset, Reference, Target};
+use dsp::master::{Character, Force, MasterParams, Preset, Reference, Target};
 use dsp::units::{Dbtp, Lufs};
+use worker::render::aim::{aim_of, measured};
 use worker::render::mastering::Brief;
 use worker::render::{Listener, RenderError, Song};
 
@@ -57,7 +57,7 @@ impl Sound {
     pub fn brief(&self, listener: &dyn Listener) -> Result<Brief, Failure> {
         let mut brief = self.without_references()?;
         let references = self.references(listener)?;
-        brief.aim = Aim::of(&references);
+        brief.aim = aim_of(&references).map_err(Failure::input)?;
         Ok(brief)
     }
 
@@ -121,14 +121,10 @@ impl Sound {
 }
 
 fn reference(path: &Path, listener: &dyn Listener) -> Result<Reference, Failure> {
-    let song = Song::open(path, extension(path), &Limits::COMMAND_LINE, listener)
-        .map_err(|error| Failure::of_render(path, &error))?;
-    if song.audio.channel_count() > 2 {
-        let error = RenderError::Channels { channels: song.audio.channel_count() };
-        return Err(Failure::of_render(path, &error));
-    }
-    Reference::of(&song.audio, listener).map_err(|error| match error {
-        NoReference::Cancelled => Failure::cancelled(),
-        NoReference::TooShort { .. } => Failure::input(format!("{}: {error}", path.display())),
+    let song = Song::open(path, extension(path), &Limits::COMMAND_LINE, listener);
+    song.and_then(|song| measured(&song, listener)).map_err(|error| match error {
+        // Whoever names a file on the command line can look at it: the file is at fault.
+        RenderError::Reference(error) => Failure::input(format!("{}: {error}", path.display())),
+        other => Failure::of_render(path, &other),
     })
 }

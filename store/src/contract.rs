@@ -41,6 +41,7 @@ macro_rules! every_story {
                 a_rejected_upload_says_why_and_cannot_be_ordered
                 a_check_whose_process_dies_three_times_rejects_its_upload
                 an_upload_that_a_living_job_needs_is_not_deleted
+                a_reference_is_kept_while_a_job_needs_it_and_goes_with_the_first
                 a_deleted_upload_dooms_its_blobs_and_ends_its_check
                 lists_go_backwards_in_time_page_by_page
                 an_unused_upload_goes_after_seven_days_and_a_used_one_with_its_first_job;
@@ -49,6 +50,8 @@ macro_rules! every_story {
                 the_same_key_with_another_body_is_a_conflict
                 of_ten_parallel_orders_with_one_key_one_makes_a_job
                 an_order_of_what_is_not_there_names_the_input
+                an_album_keeps_its_tracks_in_order_and_what_it_is_to_sound_like
+                a_reference_that_cannot_be_used_is_named
                 a_job_shows_its_place_and_its_history
                 a_job_reads_back_after_the_store_was_opened_again
                 a_deleted_job_is_gone_and_dooms_all_it_made;

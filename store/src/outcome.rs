@@ -7,10 +7,10 @@ use domain::artifact::{ArtifactFormat, ArtifactKind};
 use domain::blob::{BlobKey, BlobPrefix};
 use domain::clock::Timestamp;
 use domain::digest::Digest;
+use domain::fields::FieldError;
 use domain::ids::{AccountId, JobId, KeyId, SessionId, UploadId};
 use domain::job::{Job, Stage, StateName};
 use domain::lease::LeaseId;
-use domain::recipe::FieldError;
 use domain::scope::Scopes;
 use domain::secret::SecretHash;
 use domain::task::Task;
@@ -169,6 +169,8 @@ pub struct Completion {
 pub struct Made {
     /// What it is.
     pub kind: ArtifactKind,
+    /// Of an album: which track it is of, from 1.
+    pub track: Option<u32>,
     /// The name a download gets.
     pub name: String,
     /// How it is written.

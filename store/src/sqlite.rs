@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use domain::ids::Entropy;
 use domain::retention::Retention;
+use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{SqliteConnection, SqlitePool, Transaction};
 
@@ -27,6 +28,7 @@ use crate::signals::Signals;
 
 const FILE_NAME: &str = "mixrunners.sqlite3";
 const READERS: u32 = 4;
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 /// Another process (a command line beside the service) may hold the file's lock for so long.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -55,7 +57,7 @@ impl Sqlite {
             .busy_timeout(BUSY_TIMEOUT)
             .pragma("secure_delete", "ON");
         let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
-        sqlx::migrate!("migrations/sqlite").run(&writer).await?;
+        MIGRATIONS.run(&writer).await?;
         let reader = SqlitePoolOptions::new()
             .max_connections(READERS)
             .connect_with(options.pragma("query_only", "ON"))

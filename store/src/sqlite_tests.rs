@@ -58,7 +58,9 @@ async fn the_tables_refuse_every_state_the_program_does_not_know() {
         "UPDATE jobs SET recipe = 'not json' WHERE id = 'succeeded'",
         "UPDATE job_events SET state = 'running'",
         "INSERT INTO job_events (job_id, seq, at, state, progress) VALUES ('queued', 1, 2, 'running', 0)",
-        "INSERT INTO job_inputs (job_id, position, upload_id) VALUES ('nobody', 0, 'upl_1')",
+        "INSERT INTO job_inputs (job_id, part, position, upload_id) VALUES ('nobody', 'input', 0, 'upl_1')",
+        "INSERT INTO job_inputs (job_id, part, position, upload_id) VALUES ('queued', 'stem', 0, 'upl_1')",
+        "UPDATE jobs SET kind = 'mix' WHERE id = 'queued'",
     ];
     for sql in refused {
         let answer = sqlx::query(sql).execute(&store.writer).await;
@@ -144,4 +146,51 @@ async fn a_row_that_means_nothing_is_named_and_stops_no_row_behind_it() {
     .await
     .unwrap();
     assert_eq!(lease_next().await.unwrap().unwrap().lease.job, sound);
+}
+
+#[tokio::test]
+async fn what_was_kept_before_albums_is_kept_and_means_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = SqliteConnectOptions::new().filename(folder.path().join(FILE_NAME)).create_if_missing(true);
+    let before = SqlitePool::connect_with(options.foreign_keys(true)).await.unwrap();
+    let first = MIGRATIONS.iter().take(1).cloned().collect();
+    Migrator::with_migrations(first).run(&before).await.unwrap();
+    let entropy = SeededEntropy::new(3);
+    let job = domain::ids::JobId::new(&entropy);
+    let account = domain::ids::AccountId::new(&entropy);
+    let (upload, artifact) = (domain::ids::UploadId::new(&entropy), domain::ids::ArtifactId::new(&entropy));
+    let lease = domain::lease::LeaseId { job: job.clone(), fence: 1 };
+    let blob = domain::blob::BlobKey::artifact(&lease, "0-master.wav").unwrap();
+    let recipe = r#"{"version":1,"preset":"streaming","loudness_lufs":-11.0,"ceiling_dbtp":-1.0,
+                     "deliver":["wav24"]}"#;
+    let rows = format!(
+        "INSERT INTO accounts (id, email, roles, created_at) VALUES ('{account}', 'a@b.org', '[]', 1);
+         INSERT INTO jobs (id, account_id, kind, title, recipe, state, fence, attempt, engine_version,
+                           created_at, finished_at, delete_at)
+         VALUES ('{job}', '{account}', 'master', 'Old', '{recipe}', 'succeeded', 1, 1, '0.1.0', 1, 5, 600);
+         INSERT INTO job_inputs (job_id, position, upload_id) VALUES ('{job}', 0, '{upload}');
+         INSERT INTO job_events (job_id, seq, at, state, progress) VALUES ('{job}', 1, 1, 'queued', 0);
+         INSERT INTO artifacts (id, job_id, position, kind, name, format, size_bytes, sha256, blob, created_at,
+                                delete_at)
+         VALUES ('{artifact}', '{job}', 0, 'master', 'Old.wav', 'wav24', 4, zeroblob(32), '{blob}', 5, 600);"
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(rows)).execute(&before).await.unwrap();
+    before.close().await;
+
+    let store = Sqlite::open(folder.path(), Arc::new(entropy), Retention::POLICY).await.unwrap();
+    let kept = jobs::job(&store, &account, &job).await.unwrap().expect("the job is there");
+    assert_eq!((kept.inputs, kept.references), (vec![upload.into()], Vec::new()));
+    assert_eq!((kept.recipe.amounts.intensity, kept.recipe.loudness.map(|l| l.value())), (0.0, Some(-11.0)));
+    assert_eq!((kept.artifacts[0].id.clone(), kept.artifacts[0].track), (artifact, None));
+    assert_eq!(jobs::job_events(&store, &account, &job, 0, 9).await.unwrap().len(), 1);
+    let broken = sqlx::query("PRAGMA foreign_key_check").fetch_all(&store.writer).await.unwrap();
+    assert!(broken.is_empty(), "{} rows point nowhere", broken.len());
+    let sql = "UPDATE jobs SET state = 'queued', not_before = 1, finished_at = NULL, delete_at = NULL";
+    assert!(sqlx::query(sql).execute(&store.writer).await.is_err(), "the triggers are there too");
+    sqlx::query("DELETE FROM jobs").execute(&store.writer).await.unwrap();
+    for table in ["job_inputs", "job_events", "artifacts"] {
+        let sql = format!("SELECT count(*) FROM {table}");
+        let left: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(&store.writer).await.unwrap();
+        assert_eq!(left, 0, "{table} goes with its job");
+    }
 }

@@ -1,6 +1,7 @@
 //! A song through the service, as a program that uses the API sends it.
 
 use std::fs;
+use std::process::Command;
 
 use reqwest::StatusCode;
 use serde_json::json;
@@ -92,6 +93,45 @@ async fn the_sign_in_link_works_once() {
     let account =
         http.get(format!("{}/v1/account", service.base)).header("Cookie", cookie).send().await.unwrap();
     assert_eq!(account.status(), StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_album_goes_through_the_service_as_loud_as_its_reference() {
+    let folder = tempfile::tempdir().unwrap();
+    let wav = folder.path().join("song.wav");
+    song::wav24(&wav, 5.0);
+    let quieter = folder.path().join("reference.wav");
+    let gain = ["-af", "volume=-5dB", "-c:a", "pcm_s24le"];
+    let ffmpeg =
+        Command::new("ffmpeg").args(["-v", "error", "-i"]).arg(&wav).args(gain).arg(&quieter).status();
+    assert!(ffmpeg.unwrap().success());
+    let aim = meter::ffmpeg(&quieter).integrated_lufs;
+    let data = folder.path().join("data");
+    let service = Service::start(&data);
+    let anna = Producer::with_key(&service, &data);
+    let mut uploads = Vec::new();
+    for (name, path) in [("01 Rain.wav", &wav), ("Sun.wav", &wav), ("reference.wav", &quieter)] {
+        let upload = anna.upload(name, &fs::read(path).unwrap()).await;
+        assert_eq!(anna.checked(&upload).await["state"], "ready");
+        uploads.push(upload);
+    }
+    let order = json!({
+        "kind": "album", "title": "Sides", "inputs": [{"upload": uploads[0]}, {"upload": uploads[1], "title": "Moon"}],
+        "references": [uploads[2]], "recipe": {"intensity": 0, "deliver": ["flac24", "mp3_320"]}
+    });
+    let job = anna.finished(&anna.order_body("album", order).await).await;
+    assert_eq!(job["state"], "succeeded", "{job}");
+    let masters = job["artifacts"].as_array().unwrap().iter().filter(|artifact| artifact["kind"] == "master");
+    let names: Vec<_> = masters.map(|artifact| (artifact["track"].as_u64(), &artifact["name"])).collect();
+    assert_eq!(names[0], (Some(1), &json!("01 Rain (master).flac")));
+    assert_eq!(names[3], (Some(2), &json!("02 Moon (master).mp3")));
+    let report = anna.get_json(&format!("/v1/jobs/{}/report", job["id"].as_str().unwrap())).await;
+    assert_eq!(report["schema"], "mixrunners.album/1");
+    for track in report["tracks"].as_array().unwrap() {
+        let after = track["loudness_after_lufs"].as_f64().unwrap();
+        assert!((after - aim).abs() <= 0.15, "{after} beside {aim}");
+        assert_eq!(track["report"]["schema"], "mixrunners.report/1");
+    }
 }
 
 pub fn hex(bytes: &[u8]) -> String {

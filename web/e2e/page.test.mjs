@@ -89,7 +89,7 @@ test('an upload survives a lost connection and a reload, and sends nothing twice
   page.on('request', (request) => {
     if (request.method() === 'PATCH') sent.push(Number(request.headers()['upload-offset']));
   });
-  await page.locator('input[type=file]').setInputFiles(song);
+  await page.locator('input[type=file]').first().setInputFiles(song);
   await page.locator('.ruler').waitFor();
   const { received_bytes, size_bytes, state } = await json(`/v1${new URL(page.url()).pathname}`);
   assert.equal(state, 'ready');
@@ -98,6 +98,24 @@ test('an upload survives a lost connection and a reload, and sends nothing twice
   assert.ok(sent[0] > 0, `resumed from byte ${sent[0]} of ${SONG_BYTES}`);
   assert.deepEqual(sent, [...sent].sort((a, b) => a - b));
   await isAccessible('settings');
+});
+
+test('what is finer opens where it is, and every field has a name', async () => {
+  for (const name of ['Finer', 'Tags in the files']) {
+    await page.locator('summary', { hasText: name.split(' ')[0] }).focus();
+    await page.keyboard.press('Enter');
+  }
+  await page.getByRole('slider', { name: 'Width' }).waitFor();
+  await page.getByLabel('ISRC').fill('soon');
+  await isAccessible('settings, all open');
+  await page.setViewportSize(PHONE);
+  assert.deepEqual(await overflowing(page), [], 'settings at 360 px');
+  await page.setViewportSize({ width: 1280, height: 900 });
+  await page.getByRole('button', { name: 'Make the master' }).click();
+  await page.getByText(/isrc is "soon"/).waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.value), 'soon', 'the focus is at the field');
+  await page.getByLabel('ISRC').fill('US-S1Z-99-00001');
+  await page.getByLabel('Artist', { exact: true }).fill('Ada');
 });
 
 test('a number the service refuses is explained at its field', async () => {
@@ -114,14 +132,32 @@ test('a number the service refuses is explained at its field', async () => {
 test('the keyboard alone starts the master, and its stages move to the end', { timeout: 5 * MINUTE_MS }, async () => {
   await page.getByRole('radio', { name: /Streaming/ }).focus();
   await page.keyboard.press('ArrowRight');
+  assert.equal(await page.getByLabel('Target').inputValue(), `${MINUS}9.0`, 'of the preset Loud');
   await page.keyboard.press('ArrowLeft');
   assert.equal(await page.getByLabel('Target').inputValue(), `${MINUS}14.0`);
-  await page.getByRole('checkbox', { name: /FLAC 24-bit/ }).focus();
-  await page.keyboard.press('Space');
+  await page.getByRole('slider', { name: 'Intensity' }).focus();
+  await page.keyboard.press('ArrowLeft');
+  for (const name of [/FLAC 24-bit/, /MP3 320/]) {
+    await page.getByRole('checkbox', { name }).focus();
+    await page.keyboard.press('Space');
+  }
   await page.getByRole('button', { name: 'Make the master' }).focus();
   await page.keyboard.press('Enter');
   await page.waitForURL(/\/jobs\//);
   jobPath = new URL(page.url()).pathname;
+  const { recipe } = await json(`/v1${jobPath}`);
+  assert.deepEqual(recipe, {
+    preset: 'streaming',
+    intensity: 0.45,
+    tone: 0.7,
+    dynamics: 0.5,
+    width: 0.5,
+    loudness_lufs: -14,
+    ceiling_dbtp: -1,
+    deliver: ['wav24', 'flac24', 'mp3_320'],
+    sample_rate_hz: null,
+    tags: { artist: 'Ada', isrc: 'USS1Z9900001' },
+  });
 
   const bar = page.getByRole('progressbar', { name: 'Progress of the master' });
   const result = page.getByRole('heading', { name: 'What was done' });
@@ -226,8 +262,8 @@ test('the list of keys opens with ? and gives the focus back', async () => {
 test('every download is the file whose SHA-256 is shown', async () => {
   const job = await json(`/v1${jobPath}`);
   const delivered = job.artifacts.filter(({ kind }) => kind === 'master');
-  assert.deepEqual(delivered.map(({ format }) => format).sort(), ['flac24', 'wav24']);
-  for (const name of ['WAV 24-bit', 'FLAC 24-bit']) {
+  assert.deepEqual(delivered.map(({ format }) => format).sort(), ['flac24', 'mp3_320', 'wav24']);
+  for (const name of ['WAV 24-bit', 'FLAC 24-bit', 'MP3 320']) {
     const row = page.getByRole('listitem').filter({ has: page.getByRole('link', { name }) });
     const [download] = await Promise.all([page.waitForEvent('download'), row.getByRole('link', { name }).click()]);
     const hash = createHash('sha256');
@@ -276,6 +312,72 @@ test('the file dialog opens from the keyboard, and what is no audio is refused w
   await page.getByRole('alert').waitFor();
   await page.getByRole('link', { name: 'Choose another song' }).waitFor();
   await isAccessible('rejected');
+});
+
+/** Some seconds of noise that swells, as a WAV of 16 bits in memory. */
+function shortSong(seconds, level) {
+  const frames = 44_100 * seconds;
+  const wav = Buffer.alloc(44 + frames * 4);
+  wav.write('RIFF\0\0\0\0WAVEfmt ', 0, 'latin1');
+  wav.writeUInt32LE(36 + frames * 4, 4);
+  [[16, 16], [44_100, 24], [44_100 * 4, 28]].forEach(([value, at]) => wav.writeUInt32LE(value, at));
+  [[1, 20], [2, 22], [4, 32], [16, 34]].forEach(([value, at]) => wav.writeUInt16LE(value, at));
+  wav.write('data', 36, 'latin1');
+  wav.writeUInt32LE(frames * 4, 40);
+  let state = 1;
+  for (let i = 0; i < frames * 2; i += 1) {
+    state = (state * 48_271) % 2_147_483_647;
+    const swell = 0.6 + 0.4 * Math.sin(i / 44_100);
+    wav.writeInt16LE(Math.round((state / 1_073_741_824 - 1) * level * swell * 32_767), 44 + i * 2);
+  }
+  return wav;
+}
+
+test('songs that belong together become an album, in the order they are put in', { timeout: 3 * MINUTE_MS }, async () => {
+  await page.goto(url);
+  await heading('Master a song').waitFor();
+  const songs = [['01 Rain.wav', 0.1], ['02 Sun.wav', 0.4]];
+  const files = songs.map(([name, level]) => ({ name, mimeType: 'audio/wav', buffer: shortSong(5, level) }));
+  await page.locator('input[type=file]').setInputFiles(files);
+  for (const name of ['01 Rain.wav', '02 Sun.wav']) await page.getByLabel(`${name} for an album`).check();
+  await isAccessible('songs ticked');
+  await page.getByRole('button', { name: 'Master as an album' }).click();
+  await heading('Master an album').waitFor();
+  const titles = () => page.getByLabel(/^Title of track/).evaluateAll((all) => all.map(({ value }) => value));
+  assert.deepEqual(await titles(), ['Rain', 'Sun']);
+  await page.getByRole('button', { name: 'Move Rain down' }).focus();
+  await page.keyboard.press('Enter');
+  assert.deepEqual(await titles(), ['Sun', 'Rain']);
+  await page.reload();
+  await page.getByRole('button', { name: 'Move Sun down' }).waitFor();
+  assert.deepEqual(await titles(), ['Sun', 'Rain'], 'a reload keeps the order');
+  await page.getByLabel('Title of track 1').fill('Sunshine');
+  await page.getByRole('textbox', { name: 'Album', exact: true }).first().fill('Weather');
+
+  await page.getByText('From earlier uploads').click();
+  await page.getByRole('button', { name: 'Add Night Drive.wav' }).last().click();
+  await page.getByLabel('As loud as the reference').waitFor();
+  assert.equal(await page.getByLabel('Target').count(), 0, 'the reference decides');
+  await isAccessible('album');
+  await page.setViewportSize(PHONE);
+  assert.deepEqual(await overflowing(page), [], 'album at 360 px');
+  await page.setViewportSize({ width: 1280, height: 900 });
+
+  await page.getByRole('button', { name: 'Make the masters' }).click();
+  await page.waitForURL(/\/jobs\//);
+  await page.getByRole('heading', { name: 'Files of track 1' }).waitFor();
+  const job = await json(`/v1${new URL(page.url()).pathname}`);
+  assert.equal(job.recipe.loudness_lufs, null);
+  assert.equal(job.references.length, 1);
+  const names = job.artifacts.filter(({ kind }) => kind === 'master').map(({ name }) => name);
+  assert.deepEqual(names, ['01 Sunshine (master).wav', '02 Rain (master).wav']);
+  await page.getByRole('button', { name: 'Rain', exact: true }).click();
+  await page.getByRole('heading', { name: 'Files of track 2' }).waitFor();
+  await page.waitForFunction(() => document.querySelector('.play')?.disabled === false);
+  await isAccessible('album result');
+  await page.setViewportSize(PHONE);
+  assert.deepEqual(await overflowing(page), [], 'album result at 360 px');
+  await page.setViewportSize({ width: 1280, height: 900 });
 });
 
 test('a master is deleted only after asking, and is gone then', async () => {

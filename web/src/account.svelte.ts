@@ -1,7 +1,7 @@
 /** Who is signed in, asked once and again after signing in or out. */
 
 import * as api from './api';
-import type { Account, Capabilities, Problem } from './wire';
+import type { Account, Capabilities, Preset, Problem } from './wire';
 
 class Caller {
   account = $state.raw<Account | null>(null);
@@ -10,6 +10,7 @@ class Caller {
   problem = $state.raw<Problem | null>(null);
   /** What the service takes and makes, once it is known who asks. */
   capabilities = $state.raw<Capabilities | null>(null);
+  presets = $state.raw<Preset[]>([]);
 
   constructor() {
     api.signedOut.addEventListener('signed-out', () => (this.account = null));
@@ -18,7 +19,11 @@ class Caller {
   async ask(): Promise<void> {
     this.problem = null;
     try {
-      [this.account, this.capabilities] = await Promise.all([api.account(), api.capabilities()]);
+      [this.account, this.capabilities, this.presets] = await Promise.all([
+        api.account(),
+        api.capabilities(),
+        api.presets(),
+      ]);
       this.known = true;
     } catch (error) {
       this.account = null;

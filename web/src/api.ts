@@ -1,6 +1,6 @@
 /** The one place that speaks HTTP (uploads apart, which speak tus in `upload/session.svelte.ts`). */
 
-import type { Account, Capabilities, Job, NewJob, Peaks, Problem, Report, Upload } from './wire';
+import type { Account, AlbumReport, Capabilities, Job, NewJob, Peaks, Preset, Problem, Report, Upload } from './wire';
 
 /** An answer that was not a success, in the service's own words; status 0 when there was no answer at all. */
 export class ApiError extends Error {
@@ -32,6 +32,7 @@ export const closeSession = () => request('DELETE', '/v1/sessions/current');
 export const account = () => get<Account>('/v1/account');
 
 export const capabilities = () => get<Capabilities>('/v1/capabilities');
+export const presets = async () => (await get<{ data: Preset[] }>('/v1/presets')).data;
 
 export const uploads = () => list<Upload>('/v1/uploads');
 export const upload = (id: string, signal?: AbortSignal) => get<Upload>(`/v1/uploads/${id}`, signal);
@@ -42,6 +43,7 @@ export const discardUpload = (id: string) =>
 export const jobs = () => list<Job>('/v1/jobs');
 export const job = (id: string, signal?: AbortSignal) => get<Job>(`/v1/jobs/${id}`, signal);
 export const report = (id: string, signal?: AbortSignal) => get<Report>(`/v1/jobs/${id}/report`, signal);
+export const albumReport = (id: string, signal?: AbortSignal) => get<AlbumReport>(`/v1/jobs/${id}/report`, signal);
 export const cancelJob = (id: string) => post<Job>(`/v1/jobs/${id}/cancel`, {});
 export const eraseJob = (id: string) => request('DELETE', `/v1/jobs/${id}`);
 

@@ -4,12 +4,14 @@ export type Route =
   | { page: 'home' }
   | { page: 'sign-in'; token: string }
   | { page: 'upload'; id: string }
+  | { page: 'album'; uploads: string[] }
   | { page: 'job'; id: string }
   | { page: 'unknown' };
 
 export function parseRoute(path: string, hash: string): Route {
   if (path === '/') return { page: 'home' };
   if (path === '/sign-in') return { page: 'sign-in', token: hash.replace(/^#/, '') };
+  if (path === '/album') return { page: 'album', uploads: hash.replace(/^#/, '').split(',').filter(Boolean) };
   const [, page, id] = /^\/(uploads|jobs)\/([\w-]+)$/.exec(path) ?? [];
   if (page && id) return { page: page === 'jobs' ? 'job' : 'upload', id };
   return { page: 'unknown' };

@@ -54,14 +54,60 @@ export type Range = { min: number; max: number; default: number };
 /** What this service takes and makes. `formats` are what `deliver` may name. */
 export type Capabilities = {
   formats: string[];
+  sample_rates_hz: number[];
   loudness_lufs: Range;
   ceiling_dbtp: Range;
+  references_max: number;
+  album_tracks: { min: number; max: number };
   upload_bytes_max: number;
 };
 
-export type Recipe = { loudness_lufs: number; ceiling_dbtp: number; deliver: string[] };
+/** How much is done beyond the loudness, each from 0 to 1. */
+export type Amounts = { intensity: number; tone: number; dynamics: number; width: number };
 
-export type NewJob = { kind: 'master'; title: string; inputs: { upload: string }[]; recipe: Recipe };
+export type Preset = Amounts & {
+  id: string;
+  name: string;
+  purpose: string;
+  version: number;
+  loudness_lufs: number;
+  ceiling_dbtp: number;
+};
+
+export type TagName =
+  | 'title'
+  | 'artist'
+  | 'album'
+  | 'album_artist'
+  | 'track_number'
+  | 'track_total'
+  | 'date'
+  | 'genre'
+  | 'isrc'
+  | 'comment';
+export type Tags = Partial<Record<TagName, string | number>>;
+
+export type Recipe = Amounts & {
+  preset: string;
+  /** `null`: as loud as the references. */
+  loudness_lufs: number | null;
+  ceiling_dbtp: number;
+  deliver: string[];
+  /** `null`: that of the song. */
+  sample_rate_hz: number | null;
+  tags: Tags;
+};
+
+/** `title` is of an album's track. */
+export type Input = { upload: string; title?: string };
+
+export type NewJob = {
+  kind: 'master' | 'album';
+  title: string;
+  inputs: Input[];
+  references: string[];
+  recipe: Partial<Recipe>;
+};
 
 export type JobState = 'awaiting_payment' | 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
 export type Stage = 'fetch' | 'decode' | 'analyse' | 'mix' | 'master' | 'certify' | 'encode' | 'deliver';
@@ -69,6 +115,8 @@ export type Stage = 'fetch' | 'decode' | 'analyse' | 'mix' | 'master' | 'certify
 export type Artifact = {
   id: string;
   kind: 'master' | 'mix' | 'stem' | 'preview' | 'report';
+  /** Of an album: which track it is of, from 1. */
+  track: number | null;
   name: string;
   format: string;
   size_bytes: number;
@@ -90,10 +138,11 @@ export type Job = {
   finished_at: string | null;
   delete_at: string | null;
   engine_version: string | null;
-  recipe: Partial<Recipe>;
+  recipe: Recipe;
   problem: Problem | null;
   artifacts: Artifact[];
-  inputs: { upload: string }[];
+  inputs: Input[];
+  references: string[];
 };
 
 /** The data of every event of a job. */
@@ -174,3 +223,20 @@ export type Report = {
   platforms?: Platform[];
   pictures?: Pictures;
 };
+
+/** One track of an album beside the others. */
+export type AlbumTrack = {
+  number: number;
+  title: string;
+  loudness_before_lufs: number | null;
+  loudness_after_lufs: number | null;
+  /** How far below the loudest track: before, and after. */
+  step_before_lu: number | null;
+  step_after_lu: number | null;
+  tonal_distance_before_db: number | null;
+  tonal_distance_after_db: number | null;
+  outcome: Report['outcome'];
+  report: Report;
+};
+
+export type AlbumReport = { schema: string; engine_version: string; title: string; tracks: AlbumTrack[] };

@@ -3,12 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::blob::BlobKey;
-use domain::ids::UploadId;
 use domain::job::Stage;
 use domain::problem::{Fault, Problem};
 use domain::task::Task;
-use domain::upload::Upload;
 use store::StoreError;
 use store::outcome::{Checked, Completion, Leased, Progress};
 use tokio::time::Instant;
@@ -18,11 +15,11 @@ use crate::Worker;
 use crate::child::{Child, Death, Last};
 use crate::deliver::deliver;
 use crate::error::Hindrance;
+use crate::fetch::fetch;
 use crate::heartbeat::Heartbeat;
-use crate::protocol::Request;
 use crate::scratch::Scratch;
 
-/// An attempt that takes longer is hung.
+/// An attempt that takes longer for each song is hung.
 const ATTEMPT_MAX: Duration = Duration::from_secs(15 * 60);
 /// How often a write back is tried while the database fails. The lease is kept alive meanwhile.
 const WRITE_BACK_TRIES: u32 = 5;
@@ -70,7 +67,7 @@ async fn work(
     heart: &Heartbeat,
     stop: &CancellationToken,
 ) -> Result<Ending, Hindrance> {
-    let deadline = Instant::now() + ATTEMPT_MAX;
+    let deadline = Instant::now() + ATTEMPT_MAX * songs(&leased.task);
     let scratch = Scratch::new(&worker.scratch, &leased.lease).map_err(Hindrance::Scratch)?;
     heart.tell(Progress { stage: Stage::Fetch, fraction: 0.0 });
     let request = fetch(worker, leased, &scratch).await?;
@@ -96,37 +93,14 @@ async fn work(
     }
 }
 
-/// Finds the input and says what to do with it.
-async fn fetch(worker: &Worker, leased: &Leased, scratch: &Scratch) -> Result<Request, Hindrance> {
-    let out = scratch.out().to_owned();
-    match &leased.task {
-        Task::Check { upload } => {
-            let upload = input(worker, leased, upload).await?;
-            let input = worker.blobs.path_for_child(&BlobKey::upload_source(&upload.id));
-            Ok(Request::Check { input, extension: upload.extension(), out })
-        }
-        Task::Render { inputs, recipe, title } => {
-            let [upload] = inputs.as_slice() else {
-                return Err(Hindrance::Inputs { count: inputs.len() });
-            };
-            let upload = input(worker, leased, upload).await?;
-            let input = worker.blobs.path_for_child(&BlobKey::upload_source(&upload.id));
-            let title = if title.is_empty() { stem_of(&upload.name) } else { title.clone() };
-            Ok(Request::Master { input, extension: upload.extension(), out, recipe: recipe.clone(), title })
+/// How many songs are decoded for a task.
+fn songs(task: &Task) -> u32 {
+    match task {
+        Task::Check { .. } => 1,
+        Task::Render { inputs, references, .. } => {
+            u32::try_from(inputs.len() + references.len()).unwrap_or(1)
         }
     }
-}
-
-async fn input(worker: &Worker, leased: &Leased, id: &UploadId) -> Result<Upload, Hindrance> {
-    let upload = worker.store.upload(&leased.account, id).await?;
-    let is_there = worker.blobs.read(&BlobKey::upload_source(id), 0, 0).await?.is_some();
-    upload.filter(|_| is_there).ok_or(Hindrance::InputGone)
-}
-
-/// A file's name without its extension: what a master is called if nobody named it.
-fn stem_of(name: &str) -> String {
-    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-    if stem.is_empty() { "Untitled".to_owned() } else { stem.to_owned() }
 }
 
 /// Waits for whatever ends an attempt from outside.

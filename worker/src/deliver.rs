@@ -14,8 +14,8 @@ use crate::error::Hindrance;
 use crate::protocol::{Done, MadeFile};
 use crate::scratch::Scratch;
 
-/// More files than any recipe makes.
-const FILES_MAX: usize = 64;
+/// More files than any recipe makes: an album of 30 tracks has 7 formats and 2 listening copies of each.
+const FILES_MAX: usize = 512;
 
 /// Stores what the child made.
 pub(crate) async fn deliver(
@@ -70,8 +70,8 @@ async fn made(
         }
         peaks = Some(key);
     }
-    let MadeFile { kind, name, format, size_bytes, .. } = file;
-    Ok(Some(Made { kind, name, format, size_bytes, sha256: stored.sha256, blob, peaks }))
+    let MadeFile { kind, track, name, format, size_bytes, .. } = file;
+    Ok(Some(Made { kind, track, name, format, size_bytes, sha256: stored.sha256, blob, peaks }))
 }
 
 async fn put(

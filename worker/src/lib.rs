@@ -7,6 +7,7 @@
 //! |---|---|
 //! | this page | lease, attempt, repeat |
 //! | `attempt` | the main path, from lease to commit |
+//! | `fetch` | where a task's files are |
 //! | `child` | the process that meets a stranger's file, as seen from outside |
 //! | [`protocol`] | what the two say to each other |
 //! | [`render`] | the same process from inside, and the path of the command line |
@@ -19,6 +20,7 @@ mod attempt;
 mod child;
 mod deliver;
 mod error;
+mod fetch;
 mod heartbeat;
 pub mod protocol;
 pub mod render;

@@ -32,13 +32,50 @@ pub enum Request {
         input: PathBuf,
         /// What its name ended with.
         extension: Option<String>,
+        /// What it is to sound like.
+        references: Vec<Reference>,
         /// Where the artifacts go.
         out: PathBuf,
         /// How.
-        recipe: Recipe,
+        recipe: Box<Recipe>,
         /// What the result is called.
         title: String,
     },
+    /// Master songs that belong together.
+    Album {
+        /// In the order of the album.
+        inputs: Vec<Track>,
+        /// What they are to sound like.
+        references: Vec<Reference>,
+        /// Where the artifacts go.
+        out: PathBuf,
+        /// How.
+        recipe: Box<Recipe>,
+        /// What the album is called; empty if nobody said.
+        title: String,
+    },
+}
+
+/// A song that masters are to sound like.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reference {
+    /// Where it is.
+    pub input: PathBuf,
+    /// What its name ended with.
+    pub extension: Option<String>,
+}
+
+/// One song of an album.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Track {
+    /// Where it is.
+    pub input: PathBuf,
+    /// What its name ended with.
+    pub extension: Option<String>,
+    /// What it is called.
+    pub title: String,
 }
 
 /// One line of the child.
@@ -77,7 +114,7 @@ pub enum Done {
         /// The overview's file, below `out`.
         peaks_file: String,
     },
-    /// Of a master.
+    /// Of a master, or of an album.
     Mastered {
         /// Every file made, the report among them.
         files: Vec<MadeFile>,
@@ -91,6 +128,9 @@ pub enum Done {
 pub struct MadeFile {
     /// What it is.
     pub kind: ArtifactKind,
+    /// Of an album: which track it is of, from 1.
+    #[serde(default)]
+    pub track: Option<u32>,
     /// The name a download gets.
     pub name: String,
     /// How it is written.

@@ -4,7 +4,9 @@ use axum::Json;
 use axum::extract::State;
 use domain::artifact::ArtifactFormat;
 use domain::job::JobKind;
-use domain::recipe::{Preset, Recipe};
+use domain::order::Wish;
+use domain::preset::{Amounts, Preset};
+use domain::recipe::Recipe;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -16,8 +18,16 @@ use crate::app::App;
 pub(crate) struct PresetView {
     id: &'static str,
     name: &'static str,
+    /// What it is for, in one sentence.
+    purpose: &'static str,
+    /// Raised when it comes to mean something else.
+    version: u32,
     loudness_lufs: f64,
     ceiling_dbtp: f64,
+    intensity: f64,
+    tone: f64,
+    dynamics: f64,
+    width: f64,
 }
 
 /// All presets.
@@ -33,8 +43,17 @@ pub(crate) struct Capabilities {
     kinds: Vec<&'static str>,
     /// That can be asked for with `deliver`.
     formats: Vec<&'static str>,
+    /// That can be asked for with `sample_rate_hz`; left out, it is the input's.
+    sample_rates_hz: Vec<u32>,
     loudness_lufs: Range,
     ceiling_dbtp: Range,
+    intensity: Range,
+    tone: Range,
+    dynamics: Range,
+    width: Range,
+    /// Most references of a job.
+    references_max: usize,
+    album_tracks: Count,
     /// Largest upload.
     upload_bytes_max: u64,
     /// Whether money is asked for.
@@ -49,6 +68,13 @@ pub(crate) struct Range {
     default: f64,
 }
 
+/// Both ends can be asked for.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Count {
+    min: usize,
+    max: usize,
+}
+
 /// The presets.
 #[utoipa::path(get, path = "/v1/presets", tag = "catalogue", responses((status = 200, body = Presets)))]
 pub(crate) async fn presets() -> Json<Presets> {
@@ -56,14 +82,18 @@ pub(crate) async fn presets() -> Json<Presets> {
 }
 
 fn preset(preset: Preset) -> PresetView {
-    let recipe = Recipe::default(); // of the only preset there is
-    match preset {
-        Preset::Streaming => PresetView {
-            id: preset.as_str(),
-            name: "Streaming",
-            loudness_lufs: recipe.loudness.value(),
-            ceiling_dbtp: recipe.ceiling.value(),
-        },
+    let Amounts { intensity, tone, dynamics, width } = Amounts::DEFAULT;
+    PresetView {
+        id: preset.as_str(),
+        name: preset.name(),
+        purpose: preset.purpose(),
+        version: Preset::VERSION,
+        loudness_lufs: preset.loudness().value(),
+        ceiling_dbtp: preset.ceiling().value(),
+        intensity,
+        tone,
+        dynamics,
+        width,
     }
 }
 
@@ -73,12 +103,19 @@ fn preset(preset: Preset) -> PresetView {
     responses((status = 200, body = Capabilities))
 )]
 pub(crate) async fn capabilities(State(app): State<App>) -> Json<Capabilities> {
-    let recipe = Recipe::default();
+    let (preset, amounts) = (Preset::Streaming, Amounts::DEFAULT);
     Json(Capabilities {
         kinds: JobKind::ALL.iter().map(|kind| kind.as_str()).collect(),
         formats: ArtifactFormat::DELIVERABLE.iter().map(|format| format.as_str()).collect(),
-        loudness_lufs: range(Recipe::LOUDNESS_LUFS, recipe.loudness.value()),
-        ceiling_dbtp: range(Recipe::CEILING_DBTP, recipe.ceiling.value()),
+        sample_rates_hz: Recipe::SAMPLE_RATES_HZ.to_vec(),
+        loudness_lufs: range(Recipe::LOUDNESS_LUFS, preset.loudness().value()),
+        ceiling_dbtp: range(Recipe::CEILING_DBTP, preset.ceiling().value()),
+        intensity: range(Amounts::RANGE, amounts.intensity),
+        tone: range(Amounts::RANGE, amounts.tone),
+        dynamics: range(Amounts::RANGE, amounts.dynamics),
+        width: range(Amounts::RANGE, amounts.width),
+        references_max: Wish::REFERENCES_MAX,
+        album_tracks: Count { min: Wish::ALBUM_TRACKS_MIN, max: Wish::ALBUM_TRACKS_MAX },
         upload_bytes_max: app.limits.upload_bytes,
         payments: "off",
     })

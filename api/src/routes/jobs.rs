@@ -7,10 +7,10 @@ use axum::response::{IntoResponse, Response};
 use domain::artifact::{Artifact, ArtifactFormat, ArtifactKind};
 use domain::clock::Timestamp;
 use domain::digest::Digest;
+use domain::fields::FieldError;
 use domain::ids::JobId;
 use domain::job::{Job, StateName};
 use domain::order::{Order, Wish};
-use domain::recipe::FieldError;
 use domain::scope::Scope;
 use sha2::{Digest as _, Sha256};
 use store::outcome::{Enqueued, Removal};
@@ -23,7 +23,7 @@ use crate::extract::{Id, Stretch};
 use crate::json::JsonBody;
 use crate::views::{JobView, NewJob, Page};
 
-/// Orders a master. The same `Idempotency-Key` with the same body never makes two.
+/// Orders a master, or an album of masters. The same `Idempotency-Key` with the same body never makes two.
 #[utoipa::path(
     post, path = "/v1/jobs", tag = "jobs", request_body = NewJob,
     security(("key" = ["jobs:write"]), ("session" = [])),

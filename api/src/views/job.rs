@@ -2,11 +2,15 @@
 
 use domain::artifact::Artifact;
 use domain::job::{Job, JobEvent};
+use domain::order::Input;
+use domain::preset::Amounts;
 use domain::problem::Money;
 use domain::recipe::Recipe;
+use domain::tags::Tags;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::new_job::NewTags;
 use super::{JobProblemView, rfc3339};
 
 /// One job.
@@ -34,6 +38,8 @@ pub(crate) struct JobView {
     /// Of the engine that made the artifacts.
     engine_version: Option<String>,
     inputs: Vec<InputView>,
+    /// Uploads that it is to sound like.
+    references: Vec<String>,
     recipe: RecipeView,
     /// `none`, `held`, `captured`, `released` or `refunded`.
     money: &'static str,
@@ -49,16 +55,29 @@ pub(crate) struct JobView {
 pub(crate) struct InputView {
     /// An upload's id.
     upload: String,
+    /// Of an album's track, if it was given one.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    title: String,
 }
 
-/// How a job is done, every value filled in.
+/// How a job is done, with the preset's values where none were asked for.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Recipe)]
 pub(crate) struct RecipeView {
     preset: &'static str,
-    loudness_lufs: f64,
+    intensity: f64,
+    tone: f64,
+    dynamics: f64,
+    width: f64,
+    /// Null: as loud as the references, which are measured when the job runs; the report has the number.
+    loudness_lufs: Option<f64>,
     ceiling_dbtp: f64,
     deliver: Vec<&'static str>,
+    /// Null: that of the input.
+    sample_rate_hz: Option<u32>,
+    /// What the delivered files say about the music; only what is set.
+    #[schema(value_type = NewTags)]
+    tags: Tags,
 }
 
 /// A file that we made.
@@ -68,6 +87,8 @@ pub(crate) struct ArtifactView {
     id: String,
     /// `master`, `preview` or `report`.
     kind: &'static str,
+    /// Of an album: which track it is of, from 1; null for what is of the whole job.
+    track: Option<u32>,
     name: String,
     format: &'static str,
     size_bytes: u64,
@@ -87,41 +108,6 @@ pub(crate) struct JobEventView {
     queue_position: Option<u64>,
 }
 
-/// The body of `POST /v1/jobs`. It is read by `Wish::check`; this says its shape to programs.
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "only its schema is used")]
-pub(crate) struct NewJob {
-    /// `master`.
-    kind: String,
-    /// What the result is called, at most 200 characters.
-    title: Option<String>,
-    /// One upload.
-    inputs: Vec<NewInput>,
-    recipe: Option<NewRecipe>,
-}
-
-/// One input of a new job.
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "only its schema is used")]
-pub(crate) struct NewInput {
-    /// The id of an upload that is `ready`.
-    upload: String,
-}
-
-/// The recipe of a new job; what is left out comes from the preset.
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "only its schema is used")]
-pub(crate) struct NewRecipe {
-    /// `streaming`.
-    preset: Option<String>,
-    #[schema(minimum = -36, maximum = -5)]
-    loudness_lufs: Option<f64>,
-    #[schema(minimum = -12, maximum = 0)]
-    ceiling_dbtp: Option<f64>,
-    /// `wav24`, `wav16`, `wav32f`, `flac24`, `mp3_320`, `mp3_v0`, `vorbis_q8`.
-    deliver: Option<Vec<String>>,
-}
-
 impl From<Job> for JobView {
     fn from(job: Job) -> Self {
         let instance = format!("/v1/jobs/{}", job.id);
@@ -138,7 +124,8 @@ impl From<Job> for JobView {
             finished_at: job.state.finished_at().map(rfc3339),
             delete_at: job.delete_at.map(rfc3339),
             engine_version: job.engine_version,
-            inputs: job.inputs.iter().map(|upload| InputView { upload: upload.to_string() }).collect(),
+            inputs: job.inputs.into_iter().map(InputView::from).collect(),
+            references: job.references.iter().map(ToString::to_string).collect(),
             recipe: job.recipe.into(),
             money: money(job.money),
             credits: 0, // payments are off
@@ -149,13 +136,26 @@ impl From<Job> for JobView {
     }
 }
 
+impl From<Input> for InputView {
+    fn from(input: Input) -> Self {
+        Self { upload: input.upload.to_string(), title: input.title }
+    }
+}
+
 impl From<Recipe> for RecipeView {
     fn from(recipe: Recipe) -> Self {
+        let Amounts { intensity, tone, dynamics, width } = recipe.amounts;
         Self {
             preset: recipe.preset.as_str(),
-            loudness_lufs: recipe.loudness.value(),
+            intensity,
+            tone,
+            dynamics,
+            width,
+            loudness_lufs: recipe.loudness.map(|loudness| loudness.value()),
             ceiling_dbtp: recipe.ceiling.value(),
             deliver: recipe.deliver.iter().map(|format| format.as_str()).collect(),
+            sample_rate_hz: recipe.sample_rate.map(|rate| rate.hertz()),
+            tags: recipe.tags,
         }
     }
 }
@@ -165,6 +165,7 @@ impl From<Artifact> for ArtifactView {
         Self {
             id: artifact.id.to_string(),
             kind: artifact.kind.as_str(),
+            track: artifact.track,
             name: artifact.name,
             format: artifact.format.as_str(),
             size_bytes: artifact.size_bytes,

@@ -1,8 +1,8 @@
 //! Problems (RFC 9457).
 
+use domain::fields::FieldError;
 use domain::job::JobState;
 use domain::problem::Problem;
-use domain::recipe::FieldError;
 use serde::Serialize;
 use utoipa::ToSchema;
 

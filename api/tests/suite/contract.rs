@@ -148,8 +148,23 @@ async fn health_presets_and_capabilities_are_told_to_anybody() {
     };
     assert_eq!(get("/healthz").await["status"], "ok");
     assert_eq!(get("/readyz").await["status"], "ok");
-    assert_eq!(get("/v1/presets").await["data"][0]["id"], "streaming");
+    let presets = get("/v1/presets").await;
+    let streaming = json!({
+        "id": "streaming", "name": "Streaming", "version": 1, "loudness_lufs": -14.0, "ceiling_dbtp": -1.0,
+        "purpose": "At the level that Spotify, YouTube and Tidal play at.",
+        "intensity": 0.5, "tone": 0.7, "dynamics": 0.5, "width": 0.5
+    });
+    assert_eq!(presets["data"][0], streaming);
+    let ids: Vec<_> = presets["data"].as_array().unwrap().iter().map(|preset| &preset["id"]).collect();
+    assert_eq!(ids, ["streaming", "loud", "club", "acoustic", "classical", "podcast"]);
     let capabilities = get("/v1/capabilities").await;
+    assert_eq!(capabilities["kinds"], json!(["master", "album"]));
+    let formats = json!(["wav24", "wav16", "wav32f", "flac24", "mp3_320", "mp3_v0", "vorbis_q8"]);
+    assert_eq!(capabilities["formats"], formats);
+    assert_eq!(capabilities["sample_rates_hz"], json!([44_100, 48_000, 88_200, 96_000]));
+    assert_eq!(capabilities["tone"], json!({"min": 0.0, "max": 1.0, "default": 0.7}));
+    assert_eq!(capabilities["references_max"], 5);
+    assert_eq!(capabilities["album_tracks"], json!({"min": 2, "max": 30}));
     assert_eq!(capabilities["loudness_lufs"], json!({"min": -36.0, "max": -5.0, "default": -14.0}));
     assert_eq!(capabilities["upload_bytes_max"], 2_u64 << 30);
 }
@@ -184,7 +199,7 @@ async fn every_schema_that_the_document_names_is_in_it() {
 #[tokio::test]
 async fn the_start_is_a_page_whether_it_was_built_or_not() {
     let service = Service::start().await;
-    for path in ["/", "/sign-in", "/jobs/job_1"] {
+    for path in ["/", "/sign-in", "/album", "/jobs/job_1"] {
         let answer = service.ask(Method::GET, path).send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::OK, "{path}");
         assert_eq!(answer.headers()["content-type"], "text/html; charset=utf-8");

@@ -144,7 +144,16 @@ impl Service {
             let blob = BlobKey::artifact(lease, &format!("{kind}.{}", format.extension())).unwrap();
             self.put(&blob, bytes).await;
             let (size_bytes, sha256) = (bytes.len() as u64, sha256(bytes));
-            artifacts.push(Made { kind, name: name.to_owned(), format, size_bytes, sha256, blob, peaks });
+            artifacts.push(Made {
+                kind,
+                track: None,
+                name: name.to_owned(),
+                format,
+                size_bytes,
+                sha256,
+                blob,
+                peaks,
+            });
         }
         let completion = Completion { artifacts, engine_version: "0.1.0".to_owned() };
         self.store.complete(lease, &completion, self.now()).await.unwrap();

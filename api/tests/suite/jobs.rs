@@ -26,7 +26,11 @@ async fn an_order_becomes_a_queued_job_with_every_value_filled_in() {
         "progress": 0.0, "queue_position": 0, "wait_s_estimate": null, "attempt": 0,
         "created_at": "2027-01-15T08:00:00Z",
         "finished_at": null, "delete_at": null, "engine_version": null, "inputs": [{"upload": upload}],
-        "recipe": {"preset": "streaming", "loudness_lufs": -14.0, "ceiling_dbtp": -1.0, "deliver": ["wav24"]},
+        "references": [],
+        "recipe": {
+            "preset": "streaming", "intensity": 0.5, "tone": 0.7, "dynamics": 0.5, "width": 0.5,
+            "loudness_lufs": -14.0, "ceiling_dbtp": -1.0, "deliver": ["wav24"], "sample_rate_hz": null, "tags": {}
+        },
         "money": "none", "credits": 0, "problem": null, "artifacts": []
     });
     assert_eq!(job, expected);
@@ -77,9 +81,10 @@ async fn an_order_that_cannot_be_is_told_every_mistake_with_its_place() {
     let anna = service.producer("anna").await;
     let upload = anna.ready_upload().await;
     let body = json!({
-        "kind": "master", "inputs": [{"upload": upload, "gain_db": 3}], "surprise": 1, "references": [upload],
+        "kind": "master", "inputs": [{"upload": upload, "gain_db": 3}], "surprise": 1, "references": ["upl_1", 7],
         "recipe": {
-            "preset": "streaming", "loudness_lufs": 3, "ceiling_dbtp": 0.5, "tone": 0.7, "deliver": ["ogg"]
+            "preset": "streaming", "loudness_lufs": 3, "ceiling_dbtp": 0.5, "tone": 7, "deliver": ["ogg"],
+            "tags": {"isrc": "soon", "mood": "blue"}
         }
     });
     let answer = order(&anna, "k", &body).await;
@@ -94,8 +99,11 @@ async fn an_order_that_cannot_be_is_told_every_mistake_with_its_place() {
             ("/recipe/ceiling_dbtp", "out_of_range"),
             ("/recipe/deliver/0", "unknown_value"),
             ("/recipe/loudness_lufs", "out_of_range"),
-            ("/recipe/tone", "not_available_yet"),
-            ("/references", "not_available_yet"),
+            ("/recipe/tags/isrc", "unknown_value"),
+            ("/recipe/tags/mood", "unknown_field"),
+            ("/recipe/tone", "out_of_range"),
+            ("/references/0", "unknown_upload"),
+            ("/references/1", "wrong_type"),
             ("/surprise", "unknown_field"),
         ]
     );
@@ -235,4 +243,70 @@ async fn a_job_whose_time_is_up_is_told_of_nowhere() {
     for list in ["/v1/jobs", "/v1/uploads"] {
         assert_eq!(anna.json(list).await["data"], json!([]), "{list}");
     }
+}
+
+#[tokio::test]
+async fn a_preset_fills_in_what_was_not_asked_for_and_references_leave_the_loudness_open() {
+    let service = Service::start().await;
+    let anna = service.producer("anna").await;
+    let (song, reference) = (anna.ready_upload().await, anna.ready_upload().await);
+    let inputs = json!([{"upload": song}]);
+    let body = |references: Value, recipe: Value| {
+        let mut order = json!({"kind": "master", "inputs": inputs, "references": references});
+        order["recipe"] = recipe;
+        order
+    };
+    let recipe = json!({"preset": "club", "intensity": 0, "deliver": ["mp3_v0"], "sample_rate_hz": 48000,
+                        "tags": {"artist": "Ada", "isrc": "us-s1z-99-00001"}});
+    let job: Value = order(&anna, "1", &body(json!([]), recipe)).await.json().await.unwrap();
+    let expected = json!({
+        "preset": "club", "intensity": 0.0, "tone": 0.7, "dynamics": 0.5, "width": 0.5, "loudness_lufs": -8.0,
+        "ceiling_dbtp": -1.0, "deliver": ["mp3_v0"], "sample_rate_hz": 48000,
+        "tags": {"artist": "Ada", "isrc": "USS1Z9900001"}
+    });
+    assert_eq!(job["recipe"], expected);
+    let aimed: Value = order(&anna, "2", &body(json!([reference]), json!({}))).await.json().await.unwrap();
+    assert_eq!(
+        (&aimed["references"], &aimed["recipe"]["loudness_lufs"]),
+        (&json!([reference]), &Value::Null)
+    );
+    let asked = body(json!([reference]), json!({"loudness_lufs": -12}));
+    let asked: Value = order(&anna, "3", &asked).await.json().await.unwrap();
+    assert_eq!(asked["recipe"]["loudness_lufs"], -12.0);
+}
+
+#[tokio::test]
+async fn a_reference_is_refused_as_an_input_is_and_stays_while_a_job_needs_it() {
+    let service = Service::start().await;
+    let (anna, ben) = (service.producer("anna").await, service.producer("ben").await);
+    let (song, reference) = (anna.ready_upload().await, anna.ready_upload().await);
+    let foreign = ben.ready_upload().await;
+    let body = |reference: &Value| json!({"kind": "master", "inputs": [{"upload": song}], "references": [reference]});
+    let refused = order(&anna, "1", &body(&json!(foreign))).await;
+    assert_eq!(refused.status(), StatusCode::NOT_FOUND);
+    assert_eq!(refused.json::<Value>().await.unwrap()["errors"][0]["pointer"], "/references/0");
+    let unfinished = anna.begin(10).await;
+    let refused = order(&anna, "2", &body(&json!(unfinished.rsplit('/').next()))).await;
+    assert_eq!(refused.status(), StatusCode::CONFLICT);
+    assert_eq!(order(&anna, "3", &body(&json!(reference))).await.status(), StatusCode::CREATED);
+    let delete =
+        async || anna.tus(Method::DELETE, &format!("/v1/uploads/{reference}")).send().await.unwrap().status();
+    assert_eq!(delete().await, StatusCode::CONFLICT, "a job needs it");
+    service.work().await;
+    assert_eq!(delete().await, StatusCode::NO_CONTENT);
+}
+
+#[tokio::test]
+async fn an_album_is_ordered_as_one_job_of_2_to_30_tracks() {
+    let service = Service::start().await;
+    let anna = service.producer("anna").await;
+    let (one, two) = (anna.ready_upload().await, anna.ready_upload().await);
+    let album = |inputs: Value| json!({"kind": "album", "title": "Sides", "inputs": inputs});
+    let inputs = json!([{"upload": two, "title": "Rain"}, {"upload": one}]);
+    let job: Value = order(&anna, "1", &album(inputs.clone())).await.json().await.unwrap();
+    assert_eq!((&job["kind"], &job["inputs"]), (&json!("album"), &inputs));
+    let alone = order(&anna, "2", &album(json!([{"upload": one}]))).await;
+    assert_eq!(alone.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let error = &alone.json::<Value>().await.unwrap()["errors"][0];
+    assert_eq!(error["detail"], "an album has 2 to 30 inputs, not 1");
 }

@@ -96,7 +96,7 @@ pub(super) async fn nobody_sees_what_belongs_to_another_account(world: World) {
     let job = world.again(&job).await;
     let (store, now, owner) = (&world.store, world.now(), &job.account);
     let stranger = &world.account("mallory").await.id;
-    let (upload, artifact) = (&job.inputs[0], &job.artifacts[0].id);
+    let (upload, artifact) = (&job.inputs[0].upload, &job.artifacts[0].id);
 
     // The case is real: the owner sees all of it.
     assert!(store.upload(owner, upload).await.unwrap().is_some());

@@ -17,8 +17,13 @@ pub(super) async fn a_job_is_leased_worked_on_and_completed(world: World) {
     assert_eq!(job.state, JobState::Queued { not_before: world.now() });
     let leased = world.lease("w1").await.unwrap();
     assert_eq!((&leased.lease.job, leased.attempt, leased.until), (&job.id, 1, world.now() + LEASE));
-    let expected =
-        Task::Render { inputs: job.inputs.clone(), recipe: job.recipe.clone(), title: "Song".into() };
+    let expected = Task::Render {
+        kind: job.kind,
+        inputs: job.inputs.clone(),
+        references: Vec::new(),
+        recipe: Box::new(job.recipe.clone()),
+        title: "Song".into(),
+    };
     assert_eq!(leased.task, expected);
     let done_at = world.clock.advance(SECOND);
     world.store.complete(&leased.lease, &made(&leased.lease), done_at).await.unwrap();

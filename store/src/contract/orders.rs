@@ -1,7 +1,9 @@
 //! How an order becomes a job.
 
 use domain::ids::UploadId;
-use domain::job::{Stage, StateName};
+use domain::job::{JobKind, Stage, StateName};
+use domain::order::Input;
+use domain::task::Task;
 
 use super::uploads::refusal;
 use super::world::{SECOND, World, digest, made};
@@ -27,7 +29,7 @@ pub(super) async fn the_same_key_with_another_body_is_a_conflict(world: World) {
     world.enqueue(&order).await;
     let other_body = domain::order::Order { body_hash: digest(8), ..order.clone() };
     assert_eq!(world.store.enqueue(&other_body, world.now()).await.unwrap(), Enqueued::Conflict);
-    let mut bens = world.order(&ben.id, &order.wish.inputs[0]);
+    let mut bens = world.order(&ben.id, &order.wish.inputs[0].upload);
     bens.idempotency_key = order.idempotency_key;
     let answer = world.store.enqueue(&bens, world.now()).await.unwrap();
     assert_eq!(refusal(&answer), [("/inputs/0/upload", "unknown_upload")], "a key is of one account");
@@ -126,4 +128,49 @@ pub(super) async fn a_deleted_job_is_gone_and_dooms_all_it_made(world: World) {
     assert_eq!(world.doomed().await, [prefix]);
     world.store.blobs_removed(&world.store.doomed_blobs(1).await.unwrap()[0]).await.unwrap();
     assert_eq!(world.doomed().await, Vec::<String>::new());
+}
+
+pub(super) async fn an_album_keeps_its_tracks_in_order_and_what_it_is_to_sound_like(world: World) {
+    let anna = world.account("anna").await;
+    let mut uploads = Vec::new();
+    for _ in 0..12 {
+        uploads.push(world.ready_upload(&anna.id).await);
+    }
+    // Ids are random, so that this order is neither theirs nor that of the uploads.
+    let (tracks, references) = uploads.split_at(10);
+    let inputs: Vec<Input> = tracks
+        .iter()
+        .rev()
+        .enumerate()
+        .map(|(place, upload)| Input { upload: upload.clone(), title: format!("Track {place}") })
+        .collect();
+    let mut order = world.order(&anna.id, &uploads[0]);
+    (order.wish.kind, order.wish.inputs) = (JobKind::Album, inputs.clone());
+    order.wish.references = references.iter().rev().cloned().collect();
+    let job = world.enqueue(&order).await;
+    assert_eq!((job.kind, &job.inputs, &job.references), (JobKind::Album, &inputs, &order.wish.references));
+    let leased = world.lease("w1").await.unwrap();
+    let expected = Task::Render {
+        kind: JobKind::Album,
+        inputs,
+        references: order.wish.references,
+        recipe: Box::new(order.wish.recipe),
+        title: "Song".into(),
+    };
+    assert_eq!(leased.task, expected);
+    let mut completion = made(&leased.lease);
+    completion.artifacts[0].track = Some(10);
+    world.store.complete(&leased.lease, &completion, world.now()).await.unwrap();
+    assert_eq!(world.again(&job).await.artifacts[0].track, Some(10));
+}
+
+pub(super) async fn a_reference_that_cannot_be_used_is_named(world: World) {
+    let (anna, ben) = (world.account("anna").await, world.account("ben").await);
+    let (song, foreign) = (world.ready_upload(&anna.id).await, world.ready_upload(&ben.id).await);
+    let coming = world.receiving_upload(&anna.id, Some(1)).await;
+    let mut order = world.order(&anna.id, &song);
+    order.wish.references = vec![foreign, coming];
+    let refused = world.store.enqueue(&order, world.now()).await.unwrap();
+    let expected = [("/references/0", "unknown_upload"), ("/references/1", "upload_not_ready")];
+    assert_eq!(refusal(&refused), expected);
 }

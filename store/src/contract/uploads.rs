@@ -98,7 +98,8 @@ pub(super) async fn a_check_whose_process_dies_three_times_rejects_its_upload(wo
 
 pub(super) async fn an_upload_that_a_living_job_needs_is_not_deleted(world: World) {
     let job = world.queued_job().await;
-    let delete = async || world.store.delete_upload(&job.account, &job.inputs[0], world.now()).await.unwrap();
+    let delete =
+        async || world.store.delete_upload(&job.account, &job.inputs[0].upload, world.now()).await.unwrap();
     assert_eq!(delete().await, Removal::InUse);
     let lease = world.lease("w1").await.unwrap().lease;
     assert_eq!(delete().await, Removal::InUse);
@@ -171,4 +172,25 @@ pub(super) async fn an_unused_upload_goes_after_seven_days_and_a_used_one_with_i
     assert_eq!(delete_at(&id).await, due, "a later job extends nothing");
     world.store.cancel(&anna.id, &second.id, world.now()).await.unwrap();
     assert_eq!(delete_at(&id).await, due);
+}
+
+pub(super) async fn a_reference_is_kept_while_a_job_needs_it_and_goes_with_the_first(world: World) {
+    let anna = world.account("anna").await;
+    let (song, reference) = (world.ready_upload(&anna.id).await, world.ready_upload(&anna.id).await);
+    let mut order = world.order(&anna.id, &song);
+    order.wish.references = vec![reference.clone()];
+    let job = world.enqueue(&order).await;
+    let delete_at =
+        async || world.store.upload(&anna.id, &reference).await.unwrap().expect("there").delete_at;
+    let delete = async || world.store.delete_upload(&anna.id, &reference, world.now()).await.unwrap();
+    assert_eq!((delete_at().await, delete().await), (None, Removal::InUse));
+    world.clock.advance(SECOND);
+    world.store.cancel(&anna.id, &job.id, world.now()).await.unwrap();
+    let due = Some(world.now() + DAY * 120);
+    assert_eq!(delete_at().await, due);
+    world.clock.advance(DAY);
+    order.wish.title = "Again".into();
+    let again = world.enqueue(&order).await;
+    world.store.cancel(&anna.id, &again.id, world.now()).await.unwrap();
+    assert_eq!((delete_at().await, delete().await), (due, Removal::Removed));
 }

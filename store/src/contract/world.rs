@@ -96,7 +96,8 @@ impl World {
         let wish = Wish {
             kind: JobKind::Master,
             title: "Song".into(),
-            inputs: vec![upload.clone()],
+            inputs: vec![upload.clone().into()],
+            references: Vec::new(),
             recipe: Recipe::default(),
         };
         Order { account: account.clone(), wish, idempotency_key: None, body_hash: digest(7) }
@@ -167,6 +168,7 @@ pub(super) fn checked() -> Checked {
 pub(super) fn made(lease: &LeaseId) -> Completion {
     let master = Made {
         kind: ArtifactKind::Master,
+        track: None,
         name: "Song (master).wav".into(),
         format: ArtifactFormat::Wav24,
         size_bytes: 44,

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use domain::blob::BlobPrefix;
 use domain::clock::Timestamp;
+use domain::fields::FieldError;
 use domain::ids::{AccountId, JobId, UploadId};
 use domain::job::{Event, Job, JobEvent, JobState, StateName};
-use domain::order::Order;
+use domain::order::{Input, Order, Wish};
 use domain::problem::Problem;
-use domain::recipe::FieldError;
 use domain::upload::UploadState;
 use sqlx::SqliteConnection;
 use sqlx::types::Json;
@@ -54,15 +54,16 @@ pub(crate) async fn enqueue(store: &Sqlite, order: &Order, now: Timestamp) -> Re
     .bind(order.body_hash.as_bytes().as_slice())
     .execute(write.connection())
     .await?;
-    insert_inputs(&mut write, &id, &order.wish.inputs).await?;
+    insert_inputs(&mut write, &id, &order.wish.inputs, &order.wish.references).await?;
     insert_first_event(&mut write, &id, now).await?;
-    for upload in &order.wish.inputs {
-        // An input stays as long as the job needs it, unless an earlier job has settled when it goes.
-        sqlx::query("UPDATE uploads SET delete_at = NULL WHERE id = $1 AND is_due_by_job = 0")
-            .bind(upload.as_str())
-            .execute(write.connection())
-            .await?;
-    }
+    // An input stays as long as the job needs it, unless an earlier job has settled when it goes.
+    sqlx::query(
+        "UPDATE uploads SET delete_at = NULL
+         WHERE id IN (SELECT upload_id FROM job_inputs WHERE job_id = $1) AND is_due_by_job = 0",
+    )
+    .bind(id.as_str())
+    .execute(write.connection())
+    .await?;
     let row = row(write.connection(), &order.account, &id).await?;
     let row = row.ok_or(StoreError::Database(sqlx::Error::RowNotFound))?;
     let job = whole(write.connection(), &row).await?;
@@ -74,7 +75,15 @@ pub(crate) async fn enqueue(store: &Sqlite, order: &Order, now: Timestamp) -> Re
 
 async fn refused_inputs(write: &mut Write<'_>, order: &Order) -> Result<Vec<FieldError>> {
     let mut refused = Vec::new();
-    for (index, id) in order.wish.inputs.iter().enumerate() {
+    let Wish { inputs, references, .. } = &order.wish;
+    let mut named = Vec::with_capacity(inputs.len() + references.len());
+    for (index, input) in inputs.iter().enumerate() {
+        named.push((format!("/inputs/{index}/upload"), &input.upload));
+    }
+    for (index, id) in references.iter().enumerate() {
+        named.push((format!("/references/{index}"), id));
+    }
+    for (pointer, id) in named {
         let row = uploads::row(write.connection(), &order.account, id).await?;
         let (code, detail) = match row.map(|row| row.state()).transpose()? {
             Some(UploadState::Ready) => continue,
@@ -83,19 +92,35 @@ async fn refused_inputs(write: &mut Write<'_>, order: &Order) -> Result<Vec<Fiel
             Some(UploadState::Rejected) => ("upload_rejected", "the upload cannot be used; it says why"),
             None => ("unknown_upload", "there is no such upload"),
         };
-        refused.push(FieldError::new(format!("/inputs/{index}/upload"), code, detail));
+        refused.push(FieldError::new(pointer, code, detail));
     }
     Ok(refused)
 }
 
-pub(super) async fn insert_inputs(write: &mut Write<'_>, job: &JobId, inputs: &[UploadId]) -> Result<()> {
-    for (position, upload) in (0_i64..).zip(inputs) {
-        sqlx::query("INSERT INTO job_inputs (job_id, position, upload_id) VALUES ($1, $2, $3)")
-            .bind(job.as_str())
-            .bind(position)
-            .bind(upload.as_str())
-            .execute(write.connection())
-            .await?;
+pub(super) async fn insert_inputs(
+    write: &mut Write<'_>,
+    job: &JobId,
+    inputs: &[Input],
+    references: &[UploadId],
+) -> Result<()> {
+    let mut rows = Vec::with_capacity(inputs.len() + references.len());
+    for (position, input) in (0_i64..).zip(inputs) {
+        rows.push((INPUT, position, &input.upload, input.title.as_str()));
+    }
+    for (position, upload) in (0_i64..).zip(references) {
+        rows.push((REFERENCE, position, upload, ""));
+    }
+    for (part, position, upload, title) in rows {
+        sqlx::query(
+            "INSERT INTO job_inputs (job_id, part, position, upload_id, title) VALUES ($1, $2, $3, $4, $5)",
+        )
+        .bind(job.as_str())
+        .bind(part)
+        .bind(position)
+        .bind(upload.as_str())
+        .bind(title)
+        .execute(write.connection())
+        .await?;
     }
     Ok(())
 }
@@ -252,7 +277,7 @@ async fn whole(connection: &mut SqliteConnection, row: &JobRow) -> Result<Job> {
 
 async fn whole_but_for_its_place(connection: &mut SqliteConnection, row: &JobRow) -> Result<Job> {
     let mut job = row.read()?;
-    job.inputs = inputs(&mut *connection, row).await?;
+    (job.inputs, job.references) = inputs(&mut *connection, row).await?;
     let artifacts: Vec<ArtifactRow> =
         sqlx::query_as("SELECT * FROM artifacts WHERE job_id = $1 ORDER BY position")
             .bind(&row.id)
@@ -277,14 +302,31 @@ async fn places(connection: &mut SqliteConnection, account: &AccountId) -> Resul
     Ok(places.into_iter().collect())
 }
 
-pub(super) async fn inputs(connection: &mut SqliteConnection, row: &JobRow) -> Result<Vec<UploadId>> {
-    let uploads: Vec<String> =
-        sqlx::query_scalar("SELECT upload_id FROM job_inputs WHERE job_id = $1 ORDER BY position")
-            .bind(&row.id)
-            .fetch_all(connection)
-            .await?;
-    uploads.iter().map(|id| parse("job_inputs", &row.id, id, UploadId::parse)).collect()
+/// What a job is made from, and what it is to sound like.
+pub(super) async fn inputs(
+    connection: &mut SqliteConnection,
+    row: &JobRow,
+) -> Result<(Vec<Input>, Vec<UploadId>)> {
+    let rows: Vec<(String, String, String)> = sqlx::query_as(
+        "SELECT part, upload_id, title FROM job_inputs WHERE job_id = $1 ORDER BY part, position",
+    )
+    .bind(&row.id)
+    .fetch_all(connection)
+    .await?;
+    let (mut inputs, mut references) = (Vec::new(), Vec::new());
+    for (part, upload, title) in rows {
+        let upload = parse("job_inputs", &row.id, &upload, UploadId::parse)?;
+        match part.as_str() {
+            REFERENCE => references.push(upload),
+            _ => inputs.push(Input { upload, title }),
+        }
+    }
+    Ok((inputs, references))
 }
+
+/// As the table tells one from the other.
+const INPUT: &str = "input";
+const REFERENCE: &str = "reference";
 
 pub(crate) async fn list_jobs(
     store: &Sqlite,

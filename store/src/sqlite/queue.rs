@@ -77,7 +77,7 @@ const LOOKED_AT: u32 = 8;
 fn first_readable(rows: Vec<JobRow>) -> Result<Option<JobRow>> {
     let mut unreadable = None;
     for row in rows {
-        let recipe = || if row.is_check() { Ok(()) } else { row.recipe().map(drop) };
+        let recipe = || if row.is_check() { Ok(()) } else { row.recipe().and(row.kind()).map(drop) };
         let read = row.id().and_then(|_| row.account()).and_then(|_| row.state()).and_then(|_| recipe());
         let Err(error) = read else { return Ok(Some(row)) };
         tracing::error!(job.id = row.id, %error, "a queued job cannot be read; it is skipped");
@@ -87,13 +87,14 @@ fn first_readable(rows: Vec<JobRow>) -> Result<Option<JobRow>> {
 }
 
 async fn task(write: &mut Write<'_>, row: &JobRow) -> Result<Task> {
-    let inputs = jobs::inputs(write.connection(), row).await?;
+    let (inputs, references) = jobs::inputs(write.connection(), row).await?;
     if !row.is_check() {
-        return Ok(Task::Render { inputs, recipe: row.recipe()?, title: row.title() });
+        let (kind, recipe, title) = (row.kind()?, Box::new(row.recipe()?), row.title());
+        return Ok(Task::Render { kind, inputs, references, recipe, title });
     }
-    let upload = inputs.into_iter().next();
-    upload
-        .map(|upload| Task::Check { upload })
+    let input = inputs.into_iter().next();
+    input
+        .map(|input| Task::Check { upload: input.upload })
         .ok_or_else(|| StoreError::unreadable("jobs", &row.id, "a check of nothing"))
 }
 
@@ -157,8 +158,8 @@ pub(crate) async fn complete(
     for (position, made) in (0_i64..).zip(&completion.artifacts) {
         sqlx::query(
             "INSERT INTO artifacts (id, job_id, position, kind, name, format, size_bytes, sha256, blob, peaks,
-                                    created_at, delete_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+                                    created_at, delete_at, track)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         )
         .bind(ArtifactId::new(&*store.entropy).as_str())
         .bind(&row.id)
@@ -172,6 +173,7 @@ pub(crate) async fn complete(
         .bind(made.peaks.as_ref().map(BlobKey::as_str))
         .bind(now.micros())
         .bind(store.retention.of_ended_job(now).micros())
+        .bind(made.track)
         .execute(write.connection())
         .await?;
     }

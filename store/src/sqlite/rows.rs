@@ -223,6 +223,10 @@ impl JobRow {
         self.stage.as_deref().map(|text| word("jobs", &self.id, text, Stage::parse)).transpose()
     }
 
+    pub(super) fn kind(&self) -> Result<JobKind> {
+        word("jobs", &self.id, &self.kind, JobKind::parse)
+    }
+
     pub(super) fn title(&self) -> String {
         self.title.clone()
     }
@@ -263,9 +267,10 @@ impl JobRow {
         Ok(Job {
             id: self.id()?,
             account: self.account()?,
-            kind: word("jobs", &self.id, &self.kind, JobKind::parse)?,
+            kind: self.kind()?,
             title: self.title(),
             inputs: Vec::new(),
+            references: Vec::new(),
             recipe: self.recipe()?,
             state: self.state()?,
             stage: self.stage()?,
@@ -310,6 +315,7 @@ pub(super) struct ArtifactRow {
     id: String,
     job_id: String,
     kind: String,
+    track: Option<u32>,
     name: String,
     format: String,
     size_bytes: i64,
@@ -329,6 +335,7 @@ impl ArtifactRow {
             id: parse(TABLE, row, row, ArtifactId::parse)?,
             job: parse(TABLE, row, &self.job_id, JobId::parse)?,
             kind: word(TABLE, row, &self.kind, ArtifactKind::parse)?,
+            track: self.track,
             format: word(TABLE, row, &self.format, ArtifactFormat::parse)?,
             size_bytes: bytes(self.size_bytes),
             sha256: digest(TABLE, row, &self.sha256)?,

@@ -6,6 +6,7 @@ use domain::digest::Digest;
 use domain::ids::{AccountId, JobId, UploadId};
 use domain::job::Event;
 use domain::lease::LeaseId;
+use domain::order::Input;
 use domain::problem::Problem;
 use domain::upload::{Upload, UploadState};
 use sqlx::SqliteConnection;
@@ -137,7 +138,7 @@ pub(crate) async fn finish_upload(
     .bind(now.micros())
     .execute(write.connection())
     .await?;
-    jobs::insert_inputs(&mut write, &check, std::slice::from_ref(id)).await?;
+    jobs::insert_inputs(&mut write, &check, &[Input::from(id.clone())], &[]).await?;
     jobs::insert_first_event(&mut write, &check, now).await?;
     write.new_work += 1;
     write.commit().await?;

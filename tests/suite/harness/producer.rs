@@ -120,17 +120,16 @@ impl Producer {
 
     /// Orders a master.
     pub async fn order(&self, upload: &str, recipe: Value) -> Value {
-        let answer = self
-            .http
-            .post(self.url("/v1/jobs"))
-            .bearer_auth(&self.secret)
-            .header("Idempotency-Key", format!("order of {upload} {recipe}"))
-            .json(
-                &json!({"kind": "master", "title": "Song", "inputs": [{"upload": upload}], "recipe": recipe}),
-            )
-            .send()
-            .await
-            .expect("an answer");
+        let key = format!("order of {upload} {recipe}");
+        let body =
+            json!({"kind": "master", "title": "Song", "inputs": [{"upload": upload}], "recipe": recipe});
+        self.order_body(&key, body).await
+    }
+
+    /// Orders whatever `body` says.
+    pub async fn order_body(&self, key: &str, body: Value) -> Value {
+        let order = self.http.post(self.url("/v1/jobs")).bearer_auth(&self.secret);
+        let answer = order.header("Idempotency-Key", key).json(&body).send().await.expect("an answer");
         let status = answer.status();
         let body: Value = answer.json().await.expect("JSON");
         assert_eq!(status, StatusCode::CREATED, "{body}");

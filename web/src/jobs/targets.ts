@@ -1,18 +1,7 @@
-/** The choices offered for a master, and what each is for. */
+/** What a job was asked for, and what it delivers, in the words of the page. */
 
-export type Target = { name: string; lufs: number; use: string };
-
-/**
- * Playback levels as the services state them (Spotify, YouTube and Tidal −14, Apple Music −16 LUFS), the broadcast
- * target of EBU R 128, and two levels at which loud records are usually delivered.
- */
-export const TARGETS: readonly Target[] = [
-  { name: 'Streaming', lufs: -14, use: 'Spotify, YouTube, Tidal' },
-  { name: 'Apple Music', lufs: -16, use: 'more room for dynamics' },
-  { name: 'Loud', lufs: -10, use: 'dense rock and pop' },
-  { name: 'Club', lufs: -8, use: 'beside other loud records' },
-  { name: 'Broadcast', lufs: -23, use: 'radio and TV, EBU R 128' },
-];
+import { quantity } from '../format';
+import type { Preset, Recipe } from '../wire';
 
 export const FORMAT_NAMES: Record<string, { name: string; use: string }> = {
   wav24: { name: 'WAV 24-bit', use: 'the one to keep' },
@@ -31,6 +20,11 @@ export function formatName(format: string): string {
   return FORMAT_NAMES[format]?.name ?? format.toUpperCase();
 }
 
-export function targetName(lufs: number | undefined): string | null {
-  return TARGETS.find((target) => target.lufs === lufs)?.name ?? null;
+export function presetName(id: string, presets: Preset[]): string {
+  return presets.find((preset) => preset.id === id)?.name ?? id;
+}
+
+/** `−14.0 LUFS`, or that the references decide. */
+export function targetText(recipe: Recipe): string {
+  return recipe.loudness_lufs === null ? 'as the references' : quantity(recipe.loudness_lufs, 'LUFS');
 }

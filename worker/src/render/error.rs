@@ -1,10 +1,13 @@
 //! Why a render has no result, and whose fault it is.
 
-use codec::{DecodeError, EncodeError};
+use codec::{DecodeError, EncodeError, TagError};
 use domain::job::Stage;
 use domain::problem::{Fault, Money, Problem};
+use domain::recipe::Recipe;
 use dsp::error::ParamError;
 use dsp::master::MasterError;
+use dsp::master::reference::NoReference;
+use dsp::units::Lufs;
 
 /// Why a render has no result.
 #[derive(Debug, thiserror::Error)]
@@ -27,12 +30,52 @@ pub enum RenderError {
     /// The engine has no result.
     #[error("{0}")]
     Master(#[from] MasterError),
+    /// The tags cannot be written as they are.
+    #[error("{0}")]
+    Tags(#[from] TagError),
+    /// The references are louder or quieter than any master can be asked to be.
+    #[error(
+        "the references are at {mean}; a master can be at {low} to {high} LUFS",
+        low = Recipe::LOUDNESS_LUFS.0,
+        high = Recipe::LOUDNESS_LUFS.1
+    )]
+    ReferenceLoudness {
+        /// In the mean.
+        mean: Lufs,
+    },
+    /// There is too little in a reference to aim at.
+    #[error("{0}")]
+    Reference(NoReference),
+    /// One track of an album has no master, so the album has none.
+    #[error("track {number}, «{title}»: {cause}")]
+    Track {
+        /// Its place, from 1.
+        number: u32,
+        /// What it is called.
+        title: String,
+        /// Why.
+        cause: Box<Self>,
+    },
     /// The disk failed, not the file.
     #[error("{0}")]
     Disk(#[from] std::io::Error),
 }
 
+impl From<NoReference> for RenderError {
+    fn from(error: NoReference) -> Self {
+        match error {
+            NoReference::Cancelled => Self::Master(MasterError::Cancelled),
+            NoReference::TooShort { .. } => Self::Reference(error),
+        }
+    }
+}
+
 impl RenderError {
+    /// The error of one track of an album.
+    pub(super) fn of_track(number: u32, title: &str, cause: Self) -> Self {
+        Self::Track { number, title: title.to_owned(), cause: Box::new(cause) }
+    }
+
     /// Stable, for programs.
     #[must_use]
     pub fn code(&self) -> &'static str {
@@ -46,6 +89,10 @@ impl RenderError {
             Self::Master(MasterError::Empty) => "audio_empty",
             Self::Master(MasterError::Broken { .. }) => "audio_not_finite",
             Self::Master(MasterError::NotCertified { .. }) => "master_not_certified",
+            Self::Tags(_) => "tags_invalid",
+            Self::ReferenceLoudness { .. } => "reference_loudness_out_of_range",
+            Self::Reference(_) => "reference_too_short",
+            Self::Track { cause, .. } => cause.code(),
             Self::Disk(_) => "disk_failed",
         }
     }
@@ -56,7 +103,11 @@ impl RenderError {
         match self {
             Self::Target(_)
             | Self::Master(MasterError::Plan(_))
-            | Self::Encode(EncodeError::Rate { .. } | EncodeError::NotBuiltIn { .. }) => Fault::User,
+            | Self::Encode(EncodeError::Rate { .. } | EncodeError::NotBuiltIn { .. })
+            | Self::Tags(_)
+            | Self::Reference(_)
+            | Self::ReferenceLoudness { .. } => Fault::User,
+            Self::Track { cause, .. } => cause.fault(),
             Self::Decode(DecodeError::Unreadable(_))
             | Self::Encode(_)
             | Self::Master(MasterError::NotCertified { .. })

@@ -12,13 +12,20 @@
 //! | [`compared`] | two files beside each other |
 //! | [`report_text`], [`certificate`] | the report as JSON, and the hashes of what was made |
 //! | [`child`] | the conversation with the worker, one line of JSON at a time |
+//! | `album_job` | the files of an album |
+//! | `files` | the files of one song |
+//! | `aim` | what a recipe leaves to the references |
+//! | `teller` | progress, one line of JSON at a time |
 //! | [`error`] | why not, and whose fault it is |
 
+pub mod aim;
 pub mod album;
+mod album_job;
 pub mod certificate;
 pub mod child;
 pub mod compared;
 pub mod error;
+mod files;
 mod findings;
 pub mod master;
 pub mod mastering;
@@ -26,6 +33,7 @@ pub mod report;
 pub mod report_page;
 pub mod report_text;
 pub mod song;
+mod teller;
 
 use domain::job::Stage;
 use dsp::progress::Watch;

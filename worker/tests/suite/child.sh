@@ -3,9 +3,10 @@
 [ "$1" = render ] || exit 64
 [ -z "$HOME$MIXRUNNERS_SECRET" ] || exit 65
 IFS= read -r order
-field() { printf '%s' "$order" | sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p"; }
+fields() { grep -o "\"$1\":\"[^\"]*\"" | sed 's/^[^:]*:"//; s/"$//'; }
+field() { printf '%s' "$order" | fields "$1" | head -n 1; }
 out=$(field out)
-title=$(field title)
+title=$(printf '%s' "$order" | fields title | tail -n 1)
 input=$(field input)
 progress() { echo "{\"stage\":\"$1\",\"progress\":$2}"; }
 file() { # kind name format file peaks
@@ -21,6 +22,23 @@ if [ "$(field task)" = check ]; then
     [ "$(cat "$input")" = noise ] && { problem audio_silent input; exit 0; }
     echo '{"columns":0}' >"$out/peaks.json"
     echo '{"done":{"audio":{"format":"wav","sample_rate_hz":44100,"channels":2,"bit_depth":24,"frames":441,"duration_s":0.01,"lossy":false},"findings":[{"code":"quiet","severity":"info","text":"It is quiet."}],"peaks_file":"peaks.json"}}'
+    exit 0
+fi
+
+if [ "$(field task)" = album ]; then
+    made=''
+    number=0
+    inputs=$(printf '%s' "$order" | sed 's/.*"inputs":\[\([^]]*\)\].*/\1/')
+    titles=$(printf '%s' "$inputs" | fields title)
+    for path in $(printf '%s' "$inputs" | fields input); do
+        number=$((number + 1))
+        cp "$path" "$out/0$number-master.wav24"
+        name="0$number $(echo "$titles" | sed -n "${number}p") (master).wav"
+        made="$made$(file master "$name" wav24 "0$number-master.wav24" null | sed "s/^{/{\"track\":$number,/"),"
+        progress master "0.$number"
+    done
+    echo "$order" >"$out/report.json"
+    mastered "$made$(file report report.json json report.json null)"
     exit 0
 fi
 

@@ -2,7 +2,8 @@
 
 use domain::artifact::{ArtifactFormat, ArtifactKind};
 use domain::blob::BlobKey;
-use domain::job::StateName;
+use domain::job::{JobKind, StateName};
+use domain::order::Input;
 use domain::problem::Fault;
 use domain::upload::UploadState;
 
@@ -14,7 +15,7 @@ async fn a_song_is_checked_mastered_and_delivered() {
     let running = service.start();
     let job = service.ended(&service.job("song").await).await;
     assert_eq!((job.state.name(), job.attempt), (StateName::Succeeded, 1));
-    assert_eq!(job.engine_version.as_deref(), Some("0.2.0"));
+    assert_eq!(job.engine_version.as_deref(), Some("0.1.0"));
     let [master, report] = job.artifacts.as_slice() else { panic!("{:?}", job.artifacts) };
     assert_eq!((master.kind, master.format), (ArtifactKind::Master, ArtifactFormat::Wav24));
     assert_eq!(master.name, "song (master).wav");
@@ -24,9 +25,9 @@ async fn a_song_is_checked_mastered_and_delivered() {
     assert_eq!((stored.sha256, stored.size_bytes), (master.sha256, master.size_bytes));
     assert_eq!(report.kind, ArtifactKind::Report);
     assert!(service.text(&report.blob).await.contains("\"loudness_lufs\":-14.0"), "the recipe was sent");
-    let upload = service.checked(&job.account, &job.inputs[0]).await;
+    let upload = service.checked(&job.account, &job.inputs[0].upload).await;
     assert_eq!((upload.audio.unwrap().frames, upload.findings[0].code.as_str()), (441, "quiet"));
-    let peaks = service.text(&BlobKey::upload_peaks(&job.inputs[0])).await;
+    let peaks = service.text(&BlobKey::upload_peaks(&job.inputs[0].upload)).await;
     assert_eq!(peaks.trim(), "{\"columns\":0}");
     running.stop().await;
 }
@@ -78,6 +79,58 @@ async fn two_slots_render_side_by_side() {
     service.let_it_go_on();
     for job in &jobs {
         assert_eq!(service.ended(job).await.state.name(), StateName::Succeeded);
+    }
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_album_is_made_in_its_order_with_a_name_for_every_track() {
+    let service = Service::new().await;
+    let running = service.start();
+    let anna = service.account("anna").await;
+    let mut inputs = Vec::new();
+    for (bytes, title) in [(b"one", "Rain"), (b"two", ""), (b"tri", "Sun")] {
+        let upload = service.upload(&anna, bytes).await;
+        service.checked(&anna, &upload).await;
+        inputs.push(Input { upload, title: title.into() });
+    }
+    let job = service.order(&anna, JobKind::Album, "Sides", inputs, Vec::new()).await;
+    let job = service.ended(&job).await;
+    assert_eq!(job.state.name(), StateName::Succeeded);
+    let [first, second, third, report] = job.artifacts.as_slice() else { panic!("{:?}", job.artifacts) };
+    for (artifact, track, name, bytes) in [
+        (first, 1, "01 Rain (master).wav", "one"),
+        (second, 2, "02 Untitled take (master).wav", "two"),
+        (third, 3, "03 Sun (master).wav", "tri"),
+    ] {
+        assert_eq!((artifact.track, artifact.name.as_str()), (Some(track), name));
+        assert_eq!(service.text(&artifact.blob).await, bytes);
+    }
+    assert_eq!((report.kind, report.track), (ArtifactKind::Report, None));
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_child_is_told_where_the_references_are() {
+    let service = Service::new().await;
+    let running = service.start();
+    let anna = service.account("anna").await;
+    let mut uploads = Vec::new();
+    for _ in 0..3 {
+        let upload = service.upload(&anna, b"song").await;
+        service.checked(&anna, &upload).await;
+        uploads.push(upload);
+    }
+    let references = uploads.split_off(1);
+    let inputs = uploads.into_iter().map(Input::from).collect();
+    let job = service.order(&anna, JobKind::Master, "song", inputs, references.clone()).await;
+    let job = service.ended(&job).await;
+    let order = service.text(&job.artifacts[1].blob).await;
+    let order: serde_json::Value = serde_json::from_str(&order).unwrap();
+    for (index, reference) in references.iter().enumerate() {
+        let path = service.blobs.path_for_child(&BlobKey::upload_source(reference));
+        assert_eq!(order["references"][index]["input"], path.to_str().unwrap());
+        assert_eq!(order["references"][index]["extension"], "wav");
     }
     running.stop().await;
 }

@@ -11,7 +11,7 @@ use domain::clock::{Clock, HandClock, Timestamp};
 use domain::digest::Digest;
 use domain::ids::{AccountId, SeededEntropy, UploadId};
 use domain::job::{Job, JobKind, Stage, StateName};
-use domain::order::{Order, Wish};
+use domain::order::{Input, Order, Wish};
 use domain::recipe::Recipe;
 use domain::retention::Retention;
 use domain::upload::{Upload, UploadState};
@@ -132,12 +132,18 @@ impl Service {
     pub async fn job_of(&self, account: &AccountId, title: &str) -> Job {
         let upload = self.upload(account, b"song").await;
         assert_eq!(self.checked(account, &upload).await.state, UploadState::Ready);
-        let wish = Wish {
-            kind: JobKind::Master,
-            title: title.into(),
-            inputs: vec![upload],
-            recipe: Recipe::default(),
-        };
+        self.order(account, JobKind::Master, title, vec![upload.into()], Vec::new()).await
+    }
+
+    pub async fn order(
+        &self,
+        account: &AccountId,
+        kind: JobKind,
+        title: &str,
+        inputs: Vec<Input>,
+        references: Vec<UploadId>,
+    ) -> Job {
+        let wish = Wish { kind, title: title.into(), inputs, references, recipe: Recipe::default() };
         let order = Order { account: account.clone(), wish, idempotency_key: None, body_hash: digest(2) };
         match self.store.enqueue(&order, self.clock.now()).await.unwrap() {
             Enqueued::New(job) => job,

@@ -65,7 +65,7 @@ async fn an_input_whose_bytes_are_gone_is_our_failure() {
     let job = service.job("hangs").await;
     service.hanging(&job).await;
     checker.stop().await;
-    let key = domain::blob::BlobKey::upload_source(&job.inputs[0]);
+    let key = domain::blob::BlobKey::upload_source(&job.inputs[0].upload);
     service.blobs.delete(&key).await.unwrap();
     let running = service.start();
     let waits = |job: &domain::job::Job| job.attempt == 1 && job.state.name() == StateName::Queued;

@@ -1,0 +1,108 @@
+//! From a task to a request: where the files are, and what the results are called.
+
+use domain::blob::BlobKey;
+use domain::ids::UploadId;
+use domain::job::JobKind;
+use domain::order::Input;
+use domain::task::Task;
+use domain::upload::Upload;
+use store::outcome::Leased;
+
+use crate::Worker;
+use crate::error::Hindrance;
+use crate::protocol::{Reference, Request, Track};
+use crate::scratch::Scratch;
+
+/// Finds the files and says what to do with them.
+pub(crate) async fn fetch(worker: &Worker, leased: &Leased, scratch: &Scratch) -> Result<Request, Hindrance> {
+    let out = scratch.out().to_owned();
+    match &leased.task {
+        Task::Check { upload } => {
+            let Reference { input, extension } = file(worker, &found(worker, leased, upload).await?);
+            Ok(Request::Check { input, extension, out })
+        }
+        Task::Render { kind, inputs, references, recipe, title } => {
+            let mut uploads = Vec::with_capacity(references.len());
+            for id in references {
+                uploads.push(found(worker, leased, id).await?);
+            }
+            let references = uploads.iter().map(|upload| file(worker, upload)).collect();
+            let (recipe, title) = (recipe.clone(), title.clone());
+            match (kind, inputs.as_slice()) {
+                (JobKind::Master, [only]) => {
+                    let upload = found(worker, leased, &only.upload).await?;
+                    let Reference { input, extension } = file(worker, &upload);
+                    let title = if title.is_empty() { stem_of(&upload.name) } else { title };
+                    Ok(Request::Master { input, extension, references, out, recipe, title })
+                }
+                (JobKind::Master, _) => Err(Hindrance::Inputs { count: inputs.len() }),
+                (JobKind::Album, _) => {
+                    let inputs = tracks(worker, leased, inputs).await?;
+                    Ok(Request::Album { inputs, references, out, recipe, title })
+                }
+            }
+        }
+    }
+}
+
+async fn tracks(worker: &Worker, leased: &Leased, inputs: &[Input]) -> Result<Vec<Track>, Hindrance> {
+    let mut tracks = Vec::with_capacity(inputs.len());
+    for (number, input) in (1..).zip(inputs) {
+        let upload = found(worker, leased, &input.upload).await?;
+        let title = match input.title.is_empty() {
+            true => without_number(&stem_of(&upload.name), number),
+            false => input.title.clone(),
+        };
+        let Reference { input, extension } = file(worker, &upload);
+        tracks.push(Track { input, extension, title });
+    }
+    Ok(tracks)
+}
+
+async fn found(worker: &Worker, leased: &Leased, id: &UploadId) -> Result<Upload, Hindrance> {
+    let upload = worker.store.upload(&leased.account, id).await?;
+    let is_there = worker.blobs.read(&BlobKey::upload_source(id), 0, 0).await?.is_some();
+    upload.filter(|_| is_there).ok_or(Hindrance::InputGone)
+}
+
+fn file(worker: &Worker, upload: &Upload) -> Reference {
+    let input = worker.blobs.path_for_child(&BlobKey::upload_source(&upload.id));
+    Reference { input, extension: upload.extension() }
+}
+
+/// A file's name without its extension: what a master is called if nobody named it.
+fn stem_of(name: &str) -> String {
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    if stem.is_empty() { "Untitled".to_owned() } else { stem.to_owned() }
+}
+
+/// A track's file is often named after its place, which its master says anyway: `03 - Rain` is `Rain` as track 3,
+/// and `99 Balloons` stays what it is unless it is track 99.
+fn without_number(stem: &str, number: u32) -> String {
+    let digits = stem.chars().take_while(char::is_ascii_digit).count();
+    let (place, rest) = stem.split_at(digits);
+    let title = rest.trim_start_matches([' ', '-', '.', '_', ')']);
+    let is_place = place.parse() == Ok(number) && title.len() < rest.len() && !title.is_empty();
+    if is_place { title.to_owned() } else { stem.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_track_loses_the_number_that_its_place_says_anyway_and_no_other() {
+        for (stem, number, title) in [
+            ("03 - Rain", 3, "Rain"),
+            ("3. Rain", 3, "Rain"),
+            ("03_Rain", 3, "Rain"),
+            ("03 - Rain", 4, "03 - Rain"),
+            ("99 Balloons", 9, "99 Balloons"),
+            ("1999", 1999, "1999"),
+            ("7th Day", 7, "7th Day"),
+            ("Rain", 1, "Rain"),
+        ] {
+            assert_eq!(without_number(stem, number), title, "{stem} as {number}");
+        }
+    }
+}
