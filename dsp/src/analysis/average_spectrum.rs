@@ -64,7 +64,7 @@ fn mean_powers(audio: &Audio, block: usize) -> Vec<f64> {
                 samples.fill(0.0);
                 let pairs = samples.iter_mut().zip(&channel[start..end]).zip(&window);
                 pairs.for_each(|((out, sample), weight)| *out = sample * weight);
-                fft.forward(&mut samples, &mut bins);
+                fft.forward(&samples, &mut bins);
                 sum.iter_mut().zip(&bins).for_each(|(sum, bin)| *sum += f64::from(bin.norm_sqr()));
             }
             sum

@@ -171,7 +171,7 @@ impl Room {
         let inside = self.inside(audio.frames(), index);
         dispatch(Clean { samples: &mut self.block[inside], constant: self.constants[channel] });
         let spectrum = if channel == 0 { &mut self.left } else { &mut self.right };
-        self.fft.forward(&mut self.block, spectrum);
+        self.fft.forward(&self.block, spectrum);
     }
 
     /// What turns the squares of a windowed spectrum's bins into mean squares of the frames that are there (the

@@ -144,7 +144,7 @@ fn correlate(excerpt: &[f32], stretch: &[f32]) -> Vec<f32> {
         let mut block = vec![0.0f32; STRETCH_FRAMES];
         block[..samples.len()].copy_from_slice(samples);
         let mut bins = vec![Complex32::ZERO; STRETCH_FRAMES / 2 + 1];
-        fft.forward(&mut block, &mut bins);
+        fft.forward(&block, &mut bins);
         bins
     };
     let (ours, mut theirs) = (spectrum(excerpt), spectrum(stretch));

@@ -21,7 +21,7 @@ pub fn reduction(compressor: &Compressor, powers: &[f32], rate: SampleRate, out:
     out.clear();
     out.resize(powers.len(), 0.0);
     decibels::levels(powers, out);
-    dispatch(Knee::of(compressor, out));
+    dispatch(Bend { knee: Knee::of(compressor), levels: out });
     Pace::of(compressor, rate).follow(out);
 }
 
@@ -52,31 +52,69 @@ pub fn solve_threshold(
 ) -> Dbfs {
     const STEPS_PER_DB: f64 = 100.0;
     let gate = power_of(active_gate);
-    if !powers.iter().any(|&power| power > gate) {
+    let active = powers.iter().filter(|&&power| power > gate).count();
+    if active == 0 {
         return THRESHOLD_MAX;
     }
     let mut levels = vec![0.0; powers.len()];
     decibels::levels(powers, &mut levels);
-    let (mut reductions, pace) = (vec![0.0; powers.len()], Pace::of(compressor, rate));
-    let mut reduces_enough = |step: i32| {
-        let threshold = Dbfs::literal(f64::from(step) / STEPS_PER_DB);
-        reductions.copy_from_slice(&levels);
-        dispatch(Knee::of(&Compressor { threshold, ..*compressor }, &mut reductions));
-        pace.follow(&mut reductions);
-        mean_reduction(&reductions, powers, active_gate).value() >= wanted_mean.value()
-    };
+    let at = |step: i32| Dbfs::literal(f64::from(step) / STEPS_PER_DB);
+    let wanted = wanted_mean.value();
     // Enough at `low` (or nowhere), not enough at `high`.
     let mut low = (THRESHOLD_MIN.value() * STEPS_PER_DB) as i32;
     let mut high = (THRESHOLD_MAX.value() * STEPS_PER_DB) as i32;
     while high - low > 1 {
-        let middle = low + (high - low) / 2;
-        if reduces_enough(middle) {
-            low = middle;
-        } else {
-            high = middle;
-        }
+        let parts = TRIALS as i32 + 1;
+        let between = |trial: usize| low + (high - low) * (trial as i32 + 1) / parts;
+        let steps: [i32; TRIALS] = std::array::from_fn(between);
+        let knee = |step: i32| Knee::of(&Compressor { threshold: at(step), ..*compressor });
+        let trials = Trials {
+            knees: steps.map(knee),
+            pace: Pace::of(compressor, rate),
+            levels: &levels,
+            powers,
+            gate,
+        };
+        let sums = dispatch(trials);
+        // The higher a threshold, the less it reduces.
+        let enough = sums.iter().take_while(|&&sum| sum / active as f64 >= wanted).count();
+        let reached = enough.checked_sub(1).map_or(low, |last| steps[last]);
+        high = steps.get(enough).copied().unwrap_or(high);
+        low = reached;
     }
-    Dbfs::literal(f64::from(low) / STEPS_PER_DB)
+    at(low)
+}
+
+/// Thresholds that are tried at once: each point waits for the one before it, so eight cost hardly more than one.
+const TRIALS: usize = 8;
+
+/// Reductions under several thresholds, side by side, summed over active points.
+struct Trials<'a> {
+    knees: [Knee; TRIALS],
+    pace: Pace,
+    levels: &'a [f32],
+    powers: &'a [f32],
+    gate: f32,
+}
+
+impl Kernel for Trials<'_> {
+    type Output = [f64; TRIALS];
+    #[inline(always)]
+    fn run(self) -> [f64; TRIALS] {
+        let (knee, pace) = (self.knees[0], self.pace);
+        let begins = self.knees.map(|knee| knee.begins_db);
+        let (mut at, mut before, mut sums) = ([0.0f64; TRIALS], [0.0f64; TRIALS], [0.0f64; TRIALS]);
+        for (&level, &power) in self.levels.iter().zip(self.powers) {
+            let counts = if power > self.gate { 1.0 } else { 0.0 };
+            for trial in 0..TRIALS {
+                let asked = f64::from(knee.reduction(level - begins[trial]));
+                at[trial] = pace.step(at[trial], (asked + before[trial]) * 0.5);
+                before[trial] = asked;
+                sums[trial] += counts * f64::from(at[trial] as f32);
+            }
+        }
+        sums
+    }
 }
 
 /// The mean of `reductions` (dB) where the level is above `active_gate`; 0 if it is nowhere.
@@ -110,8 +148,9 @@ fn power_of(level: Dbfs) -> f32 {
     level.amplitude().powi(2) as f32
 }
 
-/// Turns levels in dB into the reduction that the static curve asks for.
-struct Knee<'a> {
+/// The reduction that the static curve asks for.
+#[derive(Clone, Copy)]
+struct Knee {
     /// Where the knee begins.
     begins_db: f32,
     width_db: f32,
@@ -119,32 +158,41 @@ struct Knee<'a> {
     bend: f32,
     /// Reduction for each dB above the knee: 1 − 1 / ratio.
     slope: f32,
-    levels: &'a mut [f32],
 }
 
-impl<'a> Knee<'a> {
-    fn of(compressor: &Compressor, levels: &'a mut [f32]) -> Self {
+impl Knee {
+    fn of(compressor: &Compressor) -> Self {
         let width = compressor.knee.value().max(0.0);
         Self {
             begins_db: (compressor.threshold.value() - width / 2.0) as f32,
             width_db: width as f32,
             bend: if width > 0.0 { (0.5 / width) as f32 } else { 0.0 },
             slope: (1.0 - 1.0 / compressor.ratio) as f32,
-            levels,
         }
+    }
+
+    /// For a level so many dB above where the knee begins: within the knee a parabola, beyond it the line that it ends
+    /// in.
+    #[inline(always)]
+    fn reduction(self, over: f32) -> f32 {
+        let over = if over > 0.0 { over } else { 0.0 };
+        let within = if over < self.width_db { over } else { self.width_db };
+        self.slope * (within * within * self.bend + (over - within))
     }
 }
 
-impl Kernel for Knee<'_> {
+/// Turns levels in dB into the reductions that a knee asks for.
+struct Bend<'a> {
+    knee: Knee,
+    levels: &'a mut [f32],
+}
+
+impl Kernel for Bend<'_> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
         for level in self.levels {
-            let over = *level - self.begins_db;
-            let over = if over > 0.0 { over } else { 0.0 };
-            let within = if over < self.width_db { over } else { self.width_db };
-            // Within the knee a parabola, beyond it the line that it ends in.
-            *level = self.slope * (within * within * self.bend + (over - within));
+            *level = self.knee.reduction(*level - self.knee.begins_db);
         }
     }
 }
@@ -165,16 +213,22 @@ impl Pace {
     }
 
     fn follow(self, reductions: &mut [f32]) {
-        /// Far below what changes a gain in single precision.
-        const GONE: f64 = 1e-9;
         let (mut at, mut before) = (0.0f64, 0.0f64);
         for reduction in reductions {
             let asked = f64::from(*reduction);
-            let distance = (asked + before) * 0.5 - at;
+            at = self.step(at, (asked + before) * 0.5);
             before = asked;
-            at += distance * if distance > 0.0 { self.attack } else { self.release };
-            at = if at > GONE { at } else { 0.0 };
             *reduction = at as f32;
         }
+    }
+
+    /// Where a reduction that is `at` comes to when `asked` for.
+    #[inline(always)]
+    fn step(self, at: f64, asked: f64) -> f64 {
+        /// Far below what changes a gain in single precision.
+        const GONE: f64 = 1e-9;
+        let distance = asked - at;
+        let at = at + distance * if distance > 0.0 { self.attack } else { self.release };
+        if at > GONE { at } else { 0.0 }
     }
 }

@@ -29,14 +29,15 @@ pub(crate) struct Certified {
 }
 
 /// Renders and certifies. While the meter finds the ceiling exceeded: first brings single peaks down by smooth dips,
-/// and if that is not enough, everything by a gain.
+/// and if that is not enough, everything by a gain. `room` is what the samples may be written to.
 pub(crate) fn render(
     mix: &Audio,
+    room: Option<Audio>,
     renderer: &mut Renderer<'_>,
     levels: Levels,
     watch: &dyn Watch,
 ) -> Result<Certified, MasterError> {
-    let mut audio = renderer.render(mix, watch)?;
+    let mut audio = renderer.render(mix, room, watch)?;
     let (mut rounds, mut renders, mut dips, mut trim) = (0, 1, 0, Decibels::ZERO);
     loop {
         let after = measure_certified(&audio, levels.ceiling);
@@ -54,7 +55,7 @@ pub(crate) fn render(
             let gain = levels.ceiling - after.true_peak - Decibels::literal(0.001 * renders as f64);
             trim = trim + gain;
             renderer.drive *= gain.amplitude() as f32;
-            audio = renderer.render(mix, watch)?;
+            audio = renderer.render(mix, Some(audio), watch)?;
             renders += 1;
         } else {
             return Err(MasterError::NotCertified { peak: after.true_peak, ceiling: levels.ceiling });

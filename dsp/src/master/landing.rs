@@ -38,7 +38,7 @@ pub(super) fn land(
             quantisers: quantisers(&given, &decision.plan),
             silence: &given.analysis.silence,
         };
-        let certified = certify::render(given.audio, &mut renderer, levels, watch)?;
+        let certified = certify::render(given.audio, given.room.take(), &mut renderer, levels, watch)?;
         renders += certified.renders;
         let reached = decision.wanted.zip(certified.after.integrated);
         let miss = reached.map_or(0.0, |(wanted, reached)| (reached - wanted).value());
@@ -61,6 +61,7 @@ pub(super) fn land(
                 limiter_gains,
             });
         }
+        *given.room = Some(certified.audio);
         decision.correct(miss, &mut given);
     }
 }

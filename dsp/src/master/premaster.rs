@@ -32,6 +32,8 @@ pub struct Premaster {
     /// As a limiter sees it; measured when the first limiter is needed.
     programme: Option<Programme>,
     about: About,
+    /// The memory of the mix, which the first master gets.
+    room: Option<Audio>,
 }
 
 /// What is known of a premaster besides its samples.
@@ -107,19 +109,18 @@ impl Premaster {
         let mut audio = chain.render(&mix, &gains, watch)?;
         colour(&mut audio, &sound.chain)?;
         let analysis = Analysis::of_mix(&mix, before.clone());
-        drop(mix);
         let (levels, programme) = measured_for_limiter(&audio, before.true_peak);
         let analysis = analysis.after_chain(levels);
         let Sound { chain, choices, target } = sound;
         let about = About { before, features, chain, choices, target, gains: Some(gains) };
-        Ok(Self { audio, analysis, programme: Some(programme), about })
+        Ok(Self { audio, analysis, programme: Some(programme), about, room: Some(mix) })
     }
 
     fn untouched(mix: Audio, before: Measurements, features: Option<Features>, sound: Sound) -> Self {
         let analysis = Analysis::of_mix(&mix, before.clone());
         let Sound { chain, choices, target } = sound;
         let about = About { before, features, chain, choices, target, gains: None };
-        Self { audio: mix, analysis, programme: None, about }
+        Self { audio: mix, analysis, programme: None, about, room: None }
     }
 
     /// Its samples: what a limiter would get at a gain of 0 dB.
@@ -153,11 +154,12 @@ impl Premaster {
     }
 
     /// The same at another rate: the conversion comes before the limiter, so that its ceiling holds.
-    pub fn at_rate(&self, rate: SampleRate, watch: &dyn Watch) -> Result<Self, Cancelled> {
+    pub fn at_rate(&mut self, rate: SampleRate, watch: &dyn Watch) -> Result<Self, Cancelled> {
+        self.room = None; // too short or too long for what comes now
         let audio = resampler::resample(&self.audio, rate, watch)?;
         let (levels, programme) = measured_for_limiter(&audio, self.analysis.levels.true_peak);
         let analysis = self.analysis.at_rate(levels);
-        Ok(Self { audio, analysis, programme: Some(programme), about: self.about.clone() })
+        Ok(Self { audio, analysis, programme: Some(programme), about: self.about.clone(), room: None })
     }
 
     /// A master of it. May be called again with other parameters: nothing before the limiter is done twice.
@@ -194,6 +196,7 @@ impl Premaster {
             analysis: &self.analysis,
             about: &self.about,
             programme: &mut self.programme,
+            room: &mut self.room,
         }
     }
 }
@@ -204,6 +207,8 @@ pub(crate) struct Given<'a> {
     pub(crate) analysis: &'a Analysis,
     pub(crate) about: &'a About,
     programme: &'a mut Option<Programme>,
+    /// Memory that a master may be written to.
+    pub(crate) room: &'a mut Option<Audio>,
 }
 
 impl<'a> Given<'a> {

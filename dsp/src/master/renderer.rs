@@ -30,9 +30,20 @@ pub(crate) struct Renderer<'a> {
 }
 
 impl Renderer<'_> {
-    /// Renders all of `mix`.
-    pub(crate) fn render(&self, mix: &Audio, watch: &dyn Watch) -> Result<Audio, Cancelled> {
-        let mut out = Audio::silence(mix.rate(), mix.layout().clone(), mix.frames());
+    /// Renders all of `mix`. Every sample of `room` is overwritten, if there is one as long as the mix: memory that is
+    /// there already need not be fetched.
+    pub(crate) fn render(
+        &self,
+        mix: &Audio,
+        room: Option<Audio>,
+        watch: &dyn Watch,
+    ) -> Result<Audio, Cancelled> {
+        let fits = |room: &Audio| {
+            (room.rate(), room.layout(), room.frames()) == (mix.rate(), mix.layout(), mix.frames())
+        };
+        let mut out = room
+            .filter(fits)
+            .unwrap_or_else(|| Audio::silence(mix.rate(), mix.layout().clone(), mix.frames()));
         let total = (mix.channel_count() * mix.frames()).max(1);
         let done = AtomicUsize::new(0);
         let segment_frames = if self.has_seams() { SHAPED_SEGMENT_FRAMES } else { SEGMENT_FRAMES };

@@ -1,76 +1,163 @@
 //! The fast Fourier transform of real blocks, and the frames in which a whole signal goes through it.
 //!
-//! The transform itself is `realfft`, which picks the processor's vector instructions at run time. It contracts
-//! multiplications and additions where the processor can, so what passed a transform agrees between kinds of
-//! processors to about −135 dBFS, not to the bit.
+//! The transform itself is `rustfft`'s of half as many complex numbers, which picks the processor's vector instructions
+//! at run time; what makes it one of real numbers is here. It contracts multiplications and additions where the
+//! processor can, so what passed a transform agrees between kinds of processors to about −135 dBFS, not to the bit.
 
 use std::fmt;
 use std::sync::Arc;
 
 use realfft::num_complex::Complex32;
-use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
+use rustfft::FftPlanner;
 
+use crate::simd::{Kernel, dispatch};
 use crate::units::SampleRate;
 
 /// Transforms of one length, forward and back, with room to work in. Nothing allocates after it is made; a clone
 /// shares the tables and has room of its own, so that each thread can have one for little.
 #[derive(Clone)]
 pub struct Fft {
-    forward: Arc<dyn RealToComplex<f32>>,
-    inverse: Arc<dyn ComplexToReal<f32>>,
+    forward: Arc<dyn rustfft::Fft<f32>>,
+    inverse: Arc<dyn rustfft::Fft<f32>>,
+    /// e^(−2πi k / frames) / 2 for k from 1 to a quarter of the frames.
+    turns: Arc<[Complex32]>,
+    /// Frames in pairs, each as one complex number.
+    pairs: Vec<Complex32>,
     scratch: Vec<Complex32>,
-    frames: usize,
 }
 
 impl Fft {
     /// For blocks of `frames`, an even number.
     #[must_use]
     pub fn new(frames: usize) -> Self {
-        let mut planner = RealFftPlanner::new();
-        let (forward, inverse) = (planner.plan_fft_forward(frames), planner.plan_fft_inverse(frames));
-        let scratch = vec![Complex32::ZERO; forward.get_scratch_len().max(inverse.get_scratch_len())];
-        Self { forward, inverse, scratch, frames }
+        let half = frames / 2;
+        let mut planner = FftPlanner::new();
+        let (forward, inverse) = (planner.plan_fft_forward(half), planner.plan_fft_inverse(half));
+        let room = [&forward, &inverse].map(|fft| fft.get_outofplace_scratch_len());
+        let turn = |k: usize| {
+            let (sine, cosine) = (std::f64::consts::TAU * k as f64 / frames as f64).sin_cos();
+            Complex32::new((0.5 * cosine) as f32, (-0.5 * sine) as f32)
+        };
+        Self {
+            turns: (1..half.div_ceil(2)).map(turn).collect(),
+            pairs: vec![Complex32::ZERO; half],
+            scratch: vec![Complex32::ZERO; room[0].max(room[1])],
+            forward,
+            inverse,
+        }
     }
 
     /// Frames in a block.
     #[must_use]
     pub fn frames(&self) -> usize {
-        self.frames
+        2 * self.pairs.len()
     }
 
     /// Bins of a spectrum: half the frames and one.
     #[must_use]
     pub fn bins(&self) -> usize {
-        self.frames / 2 + 1
+        self.pairs.len() + 1
     }
 
-    /// `block` (which is used up) to `spectrum`, not scaled.
+    /// `block` to `spectrum`, not scaled.
     ///
     /// # Panics
     /// If a length is not the one this was made for.
-    pub fn forward(&mut self, block: &mut [f32], spectrum: &mut [Complex32]) {
-        let done = self.forward.process_with_scratch(block, spectrum, &mut self.scratch);
-        assert!(done.is_ok(), "blocks and spectra of one length");
+    pub fn forward(&mut self, block: &[f32], spectrum: &mut [Complex32]) {
+        assert!(
+            block.len() == self.frames() && spectrum.len() == self.bins(),
+            "blocks and spectra of one length"
+        );
+        let half = self.pairs.len();
+        let (pairs, _) = block.as_chunks::<2>();
+        self.pairs.iter_mut().zip(pairs).for_each(|(to, [even, odd])| *to = Complex32::new(*even, *odd));
+        let folded = &mut spectrum[..half];
+        self.forward.process_outofplace_with_scratch(&mut self.pairs, folded, &mut self.scratch);
+        let first = folded[0];
+        spectrum[0] = Complex32::new(first.re + first.im, 0.0);
+        spectrum[half] = Complex32::new(first.re - first.im, 0.0);
+        dispatch(Unfold::<true> { turns: &self.turns, bins: &mut spectrum[1..half] });
     }
 
     /// `spectrum` (which is used up) to `block`, scaled so that forward and back is the same block times `frames`.
     ///
-    /// The imaginary parts of the first and the last bin, which no real block has, are set to zero.
+    /// The imaginary parts of the first and the last bin, which no real block has, are not looked at.
     ///
     /// # Panics
     /// If a length is not the one this was made for.
     pub fn inverse(&mut self, spectrum: &mut [Complex32], block: &mut [f32]) {
-        let last = spectrum.len() - 1;
-        spectrum[0].im = 0.0;
-        spectrum[last].im = 0.0;
-        let done = self.inverse.process_with_scratch(spectrum, block, &mut self.scratch);
-        assert!(done.is_ok(), "blocks and spectra of one length");
+        assert!(
+            block.len() == self.frames() && spectrum.len() == self.bins(),
+            "blocks and spectra of one length"
+        );
+        let half = self.pairs.len();
+        let (first, last) = (spectrum[0].re, spectrum[half].re);
+        spectrum[0] = Complex32::new(first + last, first - last);
+        dispatch(Unfold::<false> { turns: &self.turns, bins: &mut spectrum[1..half] });
+        let folded = &mut spectrum[..half];
+        self.inverse.process_outofplace_with_scratch(folded, &mut self.pairs, &mut self.scratch);
+        let (out, _) = block.as_chunks_mut::<2>();
+        out.iter_mut().zip(&self.pairs).for_each(|(out, pair)| *out = [pair.re, pair.im]);
+    }
+}
+
+/// Between the spectrum of pairs, read as complex numbers, and that of the frames, without the first bin: bin `k` and
+/// bin `half − k` come from each other's sum and difference, one of which is turned (Sorensen and others, "Real-valued
+/// fast Fourier transform algorithms", IEEE Transactions on Acoustics 35-6, 1987). `FORWARD` halves what the way back
+/// does not.
+struct Unfold<'a, const FORWARD: bool> {
+    turns: &'a [Complex32],
+    bins: &'a mut [Complex32],
+}
+
+impl<const FORWARD: bool> Kernel for Unfold<'_, FORWARD> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        const LANES: usize = 8;
+        let count = self.turns.len();
+        let (low, rest) = self.bins.split_at_mut(count);
+        let high_from = rest.len() - count;
+        let (middle, high) = rest.split_at_mut(high_from);
+        for bin in middle {
+            *bin = if FORWARD { bin.conj() } else { bin.conj() * 2.0 };
+        }
+        let (lows, low_rest) = low.as_chunks_mut::<LANES>();
+        let (high_rest, highs) = high.as_rchunks_mut::<LANES>();
+        let (turns, turns_rest) = self.turns.as_chunks::<LANES>();
+        for ((low, high), turns) in lows.iter_mut().zip(highs.iter_mut().rev()).zip(turns) {
+            let (mut out_low, mut out_high) = ([Complex32::ZERO; LANES], [Complex32::ZERO; LANES]);
+            for lane in 0..LANES {
+                (out_low[lane], out_high[LANES - 1 - lane]) =
+                    pair::<FORWARD>(low[lane], high[LANES - 1 - lane], turns[lane]);
+            }
+            (*low, *high) = (out_low, out_high);
+        }
+        for ((low, high), &turn) in low_rest.iter_mut().zip(high_rest.iter_mut().rev()).zip(turns_rest) {
+            (*low, *high) = pair::<FORWARD>(*low, *high, turn);
+        }
+    }
+}
+
+/// Bins `k` and `half − k`.
+#[inline(always)]
+fn pair<const FORWARD: bool>(low: Complex32, high: Complex32, turn: Complex32) -> (Complex32, Complex32) {
+    let (sum, difference) = (low + high, low - high);
+    if FORWARD {
+        let re = sum.im * turn.re + difference.re * turn.im;
+        let im = sum.im * turn.im - difference.re * turn.re;
+        let (even, odd) = (0.5 * sum.re, 0.5 * difference.im);
+        (Complex32::new(even + re, im + odd), Complex32::new(even - re, im - odd))
+    } else {
+        let re = 2.0 * (sum.im * turn.re - difference.re * turn.im);
+        let im = 2.0 * (sum.im * turn.im + difference.re * turn.re);
+        (Complex32::new(sum.re - re, im + difference.im), Complex32::new(sum.re + re, im - difference.im))
     }
 }
 
 impl fmt::Debug for Fft {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Fft({} frames)", self.frames)
+        write!(f, "Fft({} frames)", self.frames())
     }
 }
 
@@ -140,7 +227,7 @@ mod tests {
         let given: Vec<f32> =
             (0..1024u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 9) as f32 / 8e6 - 0.5).collect();
         let (mut block, mut spectrum) = (given.clone(), vec![Complex32::ZERO; fft.bins()]);
-        fft.forward(&mut block, &mut spectrum);
+        fft.forward(&block, &mut spectrum);
         fft.inverse(&mut spectrum, &mut block);
         for (got, want) in block.iter().zip(&given) {
             assert!((got / 1024.0 - want).abs() < 1e-6);

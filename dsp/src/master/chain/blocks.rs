@@ -121,8 +121,7 @@ impl Transforms {
             out.fill(0.0);
             return;
         }
-        self.block.copy_from_slice(plane);
-        self.fft.forward(&mut self.block, &mut self.spectrum);
+        self.fft.forward(plane, &mut self.spectrum);
         match &filters.whole {
             None => moved(motion.whole(), &plane[middle.clone()], out),
             Some(bins) => {
