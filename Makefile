@@ -6,7 +6,7 @@ export CARGO_TERM_COLOR ?= auto
 DATA ?= ./data
 LISTEN ?= 127.0.0.1:8080
 
-.PHONY: help run build test lint page page-test bench bench-peers screenshots clean
+.PHONY: help run build test lint page page-test bench bench-peers score screenshots clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -53,6 +53,11 @@ bench-peers: ## ours beside other masterers on one song (SONG=file.wav for yours
 	@sh deploy/need.sh cargo:rust cc:gcc ffmpeg:ffmpeg sox:sox python3:python3-venv
 	cargo build --release --locked
 	sh benches/peers/run.sh $(SONG)
+
+score: ## judges masters by ear's figures: made songs, or SONGS=folder of yours; installs its judge under target/score
+	@sh deploy/need.sh cargo:rust cc:gcc ffmpeg:ffmpeg python3:python3-venv
+	cargo build --release --locked
+	sh benches/score/run.sh $(SONGS)
 
 clean: ## what was built (never ./data)
 	cargo clean
