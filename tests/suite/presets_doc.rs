@@ -25,8 +25,9 @@ fn the_page_about_presets_has_the_numbers_of_the_engine() {
 fn page() -> String {
     let mut text = String::from(
         "# Presets\n\n\
-         What each preset means, in numbers. The page is written by a test from the engine's own constants. A preset is a \
-         starting point:\nloudness, ceiling, intensity and the amounts of tone, dynamics and width are set apart from it.\n",
+         What each preset means, in numbers. The page is written by a test from the engine's own constants. A \
+         preset is a starting point:\nloudness, ceiling, intensity and the amounts of tone, dynamics and width are set \
+         apart from it.\n",
     );
     facts(&mut text);
     spectra(&mut text);
@@ -34,8 +35,8 @@ fn page() -> String {
         "\n## What intensity does\n\
          Intensity (0 to 1, 0.5 unless set) scales decisions and never the loudness. At 0 nothing but the loudness \
          changes.\n\n\
-         - **Tone**: of what is beyond the tolerance, `min(1, 1.2 × intensity) × tone` is corrected, at most +3 and −4 dB, \
-         no steeper than\n  6 dB an octave.\n\
+         - **Tone**: of what is beyond the tolerance, `min(1, 1.2 × intensity) × tone` is corrected, at most +3 \
+         and −4 dB, no steeper than\n  6 dB an octave.\n\
          - **Dynamics**: mean reductions above are multiplied by `2 × intensity × 2 × dynamics`, at most 2.5 dB on average \
          and 3 dB for 95 % of\n  the time.\n\
          - **Width**: of what is more than 4 dB from the usual width, `0.5 × 2 × intensity × 2 × width` is corrected, at most \

@@ -130,7 +130,7 @@ async fn an_album_goes_through_the_service_as_loud_as_its_reference() {
     for track in report["tracks"].as_array().unwrap() {
         let after = track["loudness_after_lufs"].as_f64().unwrap();
         assert!((after - aim).abs() <= 0.15, "{after} beside {aim}");
-        assert_eq!(track["report"]["schema"], "mixrunners.report/1");
+        assert_eq!(track["report"]["schema"], "mixrunners.report/2");
     }
 }
 

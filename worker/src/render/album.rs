@@ -41,8 +41,8 @@ impl Track {
     }
 }
 
-/// What each track of an album is mastered by: the loudest at the album's loudness, the others at their distance, and all
-/// towards the tone that they share (or to the references, if there are any).
+/// What each track of an album is mastered by: the loudest at the album's loudness, the others at their distance, and
+/// all towards the tone that they share (or to the references, if there are any).
 #[must_use]
 pub fn briefs(tracks: &[Track], album_brief: &Brief) -> Vec<Brief> {
     let loudnesses: Vec<Option<Lufs>> = tracks.iter().map(Track::loudness).collect();

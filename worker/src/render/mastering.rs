@@ -167,8 +167,8 @@ impl Desk {
 
     /// A master for files of this format, at `rate` (or the song's own, or the nearest that the format can hold).
     ///
-    /// A lossy file is written and read again: where its encoder brings peaks over the ceiling, the limiter gets a lower
-    /// one, from the same premaster.
+    /// A lossy file is written and read again: where its encoder brings peaks over the ceiling, the limiter gets a
+    /// lower one, from the same premaster.
     pub fn master(
         &mut self,
         format: Delivery,
