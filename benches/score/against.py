@@ -1,4 +1,4 @@
-"""What a master did to its song: where it lies, what it added, how its gain moves, how far its tone is from another's."""
+"""What a master did to its song: its delay, what it added, how its gain moves; and how far one tone is from another."""
 
 import numpy as np
 from scipy import signal

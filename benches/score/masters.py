@@ -1,4 +1,4 @@
-"""Masters of ours and of others, each by a process of its own or in this one; and the songs to master where there are none."""
+"""Masters of ours and of others, by a process of their own or in this one; and songs to master where there are none."""
 
 import json
 import os

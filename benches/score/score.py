@@ -20,7 +20,7 @@ import promises
 
 TARGETS = (-14.0, -11.0, -9.0)
 # Others take minutes for a whole song; the loudest stretch is where limiters differ.
-EXCERPT_SECONDS = 40
+EXCERPT_SECONDS = 30
 ENDINGS = (".wav", ".flac", ".aif", ".aiff")
 WAYS = {"ours, loudness alone": ["--intensity", "0"], "ours, full chain": []}
 
@@ -37,11 +37,13 @@ def main(work, folder=None):
     if not songs:
         print(f"there is no song in {folder}")
         return 2
+    part = os.environ.get("PART", "all")
     with ProcessPoolExecutor(int(os.environ.get("JOBS", "2"))) as pool:
-        rows = [row for some in pool.map(partial(judged, work), songs) for row in some]
-        loudness_table(rows)
-        print()
-        matching.main(pool, work, songs)
+        rows = []
+        if part in ("all", "loudness"):
+            rows = loudness_table(pool.map(partial(judged, work), songs))
+        if part in ("all", "matching"):
+            matching.main(pool, work, songs)
     return 1 if any(row["broken"] for row in rows) else 0
 
 
@@ -104,21 +106,24 @@ def compared(work, name, path, target):
     return rows
 
 
-def loudness_table(rows):
-    print(f"\nwhole songs, ceiling {masters.CEILING:g} dBTP")
-    print(f"{'song':<34}{'target':>7}  {'way':<22}{'LUFS':>8}{'dBTP':>8}{'range':>7}{'PLR':>7}  said")
-    for row in (row for row in rows if row["whole"]):
+def loudness_table(results):
+    """Prints each song's rows as soon as it is judged, then the verdicts; gives all rows back."""
+    print(f"\nceiling {masters.CEILING:g} dBTP. `whole`: the song with the budgets that everybody gets; the rest: its "
+          f"loudest {EXCERPT_SECONDS} s, forced to the target; of residual and wobble less is better")
+    print(f"{'song':<34}{'target':>7}  {'way':<28}{'LUFS':>8}{'dBTP':>8}{'range':>7}{'PLR':>7}{'resid.':>8}"
+          f"{'wobble':>8}  said", flush=True)
+    rows = []
+    for row in (row for some in results for row in some):
+        rows.append(row)
         said = ", ".join(filter(None, [row["refusal"] and f"refused: {row['refusal']}", *row["broken"]]))
-        print(f"{row['song']:<34}{row['target']:>7.0f}  {row['way']:<22}{row['lufs']:>8.2f}{row['peak']:>8.2f}"
-              f"{row['range']:>7.1f}{row['plr']:>7.1f}  {said}")
-    print(f"\nthe loudest {EXCERPT_SECONDS} s, each forced to the target; residual and wobble: lower is better")
-    print(f"{'song':<34}{'target':>7}  {'way':<22}{'LUFS':>8}{'dBTP':>8}{'resid.':>8}{'wobble':>8}{'range -':>8}")
-    for row in (row for row in rows if not row["whole"]):
-        print(f"{row['song']:<34}{row['target']:>7.0f}  {row['way']:<22}{row['lufs']:>8.2f}{row['peak']:>8.2f}"
-              f"{row['residual']:>8.1f}{row['wobble']:>8.2f}{row['range_lost']:>8.1f}")
+        compared = f"{row['residual']:>8.1f}{row['wobble']:>8.2f}" if not row["whole"] else f"{'':>16}"
+        way = row["way"] + (", whole" if row["whole"] else "")
+        print(f"{row['song'][:33]:<34}{row['target']:>7.0f}  {way:<28}{row['lufs']:>8.2f}{row['peak']:>8.2f}"
+              f"{row['range']:>7.1f}{row['plr']:>7.1f}{compared}  {said}", flush=True)
     promise_verdict([row for row in rows if row["whole"]])
     for target in TARGETS:
         limiter_verdict([row for row in rows if not row["whole"] and row["target"] == target], target)
+    return rows
 
 
 def promise_verdict(rows):
