@@ -19,6 +19,7 @@ use rayon::prelude::*;
 use super::certificate::digest;
 use super::master::Master;
 use super::mastering::{Brief, Desk, depth_of};
+use super::report::Shown;
 use super::report_page::page;
 use super::{Listener, RenderError, Song};
 use crate::protocol::{Done, Line, MadeFile, Request};
@@ -76,7 +77,7 @@ fn make_files(
     // The song's memory becomes the premaster's, so its listening copy comes first.
     let mut previews = vec![preview("original", &song.audio, out, teller)?];
     let formats: Vec<Delivery> = recipe.deliver.iter().filter_map(|f| f.as_str().parse().ok()).collect();
-    let mut desk = Desk::open(song, brief, teller)?;
+    let mut desk = Desk::open(song, brief, Shown::Pictures, teller)?;
     let (mut files, mut report) = (Vec::new(), None);
     for group in same_samples(&formats) {
         let made = desk.master(group[0], None, teller)?;
