@@ -63,11 +63,12 @@ fn main() {
 fn contenders(input: &Path, folder: &Path) -> Vec<Contender> {
     let input = input.display().to_string();
     let out = |name: &str| folder.join(name).display().to_string();
-    let ours = |loudness: &str| {
-        ["master", &input, "-o", &out("ours.wav"), "--loudness", loudness, "--threads", "1", "--force"]
-            .map(str::to_owned)
-            .to_vec()
+    let ours = |loudness: &str, intensity: &[&str]| {
+        let fixed =
+            ["master", &input, "-o", &out("ours.wav"), "--threads", "1", "--force", "--loudness", loudness];
+        fixed.iter().chain(intensity).map(|argument| (*argument).to_owned()).collect()
     };
+    let loudness_alone = ["--intensity", "0"];
     let ffmpeg = |filter: &str, name: &str| {
         ["-v", "error", "-y", "-i", &input, "-af", filter, "-ar", "44100", "-c:a", "pcm_s24le", &out(name)]
             .map(str::to_owned)
@@ -75,8 +76,21 @@ fn contenders(input: &Path, folder: &Path) -> Vec<Contender> {
     };
     let mixrunners = env!("CARGO_BIN_EXE_mixrunners");
     vec![
-        Contender { name: "mixrunners master --loudness -14", program: mixrunners, arguments: ours("-14") },
-        Contender { name: "mixrunners master --loudness -9", program: mixrunners, arguments: ours("-9") },
+        Contender {
+            name: "mixrunners master --loudness -14",
+            program: mixrunners,
+            arguments: ours("-14", &[]),
+        },
+        Contender {
+            name: "mixrunners master --loudness -9",
+            program: mixrunners,
+            arguments: ours("-9", &[]),
+        },
+        Contender {
+            name: "the same at -14, --intensity 0",
+            program: mixrunners,
+            arguments: ours("-14", &loudness_alone),
+        },
         Contender {
             name: "mixrunners analyze",
             program: mixrunners,

@@ -6,11 +6,12 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use dsp::analysis::analyse;
 use dsp::audio::Audio;
 use dsp::effects::dither::{Depth, Quantiser, digital_silence};
 use dsp::effects::limiter::{GainCurve, Limiter};
 use dsp::master::loudness_target::Programme;
-use dsp::master::{MasterParams, master};
+use dsp::master::{Character, MasterParams, Premaster, Preset, master};
 use dsp::meter::{loudness, measure, measure_certified, true_peak};
 use dsp::progress::Unwatched;
 use dsp::signal;
@@ -26,14 +27,31 @@ fn main() {
     println!("{:<28} {:>10} {:>12}", "", "ns/frame", "x real time");
     println!("one thread");
     one_thread(|| {
+        whole_chain(&mix);
         masters(&mix);
         stages(&mix);
     });
     println!("all cores");
+    whole_chain(&mix);
     masters(&mix);
 }
 
-/// Whole masters, by what they have to do.
+/// The sound of a preset at its middle settings, then its loudness.
+fn whole_chain(mix: &Audio) {
+    let character = Character::of(&Preset::STREAMING);
+    let Ok(params) = MasterParams::new(Lufs::literal(-14.0), CEILING, Depth::Int24) else { return };
+    row("analyse", mix, || (), |()| analyse(mix, &Unwatched));
+    let sound = |mix| Premaster::of(mix, &character, None, &Unwatched);
+    row("sound alone", mix, || mix.clone(), |mix| sound(mix).map(|made| made.fingerprint()));
+    row(
+        "the whole chain, 24 bits",
+        mix,
+        || mix.clone(),
+        |mix| sound(mix)?.master(&params, &Unwatched).map(|mastered| mastered.work),
+    );
+}
+
+/// Masters by loudness alone, by what they have to do.
 fn masters(mix: &Audio) {
     let own = loudness::integrated(mix).map_or(-20.0, |loudness| loudness.value());
     for (name, target, depth) in [

@@ -52,7 +52,8 @@ def contenders(song, folder, mixrunners, gain, reference):
     python = [sys.executable, os.path.abspath(__file__)]
     ours = [mixrunners, "master", song, "-o", "{out}", "--loudness", f"{TARGET_LUFS:g}", "--threads", "1", "--force"]
     return [
-        ("mixrunners master", TARGET_LUFS, ours),
+        ("mixrunners master, the whole chain", TARGET_LUFS, ours),
+        ("mixrunners master --intensity 0", TARGET_LUFS, ours + ["--intensity", "0"]),
         ("ffmpeg loudnorm, one pass", TARGET_LUFS,
          ffmpeg + ["-af", f"loudnorm=I={TARGET_LUFS:g}:TP={CEILING_DBTP:g}:LRA=20"] + wav),
         ("ffmpeg gain and alimiter, 4x", TARGET_LUFS,

@@ -11,6 +11,7 @@ use domain::report::Report;
 use worker::render::album::{Track, briefs, report as album_report};
 use worker::render::master::Master;
 use worker::render::mastering::{Brief, Desk};
+use worker::render::report::Shown;
 use worker::render::{Listener, RenderError, Song, report_text};
 
 use super::local_song::{Existing, check_writable, extension, write_whole, write_whole_text};
@@ -91,9 +92,12 @@ fn masters(
     let album_brief = arguments.sound.brief(stages)?;
     let tracks = arguments.tracks.iter().map(|path| listen(path, stages)).collect::<Result<Vec<_>, _>>()?;
     let briefs = briefs(&tracks, &album_brief);
+    let shown = if arguments.report.is_some() { Shown::Pictures } else { Shown::Numbers };
     let each = arguments.tracks.iter().zip(outputs).zip(briefs);
-    each.map(|((input, output), brief)| master(input, output, brief, arguments.format, existing, stages))
-        .collect()
+    each.map(|((input, output), brief)| {
+        master(input, output, brief, (arguments.format, shown), existing, stages)
+    })
+    .collect()
 }
 
 fn open(path: &Path, stages: &Stages) -> Result<Song, Failure> {
@@ -111,12 +115,12 @@ fn master(
     input: &Path,
     output: &Path,
     brief: Brief,
-    format: Delivery,
+    (format, shown): (Delivery, Shown),
     existing: Existing,
     stages: &Stages,
 ) -> Result<Made, Failure> {
     let failed = |error: RenderError| Failure::of_render(input, &error);
-    let mut desk = Desk::open(open(input, stages)?, brief, stages).map_err(failed)?;
+    let mut desk = Desk::open(open(input, stages)?, brief, shown, stages).map_err(failed)?;
     let made = desk.master(format, None, stages).map_err(failed)?;
     let master = Master::of(&desk, made, format);
     stages.enter(Stage::Encode);

@@ -12,6 +12,7 @@ use dsp::units::SampleRate;
 use worker::render::certificate::certificate;
 use worker::render::master::Master;
 use worker::render::mastering::{Brief, Desk};
+use worker::render::report::Shown;
 use worker::render::{Listener, RenderError, Song, report_text};
 
 use super::local_song::{
@@ -132,7 +133,7 @@ impl<'a> Order<'a> {
         if let Some(plan) = &self.plan {
             return self.follow(plan, song, brief, stages);
         }
-        let mut desk = Desk::open(song, brief, stages).map_err(failed)?;
+        let mut desk = Desk::open(song, brief, self.shown(), stages).map_err(failed)?;
         if self.arguments.stop_before_limiter {
             return self.write_premaster(&desk, stages);
         }
@@ -151,7 +152,7 @@ impl<'a> Order<'a> {
         let failed = |error: RenderError| Failure::of_render(input, &error);
         let (engine_plan, params) = plan.to_engine().map_err(|error| self.bad_plan(&error))?;
         let rate = plan.rate().map_err(|error| self.bad_plan(&error))?;
-        let mut desk = Desk::by_plan(song, &engine_plan, brief, stages).map_err(failed)?;
+        let mut desk = Desk::by_plan(song, &engine_plan, brief, self.shown(), stages).map_err(failed)?;
         let found = Plan::of(desk.premaster(), &engine_plan, &params).song;
         if found != plan.song {
             return Err(Failure::input(format!("{}: the plan was made for another song", input.display()))
@@ -177,7 +178,9 @@ impl<'a> Order<'a> {
     ) -> Result<Done, Failure> {
         self.encode(&master.audio, Some(&master.loudness), self.format, stages)?;
         let output = &self.arguments.output;
-        master.report.delivered = vec![certificate(output, name_of(output), self.format.name())?];
+        if self.shown() == Shown::Pictures {
+            master.report.delivered = vec![certificate(output, name_of(output), self.format.name())?];
+        }
         let title = self.title();
         for path in &self.arguments.report {
             report_file::write(path, self.existing, &master.report, &title)?;
@@ -210,6 +213,11 @@ impl<'a> Order<'a> {
             codec::encode(audio, format, &options, file, stages)
                 .map_err(|error| Failure::of_render(output, &error.into()))
         })
+    }
+
+    /// A terminal shows numbers; only reports show curves, and the hash of what was written.
+    fn shown(&self) -> Shown {
+        if self.arguments.report.is_empty() { Shown::Numbers } else { Shown::Pictures }
     }
 
     /// What a page about the master is headed with.

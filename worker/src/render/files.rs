@@ -17,6 +17,7 @@ use serde::Serialize;
 use super::certificate::digest;
 use super::master::Master;
 use super::mastering::{Brief, Desk, depth_of};
+use super::report::Shown;
 use super::report_page::page;
 use super::teller::Silent;
 use super::{Listener, RenderError, Song};
@@ -61,7 +62,7 @@ pub(super) fn make_files(
     // The song's memory becomes the premaster's, so its listening copy comes first.
     let mut previews = vec![preview("original", &song.audio, label, out, &watch)?];
     let formats: Vec<Delivery> = recipe.deliver.iter().filter_map(|f| f.as_str().parse().ok()).collect();
-    let mut desk = Desk::open(song, brief, listener)?;
+    let mut desk = Desk::open(song, brief, Shown::Pictures, listener)?;
     let (mut files, mut report) = (Vec::new(), None);
     for group in same_samples(&formats) {
         let made = desk.master(group[0], recipe.sample_rate, listener)?;

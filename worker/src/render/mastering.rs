@@ -12,7 +12,7 @@ use dsp::meter::true_peak;
 use dsp::progress::Watch;
 use dsp::units::{Dbtp, Decibels, Lufs, SampleRate};
 
-use super::report::Sight;
+use super::report::{Shown, Sight};
 use super::song::Origin;
 use super::{Listener, RenderError, Song};
 
@@ -103,7 +103,7 @@ pub struct Desk {
     at_rates: Vec<Premaster>,
     origin: Origin,
     brief: Brief,
-    sight: Sight,
+    sight: Option<Sight>,
 }
 
 /// A master for one kind of file.
@@ -119,10 +119,15 @@ pub struct ForFile {
 
 impl Desk {
     /// Analyses the song, decides what its sound needs, and does it. The song's memory is used up.
-    pub fn open(song: Song, brief: Brief, listener: &dyn Listener) -> Result<Self, RenderError> {
+    pub fn open(
+        song: Song,
+        brief: Brief,
+        shown: Shown,
+        listener: &dyn Listener,
+    ) -> Result<Self, RenderError> {
         let Song { audio, origin } = song;
         check_channels(&audio)?;
-        let sight = Sight::of(&audio);
+        let sight = shown.sight(&audio);
         let premaster = Premaster::of(audio, &brief.character, brief.aim.as_ref(), &Stages(listener))?;
         Ok(Self { premaster, at_rates: Vec::new(), origin, brief, sight })
     }
@@ -132,11 +137,12 @@ impl Desk {
         song: Song,
         plan: &MasterPlan,
         brief: Brief,
+        shown: Shown,
         listener: &dyn Listener,
     ) -> Result<Self, RenderError> {
         let Song { audio, origin } = song;
         check_channels(&audio)?;
-        let sight = Sight::of(&audio);
+        let sight = shown.sight(&audio);
         let premaster = Premaster::by_plan(audio, plan, &Stages(listener))?;
         Ok(Self { premaster, at_rates: Vec::new(), origin, brief, sight })
     }
@@ -153,10 +159,10 @@ impl Desk {
         &self.origin
     }
 
-    /// What a report shows of the song as it came.
+    /// What a report shows of the song as it came, if it will show it.
     #[must_use]
-    pub fn sight(&self) -> &Sight {
-        &self.sight
+    pub fn sight(&self) -> Option<&Sight> {
+        self.sight.as_ref()
     }
 
     /// How it shall be mastered.

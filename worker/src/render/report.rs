@@ -29,6 +29,22 @@ pub struct Sight {
     pub spectrum: PerBand,
 }
 
+/// What of a report will be shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Shown {
+    /// What the meters read and what was decided, as a terminal shows it.
+    Numbers,
+    /// Everything: curves, and what is read off them, too.
+    Pictures,
+}
+
+impl Shown {
+    /// What is seen of `audio`, if it will be shown.
+    pub(super) fn sight(self, audio: &Audio) -> Option<Sight> {
+        (self == Self::Pictures).then(|| Sight::of(audio))
+    }
+}
+
 impl Sight {
     /// One pass for the columns, one for the spectrum.
     #[must_use]
@@ -46,8 +62,13 @@ impl Sight {
 /// Everything that can be said of one master of what is on the desk.
 pub(super) fn report(desk: &Desk, made: &ForFile, format: Delivery) -> Report {
     let (params, mastered, about) = (&made.params, &made.mastered, desk.premaster().about());
-    let (mix, master) = (desk.sight(), Sight::of(&mastered.audio));
-    let after = Measured::of(&mastered.after, &master.picture);
+    let seen = desk.sight().map(|mix| (mix, Sight::of(&mastered.audio)));
+    let (before, after) = match &seen {
+        Some((mix, master)) => {
+            (Measured::of(&mastered.before, &mix.picture), Measured::of(&mastered.after, &master.picture))
+        }
+        None => (Measured::from_meters(&mastered.before), Measured::from_meters(&mastered.after)),
+    };
     let heard_peak = made.heard_peak.map(|peak| peak.value()).or(after.true_peak_dbtp);
     let loudness_and_peak = after.integrated_lufs.zip(heard_peak);
     Report {
@@ -55,7 +76,7 @@ pub(super) fn report(desk: &Desk, made: &ForFile, format: Delivery) -> Report {
         engine_version: dsp::ENGINE_VERSION.to_owned(),
         source: desk.origin().facts.clone(),
         settings: Some(settings(desk)),
-        before: Measured::of(&mastered.before, &mix.picture),
+        before,
         features: about.features.as_ref().map(FeatureFacts::of),
         target: TargetFacts {
             loudness_lufs: match params.target() {
@@ -70,7 +91,10 @@ pub(super) fn report(desk: &Desk, made: &ForFile, format: Delivery) -> Report {
         limiter: limiter(mastered),
         platforms: loudness_and_peak.map_or_else(Vec::new, |(loudness, peak)| platforms(loudness, peak)),
         delivered: Vec::new(),
-        pictures: pictures(desk, mastered, mix, &master),
+        pictures: match &seen {
+            Some((mix, master)) => pictures(desk, mastered, mix, master),
+            None => Pictures::default(),
+        },
         after,
     }
 }

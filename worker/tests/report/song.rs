@@ -9,6 +9,7 @@ use dsp::signal;
 use dsp::units::{Lufs, SampleRate};
 use worker::render::master::Master;
 use worker::render::mastering::{Brief, Desk};
+use worker::render::report::Shown;
 use worker::render::{Listener, Song};
 
 pub struct Unheard;
@@ -42,7 +43,7 @@ fn write(path: &std::path::Path, audio: &Audio) {
 pub fn mastered(song: Song, loudness_lufs: f64) -> Master {
     let target = Some(Target::Loudness(Lufs::literal(loudness_lufs)));
     let brief = Brief { target, ..Brief::of(Character::NONE) };
-    let mut desk = Desk::open(song, brief, &Unheard).unwrap();
+    let mut desk = Desk::open(song, brief, Shown::Pictures, &Unheard).unwrap();
     let made = desk.master(codec::Delivery::Wav24, None, &Unheard).unwrap();
     Master::of(&desk, made, codec::Delivery::Wav24)
 }
