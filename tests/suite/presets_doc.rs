@@ -37,10 +37,10 @@ fn page() -> String {
          changes.\n\n\
          - **Tone**: of what is beyond the tolerance, `min(1, 1.2 × intensity) × tone` is corrected, at most +3 \
          and −4 dB, no steeper than\n  6 dB an octave.\n\
-         - **Dynamics**: mean reductions above are multiplied by `2 × intensity × 2 × dynamics`, at most 2.5 dB on average \
-         and 3 dB for 95 % of\n  the time.\n\
-         - **Width**: of what is more than 4 dB from the usual width, `0.5 × 2 × intensity × 2 × width` is corrected, at most \
-         +2 and −3 dB.\n",
+         - **Dynamics**: mean reductions above are multiplied by `2 × intensity × 2 × dynamics`, at most 2.5 dB on \
+         average and 3 dB for 95 % of\n  the time.\n\
+         - **Width**: of what is more than 4 dB from the usual width, `0.5 × 2 × intensity × 2 × width` is corrected, at \
+         most +2 and −3 dB.\n",
     );
     text
 }
@@ -76,7 +76,10 @@ fn facts(text: &mut String) {
 }
 
 fn spectra(text: &mut String) {
-    text.push_str("\n## Average spectra aimed at\nLevels of sixths of an octave relative to 1 kHz, and how far from them is fine, in dB.\n\n| Hz |");
+    text.push_str(
+        "\n## Average spectra aimed at\n\
+         Levels of sixths of an octave relative to 1 kHz, and how far from them is fine, in dB.\n\n| Hz |",
+    );
     for preset in Preset::ALL {
         let _ = write!(text, " `{}` |", preset.name);
     }

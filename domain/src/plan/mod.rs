@@ -1,5 +1,5 @@
-//! The plan of a master as JSON: every number that was decided, with its reason. The same plan, song and engine give the
-//! same master, bit for bit; a number that somebody changes in it is kept as it is.
+//! The plan of a master as JSON: every number that was decided, with its reason. The same plan, song and engine give
+//! the same master, bit for bit; a number that somebody changes in it is kept as it is.
 
 mod convert;
 

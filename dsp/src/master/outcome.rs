@@ -69,13 +69,11 @@ impl Outcome {
             Target::Loudness(target) => target,
             Target::AsTheMix => loudness,
         };
-        if let Some(limit) = plan.limit {
-            return Self::Refused { limit, asked, reached };
-        }
+        // Whatever stood in the way: who is there is not refused.
         if (reached - asked).value().abs() > TOLERANCE.value() {
             let trimmed = Limit::Ceiling { ceiling: params.ceiling() };
-            let limit = if trim < Decibels::ZERO { trimmed } else { Limit::BetweenAchievable };
-            return Self::Refused { limit, asked, reached };
+            let otherwise = if trim < Decibels::ZERO { trimmed } else { Limit::BetweenAchievable };
+            return Self::Refused { limit: plan.limit.unwrap_or(otherwise), asked, reached };
         }
         if plan.leaves_samples_alone() { Self::Unchanged } else { Self::Reached }
     }

@@ -169,8 +169,8 @@ struct Solved {
 }
 
 impl Solved {
-    /// The compressor that takes `goal_db` on average over music, less where that would be too much at times; with the make-up
-    /// that leaves the energy as it is.
+    /// The compressor that takes `goal_db` on average over music, less where that would be too much at times; with the
+    /// make-up that leaves the energy as it is.
     fn of(idle: Compressor, powers: &[f32], features: &Features, goal_db: f64) -> Self {
         let rate = features.control.rate;
         let gate = gate(powers);

@@ -196,7 +196,8 @@ fn tell(curve: &Curve, own: &PerBand, target: &ToneTarget, aim: Option<&Aim>, so
         let side = if away < 0.0 { "under" } else { "over" };
         let what = format!("tone around {}", pitch(centre(band)));
         let reason = format!(
-            "from {} to {} the mix is up to {:.1}\u{2009}dB {side} {whose}, {:.1}\u{2009}dB more than needs no correction",
+            "from {} to {} the mix is up to {:.1}\u{2009}dB {side} {whose}, \
+             {:.1}\u{2009}dB more than needs no correction",
             pitch(from),
             pitch(to),
             away.abs(),
