@@ -12,7 +12,7 @@
 //! | [`bands`] | the grid of spectra and tone curves | `Curve`, `PerBand` |
 //! | [`processor`] | the one life cycle | `Processor`, `run` |
 //! | [`progress`] | watching and stopping | `Watch`, `Cancelled` |
-//! | [`master`] | a mix to its sound and its loudness, under its ceiling | `Premaster`, `Character`, `MasterParams`, `Mastered` |
+//! | [`master`] | a mix to its sound and its loudness | `Premaster`, `Character`, `MasterParams`, `Mastered` |
 //! | [`effects`] | what a chain is made of | `Equalizer`, `Limiter`, `Quantiser` |
 //! | [`meter`] | loudness, its range, peaks | `measure`, `Measurements` |
 //! | [`parts`] | what meters and effects are made of | `Biquad` |

@@ -39,8 +39,8 @@ fn page() -> String {
          and −4 dB, no steeper than\n  6 dB an octave.\n\
          - **Dynamics**: mean reductions above are multiplied by `2 × intensity × 2 × dynamics`, at most 2.5 dB on \
          average and 3 dB for 95 % of\n  the time.\n\
-         - **Width**: of what is more than 4 dB from the usual width, `0.5 × 2 × intensity × 2 × width` is corrected, at \
-         most +2 and −3 dB.\n",
+         - **Width**: of what is more than 4 dB from the usual width, `0.5 × 2 × intensity × 2 × width` is corrected, \
+         at most +2 and −3 dB.\n",
     );
     text
 }

@@ -17,7 +17,8 @@ const PULL: f64 = 0.5;
 /// The loudness of each track, given those of the mixes: the loudest at `loudest`, each other one below it by 0.6
 /// times its distance before, at most 5 LU. A track without a loudness has no target.
 ///
-/// That the loudest track of an album is at the target and the others keep their distance is the practice of AES TD1008.
+/// That the loudest track of an album is at the target and the others keep their distance is the practice of AES
+/// TD1008.
 #[must_use]
 pub fn targets(mixes: &[Option<Lufs>], loudest: Lufs) -> Vec<Option<Lufs>> {
     let top = mixes.iter().flatten().map(|loudness| loudness.value()).fold(f64::NEG_INFINITY, f64::max);
@@ -28,8 +29,8 @@ pub fn targets(mixes: &[Option<Lufs>], loudest: Lufs) -> Vec<Option<Lufs>> {
     mixes.iter().map(|mix| mix.map(target)).collect()
 }
 
-/// The tone that the tracks share: their average spectrum with what the preset would do to it, which each track approaches
-/// by half. None if no track has enough music.
+/// The tone that the tracks share: their average spectrum with what the preset would do to it, which each track
+/// approaches by half. None if no track has enough music.
 #[must_use]
 pub fn tone_centre(tracks: &[&Features], character: &Character) -> Option<Aim> {
     const ACTIVE_SECONDS_MIN: f64 = 3.0;

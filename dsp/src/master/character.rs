@@ -92,8 +92,8 @@ impl Character {
         self.width
     }
 
-    /// How much of what is beyond the tolerance of a preset's spectrum is corrected, 0 to 1: at full tone all of it from an
-    /// intensity of 5/6 on.
+    /// How much of what is beyond the tolerance of a preset's spectrum is corrected, 0 to 1: at full tone all of it
+    /// from an intensity of 5/6 on.
     #[must_use]
     pub fn tone_share(&self) -> f64 {
         (1.2 * self.intensity).min(1.0) * self.tone

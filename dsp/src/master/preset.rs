@@ -185,8 +185,8 @@ impl Preset {
 }
 
 /// Levels of fractional-octave bands of popular music relative to 1 kHz. The slope is that of average spectra of hit
-/// records, about −5 dB an octave in power density from 100 Hz to 4 kHz and steeper above (Pestana, Ma, Reiss, Barbosa and
-/// Black, AES 135, 2013; Elowsson and Friberg, AES 142, 2017); not yet calibrated by listening.
+/// records, about −5 dB an octave in power density from 100 Hz to 4 kHz and steeper above (Pestana, Ma, Reiss, Barbosa
+/// and Black, AES 135, 2013; Elowsson and Friberg, AES 142, 2017); not yet calibrated by listening.
 const USUAL_SPECTRUM: &[(f64, f64)] = &[
     (20.0, -8.0),
     (31.5, -1.0),

@@ -78,7 +78,8 @@ impl fmt::Display for NoReference {
             Self::Cancelled => Cancelled.fmt(f),
             Self::TooShort { active_seconds } => write!(
                 f,
-                "the reference has {active_seconds:.1}\u{2009}s of music; {ACTIVE_SECONDS_MIN:.0}\u{2009}s are needed to judge by"
+                "the reference has {active_seconds:.1}\u{2009}s of music; {ACTIVE_SECONDS_MIN:.0}\u{2009}s are needed \
+                 to judge by"
             ),
         }
     }
