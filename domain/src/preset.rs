@@ -1,5 +1,6 @@
 //! The named sets of parameters that we publish.
 
+use dsp::master::Character;
 use dsp::units::{Dbtp, Lufs};
 use serde::{Deserialize, Serialize};
 
@@ -24,9 +25,6 @@ closed_words! {
 }
 
 impl Preset {
-    /// Raised when a preset comes to mean something else.
-    pub const VERSION: u32 = 1;
-
     /// What people call it.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -56,19 +54,33 @@ impl Preset {
     /// How loud its masters are where nothing else was asked for.
     #[must_use]
     pub const fn loudness(self) -> Lufs {
-        Lufs::literal(match self {
-            Self::Streaming => -14.0,
-            Self::Loud => -9.0,
-            Self::Club => -8.0,
-            Self::Acoustic | Self::Podcast => -16.0,
-            Self::Classical => -18.0,
-        })
+        self.engine().loudness
     }
 
     /// What its masters may reach between samples where nothing else was asked for.
     #[must_use]
     pub const fn ceiling(self) -> Dbtp {
-        Dbtp::literal(-1.0)
+        self.engine().ceiling
+    }
+
+    /// Raised when it comes to mean something else.
+    #[must_use]
+    pub const fn version(self) -> u32 {
+        self.engine().version
+    }
+
+    /// Its numbers.
+    #[must_use]
+    pub const fn engine(self) -> &'static dsp::master::Preset {
+        use dsp::master::Preset as Engine;
+        match self {
+            Self::Streaming => &Engine::STREAMING,
+            Self::Loud => &Engine::LOUD,
+            Self::Club => &Engine::CLUB,
+            Self::Acoustic => &Engine::ACOUSTIC,
+            Self::Classical => &Engine::CLASSICAL,
+            Self::Podcast => &Engine::PODCAST,
+        }
     }
 }
 
@@ -89,7 +101,12 @@ impl Amounts {
     /// What each may be.
     pub const RANGE: (f64, f64) = (0.0, 1.0);
     /// Of every preset.
-    pub const DEFAULT: Self = Self { intensity: 0.5, tone: 0.7, dynamics: 0.5, width: 0.5 };
+    pub const DEFAULT: Self = Self {
+        intensity: Character::INTENSITY,
+        tone: Character::TONE,
+        dynamics: Character::DYNAMICS,
+        width: Character::WIDTH,
+    };
     /// Nothing but the loudness.
     pub const LOUDNESS_ALONE: Self = Self { intensity: 0.0, ..Self::DEFAULT };
 

@@ -8,10 +8,12 @@ use codec::{Delivery, EncodeOptions, Limits, Tags};
 use domain::job::Stage;
 use domain::plan::Plan;
 use dsp::audio::Audio;
+use dsp::effects::dither::Depth;
+use dsp::master::MasterParams;
 use dsp::units::SampleRate;
 use worker::render::certificate::certificate;
 use worker::render::master::Master;
-use worker::render::mastering::{Brief, Desk};
+use worker::render::mastering::{Desk, depth_of};
 use worker::render::report::Shown;
 use worker::render::{Listener, RenderError, Song, report_text};
 
@@ -128,11 +130,11 @@ impl<'a> Order<'a> {
     fn carry_out(&self, stages: &Stages) -> Result<Done, Failure> {
         let input = &self.arguments.input;
         let failed = |error: RenderError| Failure::of_render(input, &error);
+        if let Some(plan) = &self.plan {
+            return self.follow(plan, stages);
+        }
         let brief = self.arguments.sound.brief(stages)?;
         let song = Song::open(input, extension(input), &Limits::COMMAND_LINE, stages).map_err(failed)?;
-        if let Some(plan) = &self.plan {
-            return self.follow(plan, song, brief, stages);
-        }
         let mut desk = Desk::open(song, brief, self.shown(), stages).map_err(failed)?;
         if self.arguments.stop_before_limiter {
             return self.write_premaster(&desk, stages);
@@ -147,21 +149,38 @@ impl<'a> Order<'a> {
         self.write(&desk, &mut master, plan, stages)
     }
 
-    fn follow(&self, plan: &Plan, song: Song, brief: Brief, stages: &Stages) -> Result<Done, Failure> {
+    fn follow(&self, plan: &Plan, stages: &Stages) -> Result<Done, Failure> {
         let input = &self.arguments.input;
         let failed = |error: RenderError| Failure::of_render(input, &error);
         let (engine_plan, params) = plan.to_engine().map_err(|error| self.bad_plan(&error))?;
         let rate = plan.rate().map_err(|error| self.bad_plan(&error))?;
-        let mut desk = Desk::by_plan(song, &engine_plan, brief, self.shown(), stages).map_err(failed)?;
+        self.check_grid(&params, rate)?;
+        let song = Song::open(input, extension(input), &Limits::COMMAND_LINE, stages).map_err(failed)?;
+        let mut desk = Desk::by_plan(song, &engine_plan, self.shown(), stages).map_err(failed)?;
         let found = Plan::of(desk.premaster(), &engine_plan, &params).song;
         if found != plan.song {
             return Err(Failure::input(format!("{}: the plan was made for another song", input.display()))
                 .hint("its samples, rate, length or channels differ; make a new plan with --plan"));
         }
-        let made = desk.master_by_plan(&engine_plan, params, rate, stages).map_err(failed)?;
+        let made = desk.master_by_plan(&engine_plan, params, (self.format, rate), stages).map_err(failed)?;
         let rewritten = self.arguments.plan.as_ref().map(|path| (path, plan.clone()));
         let mut master = Master::of(&desk, made, self.format);
         self.write(&desk, &mut master, rewritten, stages)
+    }
+
+    /// A plan's dither and ceiling belong to its grid: another would be rounded to without any.
+    fn check_grid(&self, params: &MasterParams, rate: SampleRate) -> Result<(), Failure> {
+        let words = |depth: Depth| depth.bits().map_or("floats".to_owned(), |bits| format!("{bits} bits"));
+        let (planned, held) = (params.depth(), depth_of(self.format));
+        if planned != held {
+            let (format, planned, held) = (self.format, words(planned), words(held));
+            return Err(Failure::usage(format!("the plan is for {planned}, and {format} holds {held}"))
+                .hint("give the --format that the plan was made for, or make a plan for this one"));
+        }
+        if !self.format.accepts(rate) {
+            return Err(Failure::usage(format!("the plan is for {rate}, which {} cannot hold", self.format)));
+        }
+        Ok(())
     }
 
     fn bad_plan(&self, error: &domain::plan::PlanError) -> Failure {

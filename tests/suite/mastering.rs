@@ -62,6 +62,16 @@ fn a_plan_makes_the_same_bytes_again_and_keeps_what_was_changed_in_it() {
     let (loud, less) = (meter::ffmpeg(&at.join("one.wav")), meter::ffmpeg(&at.join("three.wav")));
     assert!(loud.integrated_lufs - less.integrated_lufs > 2.0, "{loud:?} and {less:?}");
 
+    done(at, &["master", "song.wav", "-o", "r.wav", "--from-plan", "plan.json", "--report", "r.json"]);
+    assert_eq!(json_of(&at.join("r.json"))["settings"], Value::Null, "a followed plan decided nothing");
+    let coarser =
+        run(at, &["master", "song.wav", "-o", "six.wav", "--format", "wav16", "--from-plan", "plan.json"]);
+    let said = String::from_utf8_lossy(&coarser.stderr).into_owned();
+    assert!(
+        coarser.status.code() == Some(2) && said.contains("24 bits") && said.contains("16 bits"),
+        "{said}"
+    );
+
     song_at(&at.join("other.wav"), 8.0, 44_100, 0.4);
     let other = run(at, &["master", "other.wav", "-o", "four.wav", "--from-plan", "plan.json"]);
     assert_eq!(other.status.code(), Some(3), "a plan belongs to its song");

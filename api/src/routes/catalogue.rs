@@ -87,7 +87,7 @@ fn preset(preset: Preset) -> PresetView {
         id: preset.as_str(),
         name: preset.name(),
         purpose: preset.purpose(),
-        version: Preset::VERSION,
+        version: preset.version(),
         loudness_lufs: preset.loudness().value(),
         ceiling_dbtp: preset.ceiling().value(),
         intensity,

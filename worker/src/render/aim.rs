@@ -2,7 +2,7 @@
 
 use codec::{Limits, TagFields, Tags};
 use domain::recipe::Recipe;
-use dsp::master::{Aim, Character, Preset, Reference, Target};
+use dsp::master::{Aim, Character, Reference, Target};
 use dsp::progress::Watch;
 
 use super::mastering::Brief;
@@ -23,8 +23,7 @@ pub(super) fn brief_of(
         heard.push(measured(&song, listener)?);
     }
     let amounts = recipe.amounts;
-    let preset = Preset::named(recipe.preset.as_str()).unwrap_or(&Preset::STREAMING);
-    let character = Character::of(preset)
+    let character = Character::of(recipe.preset.engine())
         .with_intensity(amounts.intensity)?
         .with_tone(amounts.tone)?
         .with_dynamics(amounts.dynamics)?
@@ -75,6 +74,7 @@ pub(super) fn tags_of(tags: &domain::tags::Tags) -> Result<Tags, RenderError> {
 
 #[cfg(test)]
 mod tests {
+    use dsp::master::Preset;
     use serde_json::{Value, json};
 
     use super::*;
@@ -96,10 +96,6 @@ mod tests {
                 "{ordered}"
             );
         }
-        let usual = domain::preset::Amounts::DEFAULT;
-        let engine = Character::of(&Preset::STREAMING);
-        let amounts = (usual.intensity, usual.tone, usual.dynamics, usual.width);
-        assert_eq!(amounts, (engine.intensity(), engine.tone(), engine.dynamics(), engine.width()));
     }
 
     #[test]

@@ -102,7 +102,8 @@ pub struct Desk {
     /// The premaster at other rates that were asked for.
     at_rates: Vec<Premaster>,
     origin: Origin,
-    brief: Brief,
+    /// None where an earlier plan is followed, and nothing is decided.
+    brief: Option<Brief>,
     sight: Option<Sight>,
 }
 
@@ -111,8 +112,10 @@ pub struct Desk {
 pub struct ForFile {
     /// The master: its samples are exact on the grid of the file.
     pub mastered: Mastered,
-    /// What was asked of it.
+    /// What was asked of it; for a lossy file with the ceiling that its encoder leaves room for.
     pub params: MasterParams,
+    /// The highest true peak that listeners may get.
+    pub ceiling: Dbtp,
     /// The true peak that listeners of a lossy file get, if it is one.
     pub heard_peak: Option<Dbtp>,
 }
@@ -129,14 +132,13 @@ impl Desk {
         check_channels(&audio)?;
         let sight = shown.sight(&audio);
         let premaster = Premaster::of(audio, &brief.character, brief.aim.as_ref(), &Stages(listener))?;
-        Ok(Self { premaster, at_rates: Vec::new(), origin, brief, sight })
+        Ok(Self { premaster, at_rates: Vec::new(), origin, brief: Some(brief), sight })
     }
 
     /// Does to the song's sound exactly what an earlier plan says.
     pub fn by_plan(
         song: Song,
         plan: &MasterPlan,
-        brief: Brief,
         shown: Shown,
         listener: &dyn Listener,
     ) -> Result<Self, RenderError> {
@@ -144,7 +146,7 @@ impl Desk {
         check_channels(&audio)?;
         let sight = shown.sight(&audio);
         let premaster = Premaster::by_plan(audio, plan, &Stages(listener))?;
-        Ok(Self { premaster, at_rates: Vec::new(), origin, brief, sight })
+        Ok(Self { premaster, at_rates: Vec::new(), origin, brief: None, sight })
     }
 
     /// The song's sound, before its loudness is set.
@@ -165,10 +167,10 @@ impl Desk {
         self.sight.as_ref()
     }
 
-    /// How it shall be mastered.
+    /// How it shall be mastered; none where an earlier plan is followed.
     #[must_use]
-    pub fn brief(&self) -> &Brief {
-        &self.brief
+    pub fn brief(&self) -> Option<&Brief> {
+        self.brief.as_ref()
     }
 
     /// A master for files of this format, at `rate` (or the song's own, or the nearest that the format can hold).
@@ -184,21 +186,23 @@ impl Desk {
         const TRIES_MAX: usize = 5;
         /// So that the next try is under it and not at it.
         const MORE: Decibels = Decibels::literal(0.02);
-        let (asked, depth, source) = (self.brief.ceiling(), depth_of(format), self.origin.depth);
+        let Some(brief) = self.brief.clone() else {
+            return Err(RenderError::Disk(std::io::Error::other("who follows a plan decides nothing")));
+        };
+        let (asked, depth, source) = (brief.ceiling(), depth_of(format), self.origin.depth);
         let rate = format.nearest_rate(rate.unwrap_or_else(|| self.premaster.audio().rate()));
-        let brief = self.brief.clone();
         let premaster = self.at_rate(rate, listener)?;
         let mut ceiling = asked;
         for tries_left in (0..TRIES_MAX).rev() {
             let params = brief.params(depth, ceiling)?.of_source(source);
             let mastered = premaster.master(&params, &Stages(listener))?;
             if !format.is_lossy() {
-                return Ok(ForFile { mastered, params, heard_peak: None });
+                return Ok(ForFile { mastered, params, ceiling: asked, heard_peak: None });
             }
             let heard = true_peak_heard(&mastered.audio, format, asked, listener)?;
             let over = heard - asked;
             if over <= Decibels::ZERO || tries_left == 0 {
-                return Ok(ForFile { mastered, params, heard_peak: Some(heard) });
+                return Ok(ForFile { mastered, params, ceiling: asked, heard_peak: Some(heard) });
             }
             ceiling = ceiling - over - MORE;
         }
@@ -210,13 +214,15 @@ impl Desk {
         &mut self,
         plan: &MasterPlan,
         params: MasterParams,
-        rate: SampleRate,
+        (format, rate): (Delivery, SampleRate),
         listener: &dyn Listener,
     ) -> Result<ForFile, RenderError> {
         let params = params.of_source(self.origin.depth);
         let premaster = self.at_rate(rate, listener)?;
         let mastered = premaster.master_by_plan(plan, &params, &Stages(listener))?;
-        Ok(ForFile { mastered, params, heard_peak: None })
+        let heard = || true_peak_heard(&mastered.audio, format, params.ceiling(), listener);
+        let heard_peak = format.is_lossy().then(heard).transpose()?;
+        Ok(ForFile { mastered, params, ceiling: params.ceiling(), heard_peak })
     }
 
     fn at_rate(&mut self, rate: SampleRate, listener: &dyn Listener) -> Result<&mut Premaster, RenderError> {

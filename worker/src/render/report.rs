@@ -18,7 +18,7 @@ use dsp::master::{Choice, ChoiceStage, Decider, Dither, Limit, Mastered, Outcome
 use dsp::meter::Measurements;
 
 use super::findings::with_heard;
-use super::mastering::{Desk, ForFile};
+use super::mastering::{Brief, Desk, ForFile};
 
 /// What a report shows of a signal, taken while its samples are there.
 #[derive(Clone, PartialEq, Debug)]
@@ -75,7 +75,7 @@ pub(super) fn report(desk: &Desk, made: &ForFile, format: Delivery) -> Report {
         schema: SCHEMA.to_owned(),
         engine_version: dsp::ENGINE_VERSION.to_owned(),
         source: desk.origin().facts.clone(),
-        settings: Some(settings(desk)),
+        settings: desk.brief().map(settings),
         before,
         features: about.features.as_ref().map(FeatureFacts::of),
         target: TargetFacts {
@@ -83,7 +83,7 @@ pub(super) fn report(desk: &Desk, made: &ForFile, format: Delivery) -> Report {
                 Target::Loudness(loudness) => Some(loudness.value()),
                 Target::AsTheMix => None,
             },
-            ceiling_dbtp: desk.brief().ceiling().value(),
+            ceiling_dbtp: made.ceiling.value(),
         },
         outcome: outcome(&mastered.outcome),
         decisions: decisions(desk, made, format),
@@ -99,8 +99,7 @@ pub(super) fn report(desk: &Desk, made: &ForFile, format: Delivery) -> Report {
     }
 }
 
-fn settings(desk: &Desk) -> Settings {
-    let brief = desk.brief();
+fn settings(brief: &Brief) -> Settings {
     let character = &brief.character;
     let preset = character.preset();
     Settings {
@@ -233,7 +232,7 @@ fn decisions(desk: &Desk, made: &ForFile, format: Delivery) -> Vec<Decision> {
         decision(DecisionStage::Delivery, what, value, unit, reason)
     };
     if let Some(heard) = made.heard_peak {
-        let (asked, set) = (desk.brief().ceiling(), made.params.ceiling());
+        let (asked, set) = (made.ceiling, made.params.ceiling());
         let reason = if set < asked {
             format!(
                 "decoded again, {format} would have gone over {asked}; with this ceiling it peaks at {heard:.2}"
