@@ -10,22 +10,30 @@
 //! | [`reel`] | where a stem's samples lie | `Reel` |
 //! | [`role`] | what a stem is in the music | `Role`, `Group` |
 //! | [`wish`] | what the user decided, per stem and for the mix | `StemWish`, `MixWish` |
+//! | [`finding`] | what a producer should know of a stem | `StemFinding` |
 //! | [`plan`] | what is done, and why | `MixPlan`, `StemPlan` |
 
+pub mod finding;
 pub mod plan;
 pub mod reel;
 pub mod role;
 pub mod wish;
 
+pub use finding::StemFinding;
 pub use plan::{DeEsser, EqBand, EqShape, MixPlan, Part, Polarity, RidePoint, StemChoice, StemPlan};
 pub use reel::{Reel, ReelError};
 pub use role::{Group, Role};
 pub use wish::{MixWish, Pan, StemWish};
 
+use crate::audio::Audio;
+use crate::progress::{Unwatched, Watch};
+use crate::units::{Hertz, Lu, Lufs};
+
 /// The most stems of one mix.
 pub const STEMS_MAX: usize = 64;
 
 /// One stem as it comes in.
+#[derive(Debug)]
 pub struct Stem<'a> {
     /// What its file is called, without its folder: the names of instruments in it are evidence.
     pub name: String,
@@ -35,4 +43,100 @@ pub struct Stem<'a> {
     pub starts_at_frame: Option<u64>,
     /// What the user decided.
     pub wish: StemWish,
+}
+
+/// The stages of a mix, in order.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stage {
+    /// Every stem is listened to.
+    Listen,
+    /// Decisions are taken.
+    Plan,
+    /// Stems are processed and summed.
+    Render,
+}
+
+/// Watches a mix.
+pub trait MixWatch: Watch {
+    /// A stage begins; `done` counts from 0 again.
+    fn enter(&self, stage: Stage);
+}
+
+impl MixWatch for Unwatched {
+    fn enter(&self, _stage: Stage) {}
+}
+
+/// Takes the stems as they go into the sum: processed, with fader, ride and pan, the mix's gain included. All of them
+/// add up to the mix but for what is done to groups.
+pub trait StemSink: Sync {
+    /// One stem, stereo, as long as the mix. Called from any thread of the pool, once for each stem that plays.
+    fn take(&self, stem: &str, audio: &Audio) -> Result<(), ReelError>;
+}
+
+/// A mix, and what became of it.
+#[derive(Debug)]
+pub struct Mixed {
+    /// Stereo, as long as the longest stem, in floats: its peaks may lie above full scale, nothing is clipped.
+    pub audio: Audio,
+    /// What was done, and why.
+    pub plan: MixPlan,
+    /// What is true of each stem, in the plan's order.
+    pub stems: Vec<StemAccount>,
+    /// How much the stems hide each other.
+    pub masking: Masking,
+}
+
+/// What is true of one stem before and after.
+#[derive(Clone, PartialEq, Debug)]
+pub struct StemAccount {
+    /// How sure its role is, 0 to 1; 1 if the user said it.
+    pub certainty: f64,
+    /// Loudness of the stem as it came, over its own active moments; none if it has none.
+    pub loudness_before: Option<Lufs>,
+    /// Loudness of what it adds to the mix, the same way.
+    pub loudness_after: Option<Lufs>,
+    /// Loudness relative to the whole mix that was aimed at; none where there is no rule.
+    pub aim: Option<Lu>,
+    /// Loudness relative to the whole mix that came out.
+    pub standing: Option<Lu>,
+    /// What its owner should know.
+    pub findings: Vec<StemFinding>,
+}
+
+/// How much stems hide each other, per band of hearing: the mean excess in dB by which a less important stem lies over
+/// a more important one where that one has what makes it understood.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Masking {
+    /// Centres of the bands.
+    pub bands: Vec<Hertz>,
+    /// Of the stems as they came, at the faders of the mix's own balance.
+    pub before_db: Vec<f64>,
+    /// Of the mix.
+    pub after_db: Vec<f64>,
+    /// One number for all bands.
+    pub index_before: f64,
+    /// The same of the mix.
+    pub index_after: f64,
+}
+
+/// No mix was made.
+#[derive(Clone, PartialEq, Debug)]
+pub enum MixError {
+    /// The caller asked to stop.
+    Cancelled,
+    /// Samples could not be read back or handed on.
+    Reel(ReelError),
+    /// No stem at all.
+    NoStems,
+    /// More than [`STEMS_MAX`].
+    TooManyStems(usize),
+    /// Two stems of one name.
+    SameName(String),
+    /// A stem at another rate than the first: the caller brings all to one.
+    Rates {
+        /// Which.
+        stem: String,
+    },
+    /// Every stem is silent, muted or left out.
+    NothingPlays,
 }

@@ -6,7 +6,7 @@ use crate::audio::{Audio, Layout};
 use crate::units::SampleRate;
 
 /// Samples that can be read from anywhere in them, by several threads at once.
-pub trait Reel: Sync {
+pub trait Reel: Sync + fmt::Debug {
     /// Frames per second.
     fn rate(&self) -> SampleRate;
     /// One channel or two.
