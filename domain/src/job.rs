@@ -68,6 +68,18 @@ closed_words! {
         Master = "master",
         /// One master of each of several songs that belong together.
         Album = "album",
+        /// One mix of several stems.
+        Mix = "mix",
+        /// The mix, and a master of it.
+        MixAndMaster = "mix_and_master",
+    }
+}
+
+impl JobKind {
+    /// Whether stems go in.
+    #[must_use]
+    pub const fn is_mix(self) -> bool {
+        matches!(self, Self::Mix | Self::MixAndMaster)
     }
 }
 
@@ -80,6 +92,8 @@ closed_words! {
         Decode = "decode",
         /// Measuring.
         Analyse = "analyse",
+        /// Turning stems into a mix.
+        Mix = "mix",
         /// Finishing to the target.
         Master = "master",
         /// Measuring what was made.

@@ -18,6 +18,7 @@
 //! | [`report`], [`album`] | what we say about a master, and about the masters of an album | `Report`, `AlbumReport` |
 //! | [`artifact`], [`blob`] | what we made, and where its bytes are | `Artifact`, `BlobKey` |
 //! | [`plan`] | everything that is done to a song, as JSON | `Plan` |
+//! | [`stem`], [`mix_settings`], [`session`] | what was decided about a stem, and about a whole mix, as a file | `StemSettings`, `Session` |
 //! | [`problem`] | why something could not be done | `Problem` |
 //! | [`retention`] | when each thing must go | `Retention` |
 
@@ -32,6 +33,7 @@ pub mod fields;
 pub mod ids;
 pub mod job;
 pub mod lease;
+pub mod mix_settings;
 pub mod order;
 pub mod plan;
 pub mod preset;
@@ -41,6 +43,9 @@ pub mod report;
 pub mod retention;
 pub mod scope;
 pub mod secret;
+pub mod session;
+pub mod stem;
+mod stem_fields;
 pub mod tags;
 pub mod task;
 pub mod upload;
