@@ -15,7 +15,7 @@
 //! | [`order`], [`fields`] | what is asked for, checked once | `Wish`, `Input`, `Order`, `FieldError` |
 //! | [`job`], [`lease`], [`attempt`] | the life of a job | `JobState::after`, `LeaseId`, `backoff` |
 //! | [`task`] | what a lease holder has to do | `Task` |
-//! | [`report`], [`album`] | what we say about a master, and about the masters of an album | `Report`, `AlbumReport` |
+//! | [`report`], [`album`], [`mix_report`] | what we say about a master, an album, a mix | `Report`, `AlbumReport`, `MixReport` |
 //! | [`artifact`], [`blob`] | what we made, and where its bytes are | `Artifact`, `BlobKey` |
 //! | [`plan`] | everything that is done to a song, as JSON | `Plan` |
 //! | [`stem`], [`mix_settings`], [`session`] | what was decided about a stem, and about a whole mix, as a file | `StemSettings`, `Session` |
@@ -33,6 +33,7 @@ pub mod fields;
 pub mod ids;
 pub mod job;
 pub mod lease;
+pub mod mix_report;
 pub mod mix_settings;
 pub mod order;
 pub mod plan;

@@ -178,6 +178,11 @@ pub enum SettingError {
     Ride(f64),
 }
 
+/// What a stem can be: the name of each role, and what people call it.
+pub fn roles() -> impl Iterator<Item = (&'static str, &'static str)> {
+    Role::ALL.iter().map(|role| (role.as_str(), role.said()))
+}
+
 /// Every role that a stem can be given, for people to choose from.
 #[must_use]
 pub fn role_names() -> String {

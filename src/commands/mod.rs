@@ -12,10 +12,14 @@ mod api_key;
 mod compare;
 mod local_song;
 mod master;
+mod mix;
+mod mix_table;
+mod output_format;
 mod render;
 mod report_file;
 mod serve;
 mod sound;
+mod stem_flags;
 mod table;
 mod tags;
 mod terminal;
@@ -32,6 +36,8 @@ pub struct Cli {
 pub enum Command {
     /// Master a song to a loudness and a true-peak ceiling
     Master(master::Arguments),
+    /// Mix stems, and master the mix if asked
+    Mix(Box<mix::Arguments>),
     /// Master songs that belong together, each at its place beside the others
     Album(album::Arguments),
     /// Measure a song: loudness, range, true peak
@@ -53,6 +59,7 @@ impl Command {
     pub fn run(self) -> Result<ExitCode, Failure> {
         match self {
             Self::Master(arguments) => master::run(&arguments),
+            Self::Mix(arguments) => mix::run(&arguments),
             Self::Album(arguments) => album::run(&arguments),
             Self::Analyze(arguments) => analyze::run(&arguments),
             Self::Compare(arguments) => compare::run(&arguments),

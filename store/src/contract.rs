@@ -51,6 +51,7 @@ macro_rules! every_story {
                 of_ten_parallel_orders_with_one_key_one_makes_a_job
                 an_order_of_what_is_not_there_names_the_input
                 an_album_keeps_its_tracks_in_order_and_what_it_is_to_sound_like
+                a_mix_keeps_what_was_decided_about_each_stem
                 a_reference_that_cannot_be_used_is_named
                 a_job_shows_its_place_and_its_history
                 a_job_reads_back_after_the_store_was_opened_again

@@ -8,9 +8,10 @@ use domain::problem::Money;
 use domain::recipe::Recipe;
 use domain::tags::Tags;
 use serde::Serialize;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::new_job::NewTags;
+use super::new_job::{NewStemSettings, NewTags};
 use super::{JobProblemView, rfc3339};
 
 /// One job.
@@ -22,7 +23,7 @@ pub(crate) struct JobView {
     title: String,
     /// `awaiting_payment`, `queued`, `running`, `succeeded`, `failed` or `cancelled`.
     state: &'static str,
-    /// `fetch`, `decode`, `analyse`, `master`, `certify`, `encode` or `deliver` while it runs.
+    /// `fetch`, `decode`, `analyse`, `mix`, `master`, `certify`, `encode` or `deliver` while it runs.
     stage: Option<&'static str>,
     /// From 0 to 1.
     progress: f64,
@@ -58,6 +59,10 @@ pub(crate) struct InputView {
     /// Of an album's track, if it was given one.
     #[serde(skip_serializing_if = "String::is_empty")]
     title: String,
+    /// What was decided about the stem of a mix, as it was ordered.
+    #[serde(flatten)]
+    #[schema(value_type = NewStemSettings)]
+    settings: Map<String, Value>,
 }
 
 /// How a job is done, with the preset's values where none were asked for.
@@ -78,6 +83,10 @@ pub(crate) struct RecipeView {
     /// What the delivered files say about the music; only what is set.
     #[schema(value_type = NewTags)]
     tags: Tags,
+    /// How much common room a mix gets.
+    space: f64,
+    /// Whether the processed stems of a mix are delivered too.
+    stems: bool,
 }
 
 /// A file that we made.
@@ -85,7 +94,7 @@ pub(crate) struct RecipeView {
 #[schema(as = Artifact)]
 pub(crate) struct ArtifactView {
     id: String,
-    /// `master`, `preview` or `report`.
+    /// `master`, `mix`, `stem`, `preview` or `report`.
     kind: &'static str,
     /// Of an album: which track it is of, from 1; null for what is of the whole job.
     track: Option<u32>,
@@ -138,7 +147,13 @@ impl From<Job> for JobView {
 
 impl From<Input> for InputView {
     fn from(input: Input) -> Self {
-        Self { upload: input.upload.to_string(), title: input.title }
+        let settings = serde_json::to_value(&input.settings).ok();
+        let mut settings = settings.and_then(|value| value.as_object().cloned()).unwrap_or_default();
+        // An order says `mute`; a session file has a word for each part that a stem can play.
+        if settings.remove("part").is_some() && input.settings.is_muted() {
+            settings.insert("mute".to_owned(), Value::Bool(true));
+        }
+        Self { upload: input.upload.to_string(), title: input.title, settings }
     }
 }
 
@@ -156,6 +171,8 @@ impl From<Recipe> for RecipeView {
             deliver: recipe.deliver.iter().map(|format| format.as_str()).collect(),
             sample_rate_hz: recipe.sample_rate.map(|rate| rate.hertz()),
             tags: recipe.tags,
+            space: recipe.space,
+            stems: recipe.stems,
         }
     }
 }

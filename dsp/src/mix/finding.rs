@@ -42,6 +42,33 @@ pub enum StemFinding {
     UnknownRole,
 }
 
+impl StemFinding {
+    /// The stable code of this finding, for programs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Alone(finding) => finding.code(),
+            Self::Silent => "silent",
+            Self::CopyOf { .. } => "copy",
+            Self::RoughMix => "rough_mix",
+            Self::Inverted { .. } => "inverted",
+            Self::Late { .. } => "late",
+            Self::OtherLength { .. } => "other_length",
+            Self::UnknownRole => "unknown_role",
+        }
+    }
+
+    /// Whether its owner should do something about it.
+    #[must_use]
+    pub fn is_harmful(&self) -> bool {
+        match self {
+            Self::Alone(finding) => finding.is_harmful(),
+            Self::Silent | Self::CopyOf { .. } | Self::OtherLength { .. } => true,
+            Self::RoughMix | Self::Inverted { .. } | Self::Late { .. } | Self::UnknownRole => false,
+        }
+    }
+}
+
 impl fmt::Display for StemFinding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

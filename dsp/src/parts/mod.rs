@@ -7,6 +7,7 @@
 //! | [`biquad`] | second-order sections: coefficients, response, matched design |
 //! | [`cascade`] | up to six sections at once for two channels |
 //! | [`decibels`] | levels and gains in dB, many at a time |
+//! | [`downmix`] | more than two channels to left and right |
 //! | [`window`] | the Kaiser window |
 //! | [`interpolator`] | band-limited interpolation: filter tables |
 //! | [`oversampler`] | four times the rate for what bends a waveform |
@@ -15,6 +16,7 @@
 pub mod biquad;
 pub mod cascade;
 pub mod decibels;
+pub mod downmix;
 pub mod fft;
 pub mod interpolator;
 mod irregular;

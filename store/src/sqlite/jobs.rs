@@ -9,6 +9,7 @@ use domain::ids::{AccountId, JobId, UploadId};
 use domain::job::{Event, Job, JobEvent, JobState, StateName};
 use domain::order::{Input, Order, Wish};
 use domain::problem::Problem;
+use domain::stem::StemSettings;
 use domain::upload::UploadState;
 use sqlx::SqliteConnection;
 use sqlx::types::Json;
@@ -105,20 +106,23 @@ pub(super) async fn insert_inputs(
 ) -> Result<()> {
     let mut rows = Vec::with_capacity(inputs.len() + references.len());
     for (position, input) in (0_i64..).zip(inputs) {
-        rows.push((INPUT, position, &input.upload, input.title.as_str()));
+        let settings = (!input.settings.is_empty()).then_some(Json(&input.settings));
+        rows.push((INPUT, position, &input.upload, input.title.as_str(), settings));
     }
     for (position, upload) in (0_i64..).zip(references) {
-        rows.push((REFERENCE, position, upload, ""));
+        rows.push((REFERENCE, position, upload, "", None));
     }
-    for (part, position, upload, title) in rows {
+    for (part, position, upload, title, settings) in rows {
         sqlx::query(
-            "INSERT INTO job_inputs (job_id, part, position, upload_id, title) VALUES ($1, $2, $3, $4, $5)",
+            "INSERT INTO job_inputs (job_id, part, position, upload_id, title, settings)
+             VALUES ($1, $2, $3, $4, $5, $6)",
         )
         .bind(job.as_str())
         .bind(part)
         .bind(position)
         .bind(upload.as_str())
         .bind(title)
+        .bind(settings)
         .execute(write.connection())
         .await?;
     }
@@ -307,18 +311,21 @@ pub(super) async fn inputs(
     connection: &mut SqliteConnection,
     row: &JobRow,
 ) -> Result<(Vec<Input>, Vec<UploadId>)> {
-    let rows: Vec<(String, String, String)> = sqlx::query_as(
-        "SELECT part, upload_id, title FROM job_inputs WHERE job_id = $1 ORDER BY part, position",
+    let rows: Vec<(String, String, String, Option<Json<StemSettings>>)> = sqlx::query_as(
+        "SELECT part, upload_id, title, settings FROM job_inputs WHERE job_id = $1 ORDER BY part, position",
     )
     .bind(&row.id)
     .fetch_all(connection)
     .await?;
     let (mut inputs, mut references) = (Vec::new(), Vec::new());
-    for (part, upload, title) in rows {
+    for (part, upload, title, settings) in rows {
         let upload = parse("job_inputs", &row.id, &upload, UploadId::parse)?;
         match part.as_str() {
             REFERENCE => references.push(upload),
-            _ => inputs.push(Input { upload, title }),
+            _ => {
+                let settings = settings.map_or_else(StemSettings::default, |Json(settings)| settings);
+                inputs.push(Input { upload, title, settings });
+            }
         }
     }
     Ok((inputs, references))
