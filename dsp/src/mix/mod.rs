@@ -12,14 +12,29 @@
 //! | [`wish`] | what the user decided, per stem and for the mix | `StemWish`, `MixWish` |
 //! | [`finding`] | what a producer should know of a stem | `StemFinding` |
 //! | [`plan`] | what is done, and why | `MixPlan`, `StemPlan` |
+//! | [`error`] | why there is no mix | `MixError` |
+//! | `mixing` | the order of it all: [`mix`] |
+//! | `listening` | what is true of a stem as it comes in |
+//! | `strip` | one stem through its plan |
+//! | `deciding` | from what was heard to what is done |
+//! | `sum` | stems to groups to the mix |
 
+mod deciding;
+pub mod error;
 pub mod finding;
+mod listening;
+mod mixing;
 pub mod plan;
 pub mod reel;
 pub mod role;
+mod strip;
+mod sum;
+mod track;
 pub mod wish;
 
+pub use error::MixError;
 pub use finding::StemFinding;
+pub use mixing::mix;
 pub use plan::{DeEsser, EqBand, EqShape, MixPlan, Part, Polarity, RidePoint, StemChoice, StemPlan};
 pub use reel::{Reel, ReelError};
 pub use role::{Group, Role};
@@ -117,26 +132,4 @@ pub struct Masking {
     pub index_before: f64,
     /// The same of the mix.
     pub index_after: f64,
-}
-
-/// No mix was made.
-#[derive(Clone, PartialEq, Debug)]
-pub enum MixError {
-    /// The caller asked to stop.
-    Cancelled,
-    /// Samples could not be read back or handed on.
-    Reel(ReelError),
-    /// No stem at all.
-    NoStems,
-    /// More than [`STEMS_MAX`].
-    TooManyStems(usize),
-    /// Two stems of one name.
-    SameName(String),
-    /// A stem at another rate than the first: the caller brings all to one.
-    Rates {
-        /// Which.
-        stem: String,
-    },
-    /// Every stem is silent, muted or left out.
-    NothingPlays,
 }

@@ -27,6 +27,18 @@ pub struct MixPlan {
     pub choices: Vec<StemChoice>,
 }
 
+/// Everything in it is wished again.
+impl From<&MixPlan> for MixWish {
+    fn from(plan: &MixPlan) -> Self {
+        Self {
+            drums_compressor: Some(plan.drums_compressor),
+            vocal_dip: Some(plan.vocal_dip),
+            mix_gain: Some(plan.mix_gain),
+            ..plan.wish
+        }
+    }
+}
+
 /// What is done to one stem, in the order in which it is done.
 #[derive(Clone, PartialEq, Debug)]
 pub struct StemPlan {

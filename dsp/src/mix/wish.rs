@@ -70,18 +70,18 @@ pub struct MixWish {
     pub intensity: f64,
     /// How much common room, 0 (off) to 1.
     pub space: f64,
-    /// How far the music gives way to the lead vocal.
+    /// The compressor on the sum of the drums; `Some(None)` is off.
+    pub drums_compressor: Option<Option<Compressor>>,
+    /// How far the music gives way to the lead vocal; 0 dB is not at all.
     pub vocal_dip: Option<Decibels>,
     /// Gain on the sum.
     pub mix_gain: Option<Decibels>,
-    /// The compressor on the sum of the drums; `Some(None)` is off.
-    pub drums_compressor: Option<Option<Compressor>>,
 }
 
 impl MixWish {
     /// What is done if nobody asked.
     pub const DEFAULT: Self =
-        Self { intensity: 0.5, space: 0.0, vocal_dip: None, mix_gain: None, drums_compressor: None };
+        Self { intensity: 0.5, space: 0.0, drums_compressor: None, vocal_dip: None, mix_gain: None };
 
     /// A wish, if both amounts are 0 to 1.
     pub fn new(intensity: f64, space: f64) -> Result<Self, ParamError> {

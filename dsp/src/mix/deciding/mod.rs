@@ -1,0 +1,115 @@
+//! From what was heard to what is done. Every number is rounded to what a person would write, and has its reason.
+//!
+//! | module | decides |
+//! |---|---|
+//! | [`high_pass`] | where a stem begins |
+//! | [`dynamics`] | compressors |
+//! | [`place`] | pan and width |
+//! | [`balance`] | faders, and the gain of the whole |
+//! | [`targets`] | how loud a role is in a mix |
+
+pub(super) mod balance;
+mod dynamics;
+mod high_pass;
+mod place;
+mod rounding;
+mod targets;
+
+use rayon::prelude::*;
+
+use super::MixWatch;
+use super::error::MixError;
+use super::listening::BATCH;
+use super::plan::{MixPlan, StemChoice};
+use super::strip::{self, Rehearsed};
+use super::track::Track;
+use super::wish::MixWish;
+use crate::master::choice::Decider;
+use crate::units::Decibels;
+
+/// What decisions about one stem know of all of them.
+#[derive(Debug)]
+pub(super) struct Scene {
+    pub(super) wish: MixWish,
+}
+
+impl Scene {
+    pub(super) fn of(_tracks: &[Track<'_>], wish: &MixWish) -> Self {
+        Self { wish: *wish }
+    }
+
+    /// How far decisions about the sound go: 1 at the usual intensity.
+    fn strength(&self) -> f64 {
+        2.0 * self.wish.intensity
+    }
+}
+
+/// Decides all that is not wished.
+pub(super) fn decide(
+    tracks: &mut [Track<'_>],
+    scene: &Scene,
+    watch: &dyn MixWatch,
+) -> Result<MixPlan, MixError> {
+    for track in tracks.iter_mut().filter(|track| track.plays()) {
+        high_pass::decide(track, scene);
+        let eq = track.stem.wish.eq.clone();
+        track.plan.eq = eq.unwrap_or_default();
+    }
+    rehearse(tracks, watch)?;
+    for track in tracks.iter_mut().filter(|track| track.plays()) {
+        dynamics::decide(track, scene);
+    }
+    place::decide(tracks);
+    balance::decide(tracks);
+    let mut choices = Vec::new();
+    let mix_gain = balance::mix_gain(tracks, scene, &mut choices);
+    let plan = MixPlan {
+        wish: scene.wish,
+        stems: tracks.iter().map(|track| track.plan.clone()).collect(),
+        drums_compressor: scene.wish.drums_compressor.flatten(),
+        vocal_dip: scene.wish.vocal_dip.unwrap_or(Decibels::ZERO),
+        mix_gain,
+        choices,
+    };
+    Ok(plan)
+}
+
+/// Runs every stem that plays through its filters, and keeps its levels.
+fn rehearse(tracks: &mut [Track<'_>], watch: &dyn MixWatch) -> Result<(), MixError> {
+    for batch in tracks.chunks_mut(BATCH) {
+        batch.par_iter_mut().filter(|track| track.plays()).try_for_each(|track| {
+            if watch.is_cancelled() {
+                return Err(MixError::Cancelled);
+            }
+            track.rehearsed = Some(Rehearsed::of(&strip::filtered(track)?));
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+impl StemChoice {
+    /// An amount and its reason.
+    fn new(
+        what: impl Into<String>,
+        value: f64,
+        unit: &'static str,
+        by: Decider,
+        reason: impl Into<String>,
+    ) -> Self {
+        Self { what: what.into(), value: Some(value), unit, by, reason: reason.into() }
+    }
+
+    /// Left alone, and why.
+    fn off(what: impl Into<String>, by: Decider, reason: impl Into<String>) -> Self {
+        Self { what: what.into(), value: None, unit: "off", by, reason: reason.into() }
+    }
+
+    /// As the user wished.
+    fn wished(what: impl Into<String>, value: Option<f64>, unit: &'static str) -> Self {
+        match value {
+            Some(value) => Self::new(what, value, unit, Decider::User, "as it was asked for"),
+            None => Self::off(what, Decider::User, "as it was asked for"),
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! What became of each stem.
+
+use crate::audio::Audio;
+use crate::meter::loudness;
+use crate::mix::deciding::balance;
+use crate::mix::plan::MixPlan;
+use crate::mix::track::Track;
+use crate::mix::{Masking, Mixed, StemAccount};
+
+/// The mix with its account.
+pub(in crate::mix) fn account(audio: Audio, plan: MixPlan, tracks: Vec<Track<'_>>) -> Mixed {
+    let mix = loudness::integrated(&audio);
+    let stems = tracks.iter().map(|track| {
+        let after = balance::loudness_after(track, plan.mix_gain);
+        StemAccount {
+            certainty: track.certainty,
+            loudness_before: track.heard.as_ref().and_then(|heard| heard.loudness),
+            loudness_after: after,
+            aim: track.aim,
+            standing: after.zip(mix).map(|(stem, mix)| stem - mix),
+            findings: track.findings.clone(),
+        }
+    });
+    let stems = stems.collect();
+    let masking = Masking {
+        bands: Vec::new(),
+        before_db: Vec::new(),
+        after_db: Vec::new(),
+        index_before: 0.0,
+        index_after: 0.0,
+    };
+    Mixed { audio, plan, stems, masking }
+}

@@ -1,0 +1,94 @@
+//! Stems to groups to the mix, in a fixed order and in double precision.
+
+mod account;
+
+use rayon::prelude::*;
+
+use super::error::MixError;
+use super::listening::BATCH;
+use super::plan::{MixPlan, Part};
+use super::role::Group;
+use super::strip;
+use super::track::Track;
+use super::{MixWatch, StemSink};
+use crate::audio::{Audio, Samples};
+use crate::units::SampleRate;
+pub(super) use account::account;
+
+/// Frames that one task adds: fixed seams.
+const SEGMENT: usize = 1 << 16;
+
+/// Two channels of sums.
+struct Sums {
+    channels: [Vec<f64>; 2],
+    is_empty: bool,
+}
+
+/// The mix: the longest stem that is not muted says how long.
+pub(super) fn render(
+    tracks: &[Track<'_>],
+    plan: &MixPlan,
+    sink: Option<&dyn StemSink>,
+    watch: &dyn MixWatch,
+) -> Result<Audio, MixError> {
+    let heard = tracks.iter().filter(|track| track.plan.part != Part::Muted);
+    let frames = heard.map(|track| track.stem.reel.frames()).max().unwrap_or(0);
+    let mut total = Sums::new(frames);
+    let playing = tracks.iter().filter(|track| track.plays()).count().max(1);
+    let mut done = 0;
+    for group in Group::ALL {
+        let members: Vec<&Track<'_>> =
+            tracks.iter().filter(|track| track.plays() && track.plan.role.group() == group).collect();
+        for batch in members.chunks(BATCH) {
+            let gain = plan.mix_gain.value();
+            let one = |track: &&Track<'_>| {
+                if watch.is_cancelled() {
+                    return Err(MixError::Cancelled);
+                }
+                let audio = strip::processed(track, gain, frames)?;
+                if let Some(sink) = sink {
+                    sink.take(&track.stem.name, &audio)?;
+                }
+                Ok(audio)
+            };
+            let stems = batch.par_iter().map(one).collect::<Result<Vec<Audio>, MixError>>()?;
+            stems.iter().for_each(|stem| total.add(stem));
+            done += batch.len();
+            watch.done(done as f64 / playing as f64);
+        }
+    }
+    let rate = tracks.first().map_or(SampleRate::literal(44_100), |track| track.stem.reel.rate());
+    Ok(total.into_audio(rate))
+}
+
+impl Sums {
+    fn new(frames: usize) -> Self {
+        Self { channels: [vec![0.0; frames], vec![0.0; frames]], is_empty: true }
+    }
+
+    /// Adds a stem. The first is taken as it is: nothing plus −0 would be +0.
+    fn add(&mut self, stem: &Audio) {
+        let first = std::mem::take(&mut self.is_empty);
+        for (sums, samples) in self.channels.iter_mut().zip(stem.channels()) {
+            let tasks = sums.par_chunks_mut(SEGMENT).zip(samples.par_chunks(SEGMENT));
+            tasks.for_each(|(sums, samples)| {
+                let pairs = sums.iter_mut().zip(samples);
+                if first {
+                    pairs.for_each(|(sum, sample)| *sum = f64::from(*sample));
+                } else {
+                    pairs.for_each(|(sum, sample)| *sum += f64::from(*sample));
+                }
+            });
+        }
+    }
+
+    fn into_audio(self, rate: SampleRate) -> Audio {
+        let channels = self.channels.map(|sums| {
+            let mut samples = Samples::silence(sums.len());
+            let tasks = samples.par_chunks_mut(SEGMENT).zip(sums.par_chunks(SEGMENT));
+            tasks.for_each(|(out, sums)| out.iter_mut().zip(sums).for_each(|(out, sum)| *out = *sum as f32));
+            samples
+        });
+        Audio::from_channels(rate, channels.into())
+    }
+}
