@@ -18,12 +18,14 @@
 //! | `strip` | one stem through its plan |
 //! | `deciding` | from what was heard to what is done |
 //! | `sum` | stems to groups to the mix |
+//! | `plain_sum` | the stems as they came, summed |
 
 mod deciding;
 pub mod error;
 pub mod finding;
 mod listening;
 mod mixing;
+mod plain_sum;
 pub mod plan;
 pub mod reel;
 pub mod role;
@@ -35,6 +37,7 @@ pub mod wish;
 pub use error::MixError;
 pub use finding::StemFinding;
 pub use mixing::mix;
+pub use plain_sum::plain_sum;
 pub use plan::{DeEsser, EqBand, EqShape, MixPlan, Part, Polarity, RidePoint, StemChoice, StemPlan};
 pub use reel::{Reel, ReelError};
 pub use role::{Group, Role};

@@ -66,7 +66,7 @@ pub fn mix(
     let rack = Rack::load(files, brief.rate, scratch, limits, listener)?;
     let stems = rack.stems(files)?;
     let mixed = mix::mix(&stems, &wish, sink, &Stages(listener))?;
-    let sum = mix::plain_sum(&stems, listener)?;
+    let sum = mix::plain_sum(&stems, &mixed.plan, listener)?;
     let origin_of = |planned: &mix::StemPlan| rack.origin(&planned.name).cloned();
     let origins = mixed.plan.stems.iter().filter_map(origin_of).collect();
     Ok(MadeMix { mixed, origins, sum })
