@@ -7,5 +7,6 @@ mod crash;
 mod harness;
 mod hostile;
 mod mastering;
+mod mixing;
 mod presets_doc;
 mod service;

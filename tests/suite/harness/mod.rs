@@ -1,5 +1,6 @@
 //! A real service in a process of its own, and songs to send to it.
 
+pub mod band;
 pub mod meter;
 pub mod producer;
 pub mod song;
