@@ -10,3 +10,4 @@ mod mastering;
 mod mixing;
 mod presets_doc;
 mod service;
+mod session_doc;
