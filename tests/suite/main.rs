@@ -4,6 +4,7 @@
 mod cli;
 mod compare;
 mod crash;
+mod fleet;
 mod harness;
 mod hostile;
 mod mastering;
