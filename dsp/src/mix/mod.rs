@@ -16,6 +16,7 @@
 //! | `mixing` | the order of it all: [`mix`] |
 //! | `listening` | what is true of a stem as it comes in |
 //! | `strip` | one stem through its plan |
+//! | `masking` | how much stems hide each other |
 //! | `deciding` | from what was heard to what is done |
 //! | `sum` | stems to groups to the mix |
 
@@ -23,6 +24,7 @@ mod deciding;
 pub mod error;
 pub mod finding;
 mod listening;
+mod masking;
 mod mixing;
 pub mod plan;
 pub mod reel;

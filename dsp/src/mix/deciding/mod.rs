@@ -5,15 +5,19 @@
 //! | [`high_pass`] | where a stem begins |
 //! | [`dynamics`] | compressors |
 //! | [`place`] | pan and width |
+//! | [`ride`] | the lead vocal over the music |
 //! | [`balance`] | faders, and the gain of the whole |
+//! | [`unmask`] | cuts where a stem hides a more important one |
 //! | [`targets`] | how loud a role is in a mix |
 
 pub(super) mod balance;
 mod dynamics;
 mod high_pass;
 mod place;
+mod ride;
 mod rounding;
 mod targets;
+pub(super) mod unmask;
 
 use rayon::prelude::*;
 
@@ -52,15 +56,20 @@ pub(super) fn decide(
 ) -> Result<MixPlan, MixError> {
     for track in tracks.iter_mut().filter(|track| track.plays()) {
         high_pass::decide(track, scene);
-        let eq = track.stem.wish.eq.clone();
-        track.plan.eq = eq.unwrap_or_default();
+        if let Some(eq) = &track.stem.wish.eq {
+            track.plan.eq.clone_from(eq);
+        }
     }
+    unmask::decide(tracks, scene);
     rehearse(tracks, watch)?;
     for track in tracks.iter_mut().filter(|track| track.plays()) {
         dynamics::decide(track, scene);
+        ride::wished(track);
     }
-    place::decide(tracks);
+    place::widths(tracks, scene);
     balance::decide(tracks);
+    ride::decide(tracks, scene);
+    place::pans(tracks);
     let mut choices = Vec::new();
     let mix_gain = balance::mix_gain(tracks, scene, &mut choices);
     let plan = MixPlan {
