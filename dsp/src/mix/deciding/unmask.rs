@@ -7,6 +7,7 @@ use crate::bands::{PerBand, centre};
 use crate::master::choice::Decider;
 use crate::mix::masking::{Hearing, Hidden, Voice, examine};
 use crate::mix::plan::{EqBand, EqShape, StemChoice, StemPlan};
+use crate::mix::role::{Group, Role};
 use crate::mix::strip::filters;
 use crate::mix::track::Track;
 use crate::parts::biquad::Biquad;
@@ -99,6 +100,20 @@ fn cut(track: &mut Track<'_>, blame: &[f64], hearing: &Hearing, scene: &Scene) {
         let what = format!("cut at {middle:.0}\u{2009}Hz");
         track.choose(StemChoice::new(what, gain.value(), "dB", Decider::Engine, reason));
     }
+}
+
+/// By how much all others lie over the lead vocals where they are understood, at the faders; 0 without a lead.
+pub(super) fn lead_hidden_db(tracks: &[Track<'_>]) -> f64 {
+    let of = |track: &Track<'_>| track.plan.role == Role::LeadVocal;
+    let voice = |track| voice(track, &track.plan, track.plan.fader.value());
+    let leads: Vec<Voice<'_>> = tracks.iter().filter(|track| of(track)).filter_map(voice).collect();
+    if leads.is_empty() {
+        return 0.0;
+    }
+    // As if nobody else had to be heard.
+    let others = tracks.iter().filter(|track| !of(track) && track.plan.role.group() == Group::Music);
+    let others = others.filter_map(voice).map(|voice| Voice { role: Role::Other, ..voice });
+    examine(&leads.into_iter().chain(others).collect::<Vec<_>>(), &Hearing::new()).index
 }
 
 /// How much the stems hide each other, as they came at the faders of the mix, and as they are in it.
