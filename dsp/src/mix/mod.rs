@@ -9,6 +9,7 @@
 //! |---|---|---|
 //! | [`reel`] | where a stem's samples lie | `Reel` |
 //! | [`role`] | what a stem is in the music | `Role`, `Group` |
+//! | [`prepare`] | silence, copies, rough mixes, polarity and delay | `Prepared` |
 //! | [`wish`] | what the user decided, per stem and for the mix | `StemWish`, `MixWish` |
 //! | [`finding`] | what a producer should know of a stem | `StemFinding` |
 //! | [`plan`] | what is done, and why | `MixPlan`, `StemPlan` |
@@ -27,6 +28,7 @@ mod listening;
 mod masking;
 mod mixing;
 pub mod plan;
+pub mod prepare;
 pub mod reel;
 pub mod role;
 mod strip;
@@ -38,6 +40,7 @@ pub use error::MixError;
 pub use finding::StemFinding;
 pub use mixing::mix;
 pub use plan::{DeEsser, EqBand, EqShape, MixPlan, Part, Polarity, RidePoint, StemChoice, StemPlan};
+pub use prepare::{Prepared, prepare};
 pub use reel::{Reel, ReelError};
 pub use role::{Group, Role};
 pub use wish::{MixWish, Pan, StemWish};

@@ -1,4 +1,25 @@
-//! What a stem is in the music.
+//! What a stem is in the music, and how it is found out: from its name and from its sound.
+//!
+//! | module | what | key types |
+//! |---|---|---|
+//! | `guess` | name and sound together | `Guess` |
+//! | `names` | what a name says | `NameEvidence` |
+//! | `spelling` | a name taken apart into words | `Side` |
+//! | `vocabulary` | the words and phrases of `names.txt` | |
+//! | `sound` | what a stem sounds like | `Sound`, `Ear` |
+//! | `model` | how likely each role is of a sound | |
+
+mod guess;
+mod model;
+mod names;
+mod sound;
+mod spelling;
+mod vocabulary;
+
+pub use guess::{Guess, guess};
+pub use names::{NameEvidence, of_name};
+pub use sound::{Ear, Sound};
+pub use spelling::Side;
 
 macro_rules! roles {
     ($($(#[$doc:meta])* $name:ident = $text:literal, $said:literal, $group:ident;)*) => {
