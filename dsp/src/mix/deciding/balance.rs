@@ -8,12 +8,16 @@ use super::Scene;
 use super::rounding::tenths;
 use super::targets::{LEAD_UNDER_REST_LU, Target, is_struck};
 use crate::analysis::CONTROL_FRAMES;
+use crate::bands::{BANDS, centre};
 use crate::master::choice::Decider;
+use crate::mix::listening::Spectra;
 use crate::mix::listening::activity::{Hops, gate, gated, loudness};
-use crate::mix::plan::StemChoice;
+use crate::mix::plan::{StemChoice, StemPlan};
 use crate::mix::role::Role;
+use crate::mix::strip::filters;
 use crate::mix::strip::place::image_after;
 use crate::mix::track::Track;
+use crate::parts::biquad::Biquad;
 use crate::units::{Decibels, Lu, Lufs};
 
 /// How far a fader goes up or down from where the mean of all stands.
@@ -48,14 +52,23 @@ pub(super) fn decide(tracks: &mut [Track<'_>]) {
     for standing in standings {
         let track = &mut tracks[standing.index];
         let Some(own) = gated(&standing.hops) else { continue };
-        track.aim = mix.map(|mix| Lu::literal(own.value() + standing.fader_db - mix.value()));
+        let kept_db = 10.0 * equalised(track).log10();
+        track.aim = mix.map(|mix| Lu::literal(own.value() + kept_db + standing.fader_db - mix.value()));
         set(track, &standing, kept);
     }
 }
 
 impl Standing {
     fn of(index: usize, track: &Track<'_>) -> Option<Self> {
-        let hops = hops_of(track)?;
+        let mut hops = hops_of(track)?;
+        // What an equaliser takes away to make room is not given back by the fader.
+        let lost = equalised(track);
+        hops.0.iter_mut().for_each(|power| *power /= lost);
+        Self::with(index, track, hops)
+    }
+
+    /// With loudness over time as it is given.
+    fn with(index: usize, track: &Track<'_>, hops: Hops) -> Option<Self> {
         let role = track.plan.role;
         let own = gated(&hops)?;
         let measured = if is_struck(role) { hits(&hops) } else { own };
@@ -66,6 +79,38 @@ impl Standing {
         let usual_lu = Target::of(role).level_for(role, peak_db, heard.spectra.centre().value());
         Some(Self { index, measured, hops, usual_lu, fader_db: usual_lu - measured.value() })
     }
+}
+
+/// What the equaliser leaves of a stem's K-weighted power.
+fn equalised(track: &Track<'_>) -> f64 {
+    let Some(heard) = track.heard.as_ref().filter(|_| !track.plan.eq.is_empty()) else { return 1.0 };
+    let rate = heard.spectra.rate;
+    let without = filters::sections(&StemPlan { eq: Vec::new(), ..track.plan.clone() }, rate);
+    let with = filters::sections(&track.plan, rate);
+    let (mean, weights) = (heard.spectra.mean(), Spectra::weights(rate));
+    let power = |sections: &[Biquad]| -> f64 {
+        let weighed = (0..BANDS).filter(|band| weights[*band] > 0.0);
+        weighed.map(|band| mean[band] * weights[band] * filters::power_at(sections, centre(band), rate)).sum()
+    };
+    let (before, after) = (power(&without), power(&with));
+    if before > 0.0 && after > 0.0 { after / before } else { 1.0 }
+}
+
+/// Where faders are before anything is decided about the sound, in dB; what is wished is there already.
+pub(super) fn first_faders(tracks: &[Track<'_>]) -> Vec<f64> {
+    let first = |(index, track): (usize, &Track<'_>)| {
+        let heard = track.heard.as_ref().filter(|_| track.plays())?;
+        Standing::with(index, track, Hops(heard.hops.0.clone()))
+    };
+    let mut standings: Vec<Standing> = tracks.iter().enumerate().filter_map(first).collect();
+    usual(tracks, &mut standings);
+    let mut faders = vec![0.0; tracks.len()];
+    for standing in standings {
+        let wish = &tracks[standing.index].stem.wish;
+        let trim = wish.trim.map_or(0.0, Decibels::value);
+        faders[standing.index] = wish.fader.map_or(standing.fader_db + trim, Decibels::value);
+    }
+    faders
 }
 
 /// Sets all faders to what is usual, around 0 dB; answers how much of the distance was left as it came, 0 to 1.
