@@ -228,7 +228,9 @@ fn bad_stems_are_named_and_the_others_are_not_lost() {
 
     let many: Vec<String> = (0..65).map(|index| format!("many/{index}.wav")).collect();
     fs::create_dir(at.join("many")).unwrap();
-    many.iter().for_each(|name| drop(fs::copy(at.join("short.wav"), at.join(name)).unwrap()));
+    for name in &many {
+        fs::copy(at.join("short.wav"), at.join(name)).unwrap();
+    }
     let names: Vec<&str> = many.iter().map(String::as_str).collect();
     let refused = run(at, &[&["mix"], &names[..], &["-o", "x.wav"]].concat());
     assert!(refused.status.code() == Some(2) && said(&refused).contains("65"), "{}", said(&refused));
