@@ -41,7 +41,7 @@ pub(super) fn processed(track: &Track<'_>, mix_gain_db: f64, frames: usize) -> R
         turn_band(&mut audio, de_esser.frequency, essing);
     }
     let gains = track.rehearsed.as_ref().and_then(|rehearsed| rehearsed.gains.as_deref());
-    Ok(place::placed(audio, &track.plan, gains, mix_gain_db, frames))
+    Ok(place::placed(audio, &track.plan, track.shape, gains, mix_gain_db, frames))
 }
 
 /// Whole frames of delay, the nearest to what is planned: half a frame is 11 µs, 4 mm of air. None if there is none.
