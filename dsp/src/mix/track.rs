@@ -1,17 +1,18 @@
 //! A stem on its way through the mix: what came in, what was heard, what is planned.
 
 use super::Stem;
+use super::error::MixError;
 use super::finding::StemFinding;
 use super::listening::Heard;
 use super::plan::{Part, Polarity, StemChoice, StemPlan};
 use super::prepare::Prepared;
-use super::reel::ReelError;
 use super::role::{Group, Role, Side};
 use super::strip::Rehearsed;
 use super::wish::{Pan, Touch};
 use crate::analysis::Finding;
 use crate::audio::{Audio, Samples};
 use crate::master::choice::Decider;
+use crate::progress::Watch;
 use crate::units::{Decibels, Lu, Milliseconds};
 
 /// One stem, with all that is known of it.
@@ -106,7 +107,7 @@ impl<'a> Track<'a> {
         (plan.polarity, plan.delay) = (prepared.polarity, prepared.delay);
         plan.choices.push(StemChoice {
             what: format!("role: {}", prepared.role.said()),
-            value: Some(self.certainty),
+            value: Some((self.certainty * 100.0).round() / 100.0),
             unit: "",
             by,
             reason,
@@ -144,7 +145,7 @@ impl<'a> Track<'a> {
     }
 
     /// Its samples from the start of the session on, with silence for what is no number.
-    pub(super) fn load(&self) -> Result<Audio, ReelError> {
+    pub(super) fn load(&self, watch: &dyn Watch) -> Result<Audio, MixError> {
         const AT_ONCE: usize = 1 << 18;
         let reel = self.stem.reel;
         let wanted: &[usize] = match self.shape {
@@ -156,13 +157,16 @@ impl<'a> Track<'a> {
         let read = |channel: &usize| {
             let mut samples = Samples::silence(self.frames());
             for (index, chunk) in samples[self.starts_after..].chunks_mut(AT_ONCE).enumerate() {
+                if watch.is_cancelled() {
+                    return Err(MixError::Cancelled);
+                }
                 reel.read(*channel, index * AT_ONCE, chunk)?;
                 let broken = |sample: &&mut f32| !(sample.abs() <= 1e6);
                 chunk.iter_mut().filter(broken).for_each(|sample| *sample = 0.0);
             }
             Ok(samples)
         };
-        let channels = wanted.iter().map(read).collect::<Result<Vec<Samples>, ReelError>>()?;
+        let channels = wanted.iter().map(read).collect::<Result<Vec<Samples>, MixError>>()?;
         Ok(Audio::from_channels(reel.rate(), channels))
     }
 }

@@ -101,7 +101,7 @@ fn rehearse(tracks: &mut [Track<'_>], watch: &dyn MixWatch) -> Result<(), MixErr
             if watch.is_cancelled() {
                 return Err(MixError::Cancelled);
             }
-            track.rehearsed = Some(Rehearsed::of(&strip::filtered(track)?, track));
+            track.rehearsed = Some(Rehearsed::of(&strip::filtered(track, watch)?, track));
             Ok(())
         })?;
     }

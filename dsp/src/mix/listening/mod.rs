@@ -65,7 +65,7 @@ fn hear(tracks: &mut [Track<'_>], watch: &dyn Watch) -> Result<(), MixError> {
             if watch.is_cancelled() {
                 return Err(MixError::Cancelled);
             }
-            track.heard = Some(Heard::of(&track.load()?));
+            track.heard = Some(Heard::of(&track.load(watch)?));
             watch.done((done.fetch_add(1, Ordering::Relaxed) + 1) as f64 / count as f64);
             Ok(())
         })?;

@@ -86,7 +86,7 @@ fn processed(
         if watch.is_cancelled() {
             return Err(MixError::Cancelled);
         }
-        let audio = strip::processed(track, mix_gain.value(), frames)?;
+        let audio = strip::processed(track, mix_gain.value(), frames, watch)?;
         if let Some(sink) = sink {
             sink.take(&track.stem.name, &audio)?;
         }
