@@ -46,7 +46,7 @@ pub use plan::{DeEsser, EqBand, EqShape, MixPlan, Part, Polarity, RidePoint, Ste
 pub use prepare::{Prepared, prepare};
 pub use reel::{Reel, ReelError};
 pub use role::{Group, Role};
-pub use wish::{MixWish, Pan, StemWish};
+pub use wish::{MixWish, Pan, Solo, StemWish, Touch};
 
 use crate::audio::Audio;
 use crate::progress::{Unwatched, Watch};

@@ -163,7 +163,7 @@ pub enum EqShape {
 pub struct DeEsser {
     /// Centre of the sibilants.
     pub frequency: Hertz,
-    /// Level of 5 to 9 kHz over that of 0.3 to 4 kHz above which it acts.
+    /// Level above 5 kHz, over that of 0.3 to 4 kHz in the 0.4 s around, above which it acts.
     pub threshold: Decibels,
     /// How far it goes at most.
     pub reduction_max: Decibels,

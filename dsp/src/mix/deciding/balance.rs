@@ -16,7 +16,7 @@ use crate::mix::plan::{StemChoice, StemPlan};
 use crate::mix::role::Role;
 use crate::mix::strip::filters;
 use crate::mix::strip::place::image_after;
-use crate::mix::track::Track;
+use crate::mix::track::{Shape, Track};
 use crate::parts::biquad::Biquad;
 use crate::units::{Decibels, Lu, Lufs};
 
@@ -48,12 +48,14 @@ pub(super) fn decide(tracks: &mut [Track<'_>]) {
     let mut standings: Vec<Standing> =
         tracks.iter().enumerate().filter_map(|(index, track)| Standing::of(index, track)).collect();
     let kept = usual(tracks, &mut standings);
+    for standing in &mut standings {
+        standing.lose(equalised(&tracks[standing.index]));
+    }
     let mix = sum(&standings, |_| true).and_then(|hops| gated(&hops));
     for standing in standings {
         let track = &mut tracks[standing.index];
         let Some(own) = gated(&standing.hops) else { continue };
-        let kept_db = 10.0 * equalised(track).log10();
-        track.aim = mix.map(|mix| Lu::literal(own.value() + kept_db + standing.fader_db - mix.value()));
+        track.aim = mix.map(|mix| Lu::literal(own.value() + standing.fader_db - mix.value()));
         set(track, &standing, kept);
     }
 }
@@ -62,9 +64,14 @@ impl Standing {
     fn of(index: usize, track: &Track<'_>) -> Option<Self> {
         let mut hops = hops_of(track)?;
         // What an equaliser takes away to make room is not given back by the fader.
-        let lost = equalised(track);
-        hops.0.iter_mut().for_each(|power| *power /= lost);
+        let kept = equalised(track);
+        hops.0.iter_mut().for_each(|power| *power /= kept);
         Self::with(index, track, hops)
+    }
+
+    /// Takes away what the equaliser does not keep.
+    fn lose(&mut self, kept: f64) {
+        self.hops.0.iter_mut().for_each(|power| *power *= kept);
     }
 
     /// With loudness over time as it is given.
@@ -75,6 +82,7 @@ impl Standing {
         let heard = track.heard.as_ref()?;
         // As if one channel stood in the middle: there its peak is 3 dB lower.
         let channels_db = if track.is_mono() { 3.01 } else { 0.0 };
+        // (The same for one that came twice: as it is heard here, it is one.)
         let peak_db = 20.0 * f64::from(heard.peak).log10() - heard.loudness?.value() - channels_db;
         let usual_lu = Target::of(role).level_for(role, peak_db, heard.spectra.centre().value());
         Some(Self { index, measured, hops, usual_lu, fader_db: usual_lu - measured.value() })
@@ -200,7 +208,7 @@ pub(super) fn hops_of(track: &Track<'_>) -> Option<Hops> {
     let rehearsed = track.rehearsed.as_ref().filter(|_| track.plays())?;
     let mut hops = Hops::of_runs(&rehearsed.energies_after(), CONTROL_FRAMES, rehearsed.rate);
     let before = rehearsed.image;
-    let after = image_after(before, &track.plan, track.is_mono());
+    let after = image_after(before, &track.plan, track.shape);
     // Of one channel both sides hold the same; it counts once.
     let channels = if track.is_mono() { 2.0 } else { 1.0 };
     let kept = channels * (after.left + after.right) / (before.left + before.right).max(1e-30);
@@ -208,6 +216,12 @@ pub(super) fn hops_of(track: &Track<'_>) -> Option<Hops> {
         hops.0.iter_mut().for_each(|power| *power *= kept);
     }
     Some(hops)
+}
+
+/// Loudness of a stem as its file has it.
+pub(in crate::mix) fn loudness_before(track: &Track<'_>) -> Option<Lufs> {
+    let twice = if track.shape == Shape::Twin { 10.0 * 2f64.log10() } else { 0.0 };
+    Some(track.heard.as_ref()?.loudness? + Decibels::literal(twice))
 }
 
 /// Loudness of what a stem adds to the mix.

@@ -7,7 +7,7 @@ use crate::master::chain::Compressor;
 use crate::master::choice::Decider;
 use crate::mix::plan::StemChoice;
 use crate::mix::role::{Group, Role};
-use crate::mix::track::Track;
+use crate::mix::track::{Shape, Track};
 use crate::units::{Dbfs, Decibels, Milliseconds};
 
 /// Mean reduction of the drums at the usual intensity.
@@ -80,7 +80,8 @@ fn summed(kit: &[&Track<'_>], mix_gain: Decibels) -> Option<(Vec<f32>, crate::un
         rate = Some(rehearsed.rate);
         let fader = (track.plan.fader.amplitude() * mix_gain.amplitude()).powi(2);
         // One channel in the middle goes to both at −3 dB.
-        let power = (if track.is_mono() { 0.5 * fader } else { fader }) as f32;
+        let power =
+            (if matches!(track.shape, Shape::One | Shape::OneOf(_)) { 0.5 * fader } else { fader }) as f32;
         if sum.len() < rehearsed.detector.len() {
             sum.resize(rehearsed.detector.len(), 0.0);
         }

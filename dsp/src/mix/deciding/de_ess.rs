@@ -11,6 +11,8 @@ use crate::units::{Decibels, Hertz};
 
 /// Sibilants stand out from so far above the usual.
 const OVER_USUAL_DB: f64 = 6.0;
+/// Those of a voice that nobody would call sharp lie so far under its vowels.
+const FINE_DB: f64 = -9.0;
 /// They are turned down by so much at most.
 const MOST_DB: f64 = 6.0;
 /// Too little to be heard, of the hundredth of moments with the most.
@@ -47,7 +49,7 @@ fn found(track: &Track<'_>, strength: f64) -> Option<(DeEsser, f64)> {
     let usual = sibilance.usual_db()?;
     let de_esser = DeEsser {
         frequency: Hertz::literal(frequency(sharpest(&track.heard.as_ref()?.spectra).value())),
-        threshold: Decibels::literal(tenths(usual + OVER_USUAL_DB)),
+        threshold: Decibels::literal(tenths((usual + OVER_USUAL_DB).max(FINE_DB))),
         reduction_max: Decibels::literal(tenths((MOST_DB * strength).min(MOST_DB))),
     };
     let mut reductions = sibilance.reductions(&de_esser);

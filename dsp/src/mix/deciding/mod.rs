@@ -7,7 +7,9 @@
 //! | [`place`] | pan and width |
 //! | [`ride`] | the lead vocal over the music |
 //! | [`balance`] | faders, and the gain of the whole |
+//! | [`tone`] | resonances, boomy and dull voices |
 //! | [`unmask`] | cuts where a stem hides a more important one |
+//! | [`sends`] | how much of the common room |
 //! | [`buses`] | what is done to groups |
 //! | [`targets`] | how loud a role is in a mix |
 
@@ -19,7 +21,9 @@ mod high_pass;
 mod place;
 mod ride;
 mod rounding;
+mod sends;
 mod targets;
+mod tone;
 pub(super) mod unmask;
 
 use rayon::prelude::*;
@@ -61,6 +65,7 @@ pub(super) fn decide(
         if let Some(eq) = &track.stem.wish.eq {
             track.plan.eq.clone_from(eq);
         }
+        tone::decide(track, scene);
     }
     unmask::decide(tracks, scene);
     rehearse(tracks, watch)?;
@@ -68,6 +73,7 @@ pub(super) fn decide(
         dynamics::decide(track, scene);
         de_ess::decide(track, scene);
         ride::wished(track);
+        sends::decide(track, scene);
     }
     place::widths(tracks, scene);
     balance::decide(tracks);
@@ -95,7 +101,7 @@ fn rehearse(tracks: &mut [Track<'_>], watch: &dyn MixWatch) -> Result<(), MixErr
             if watch.is_cancelled() {
                 return Err(MixError::Cancelled);
             }
-            track.rehearsed = Some(Rehearsed::of(&strip::filtered(track)?, track));
+            track.rehearsed = Some(Rehearsed::of(&strip::filtered(track, watch)?, track));
             Ok(())
         })?;
     }

@@ -5,7 +5,7 @@ use super::rounding::{hundredths, tenths};
 use crate::master::choice::Decider;
 use crate::mix::listening::Image;
 use crate::mix::plan::StemChoice;
-use crate::mix::role::Role;
+use crate::mix::role::{Role, Side};
 use crate::mix::strip::place::image_after;
 use crate::mix::track::Track;
 use crate::mix::wish::Pan;
@@ -115,7 +115,7 @@ impl Sides {
 fn energies(track: &Track<'_>, pan: Pan) -> [f64; 2] {
     let Some(rehearsed) = &track.rehearsed else { return [0.0; 2] };
     let plan = crate::mix::plan::StemPlan { pan, ..track.plan.clone() };
-    let image = image_after(rehearsed.image, &plan, track.is_mono());
+    let image = image_after(rehearsed.image, &plan, track.shape);
     // What dynamics do to the energy, as the faders know it.
     let before: f64 = rehearsed.energies.iter().map(|e| f64::from(*e)).sum();
     let after: f64 = rehearsed.energies_after().iter().sum();
@@ -128,7 +128,7 @@ fn energies(track: &Track<'_>, pan: Pan) -> [f64; 2] {
 fn spread(track: &mut Track<'_>, sides: &mut Sides) {
     let Some(heard) = &track.heard else { return };
     let centre = heard.spectra.centre();
-    let half = half_of_pair(&track.stem.name);
+    let half = track.side.map(|side| if side == Side::Left { -1.0 } else { 1.0 });
     let distance = match half {
         Some(_) => PAIR,
         None => hundredths((NEAR + PER_OCTAVE * (centre.value() / NEAR_HZ).log2()).clamp(NEAR, FAR)),
@@ -148,64 +148,55 @@ fn spread(track: &mut Track<'_>, sides: &mut Sides) {
     track.choose(StemChoice::new("pan", pan.value(), "", Decider::Engine, reason));
 }
 
-/// −1 for the left of a pair, 1 for the right.
-fn half_of_pair(name: &str) -> Option<f64> {
-    let name = name.to_lowercase();
-    let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem);
-    let last = stem.rsplit(|c: char| !c.is_alphanumeric()).next().filter(|last| last.len() < stem.len());
-    match last {
-        Some("l" | "left") => Some(-1.0),
-        Some("r" | "right") => Some(1.0),
-        _ => None,
-    }
-}
-
-/// Leans the stems that weigh most to one side a little to the other, as long as the sides differ.
+/// Moves the stems that weigh most on one side a little, as long as the sides differ.
 fn even_out(tracks: &mut [Track<'_>], mut sides: Sides) {
-    const STEMS_MAX: usize = 4;
+    const STEMS_MAX: usize = 6;
+    let mut moved = Vec::new();
     for _ in 0..STEMS_MAX {
         let difference = sides.difference_db();
         if difference.abs() < EVEN_DB {
             return;
         }
         let heavy = usize::from(difference < 0.0);
-        let excess = |track: &Track<'_>| {
-            let energies = energies(track, track.plan.pan);
+        let excess = |index: &usize| {
+            let energies = energies(&tracks[*index], tracks[*index].plan.pan);
             energies[heavy] - energies[1 - heavy]
         };
-        let can_lean = |track: &Track<'_>| {
-            let is_asked = track.stem.wish.pan.is_some();
-            let is_centred = track.plan.pan == Pan::CENTRE && !belongs_in_the_middle(track.plan.role);
-            track.plays() && !is_asked && is_centred && !track.is_mono()
+        let can_move = |index: &usize| {
+            let track = &tracks[*index];
+            let is_set = track.stem.wish.pan.is_some() || track.side.is_some();
+            track.plays() && !is_set && !belongs_in_the_middle(track.plan.role) && !moved.contains(index)
         };
-        let candidates = (0..tracks.len()).filter(|&index| can_lean(&tracks[index]));
-        let Some(index) = candidates.max_by(|&a, &b| excess(&tracks[a]).total_cmp(&excess(&tracks[b])))
-        else {
-            return;
-        };
+        let candidates = (0..tracks.len()).filter(|index| can_move(index) && excess(index) > 0.0);
+        let Some(index) = candidates.max_by(|a, b| excess(a).total_cmp(&excess(b))) else { return };
         let track = &tracks[index];
-        if excess(track) <= 0.0 {
-            return;
-        }
-        let rest = sides.without(energies(track, Pan::CENTRE));
-        let with = |pan: Pan| {
+        let now = track.plan.pan;
+        let rest = sides.without(energies(track, now));
+        let with = |pan: &Pan| {
             let mut sides = rest;
-            sides.add(energies(track, pan));
+            sides.add(energies(track, *pan));
             sides
         };
-        let towards = if heavy == 0 { 1.0 } else { -1.0 };
-        let places =
-            (0..=(LEAN_MAX * 100.0) as u32).map(|step| Pan::literal(towards * f64::from(step) / 100.0));
-        let away = |pan: &Pan| with(*pan).difference_db().abs();
+        // One channel comes nearer to the middle; the image of two leans to the light side.
+        let farthest = if track.is_mono() { now.value().abs() - NEAR } else { LEAN_MAX };
+        let towards = if heavy == 0 { 0.01 } else { -0.01 };
+        let places = (0..=(farthest.max(0.0) * 100.0).round() as u32)
+            .map(|step| Pan::literal(hundredths(now.value() + towards * f64::from(step))));
+        let away = |pan: &Pan| with(pan).difference_db().abs();
         let Some(best) = places.min_by(|a, b| away(a).total_cmp(&away(b))) else { return };
-        sides = with(best);
-        let track = &mut tracks[index];
-        track.plan.pan = best;
-        let reason = format!(
-            "the {} side of the mix was {:.1}\u{2009}dB stronger, and most of that came from here",
-            if heavy == 0 { "left" } else { "right" },
-            difference.abs()
-        );
-        track.choose(StemChoice::new("pan", best.value(), "", Decider::Engine, reason));
+        sides = with(&best);
+        moved.push(index);
+        lean(&mut tracks[index], best, difference);
     }
+}
+
+fn lean(track: &mut Track<'_>, pan: Pan, difference_db: f64) {
+    track.plan.pan = pan;
+    let reason = format!(
+        "the {} side of the mix was {:.1}\u{2009}dB stronger, and most of that came from here",
+        if difference_db > 0.0 { "left" } else { "right" },
+        difference_db.abs()
+    );
+    track.plan.choices.retain(|choice| choice.what != "pan");
+    track.choose(StemChoice::new("pan", pan.value(), "", Decider::Engine, reason));
 }

@@ -22,7 +22,7 @@ const WINDOW: usize = 30;
 /// From one point to the next: 1.5 s.
 const STEP: usize = 15;
 /// Where the lead is so far under its own mean it does not sing.
-const SILENT_DB: f64 = -12.0;
+const SILENT_DB: f64 = -18.0;
 
 /// Decides rides, after the faders.
 pub(super) fn decide(tracks: &mut [Track<'_>], scene: &Scene) {

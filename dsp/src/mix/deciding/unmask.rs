@@ -18,7 +18,7 @@ const ANSWER: f64 = 0.5;
 /// More would thin a stem out.
 const CUT_MAX_DB: f64 = 3.0;
 /// Less changes nothing.
-const CUT_MIN_DB: f64 = 0.7;
+const CUT_MIN_DB: f64 = 1.0;
 /// Cuts of a stem.
 const CUTS_MAX: usize = 2;
 
@@ -73,7 +73,13 @@ fn cut(track: &mut Track<'_>, blame: &[f64], hearing: &Hearing, scene: &Scene) {
         let beside = [band.saturating_sub(1), band, (band + 1).min(blame.len() - 1)];
         beside.iter().map(|&b| blame[b]).sum::<f64>() / 3.0
     };
-    let mut wanted: Vec<f64> = (0..blame.len()).map(|band| answer(smooth(band))).collect();
+    // What was cut for other reasons counts.
+    let sections = filters::sections(&StemPlan { high_pass: None, ..track.plan.clone() }, rate);
+    let cut_already = |band: usize| {
+        10.0 * filters::power_at(&sections, below_nyquist(hearing.centres[band], rate), rate).log10()
+    };
+    let mut wanted: Vec<f64> =
+        (0..blame.len()).map(|band| answer(smooth(band)) + cut_already(band).min(0.0)).collect();
     for _ in 0..CUTS_MAX {
         let Some(peak) = (0..wanted.len()).max_by(|a, b| wanted[*a].total_cmp(&wanted[*b])) else { return };
         let depth = wanted[peak];
@@ -90,7 +96,7 @@ fn cut(track: &mut Track<'_>, blame: &[f64], hearing: &Hearing, scene: &Scene) {
         let band = EqBand { shape: EqShape::Bell, frequency: Hertz::literal(middle), gain, q };
         let section = Biquad::bell(band.frequency, band.gain, band.q, rate);
         for (wanted, centre) in wanted.iter_mut().zip(&hearing.centres) {
-            *wanted += 10.0 * section.power_at(*centre, rate).log10();
+            *wanted += 10.0 * section.power_at(below_nyquist(*centre, rate), rate).log10();
         }
         track.plan.eq.push(band);
         let reason = format!(

@@ -1,16 +1,16 @@
 //! What is true of each stem as it comes in: kept small, so that a session need not fit into memory.
 
 pub(super) mod activity;
-mod name;
 mod spectra;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
+use super::Stem;
 use super::error::MixError;
-use super::finding::StemFinding;
 use super::plan::Part;
+use super::prepare::prepare;
 use super::track::Track;
 use crate::audio::Audio;
 use crate::meter::loudness::{FINE_FRAMES, k_energy};
@@ -43,8 +43,21 @@ pub(super) struct Image {
     pub(super) product: f64,
 }
 
-/// Listens to every stem that may play. Silent ones are left out.
+/// Finds out what each stem that is not muted is, and listens to those that play.
 pub(super) fn listen(tracks: &mut [Track<'_>], watch: &dyn Watch) -> Result<(), MixError> {
+    let asked = |track: &&mut Track<'_>| track.plan.part != Part::Muted;
+    let known: Vec<Stem<'_>> = tracks.iter_mut().filter(asked).map(|track| copied(track)).collect();
+    let prepared = prepare(&known, watch)?;
+    tracks.iter_mut().filter(asked).zip(prepared).for_each(|(track, prepared)| track.take(prepared));
+    hear(tracks, watch)
+}
+
+fn copied<'a>(track: &Track<'a>) -> Stem<'a> {
+    let Stem { name, reel, starts_at_frame, wish } = track.stem;
+    Stem { name: name.clone(), reel: *reel, starts_at_frame: *starts_at_frame, wish: wish.clone() }
+}
+
+fn hear(tracks: &mut [Track<'_>], watch: &dyn Watch) -> Result<(), MixError> {
     let count = tracks.iter().filter(|track| track.plays()).count().max(1);
     let done = AtomicUsize::new(0);
     for batch in tracks.chunks_mut(BATCH) {
@@ -52,24 +65,11 @@ pub(super) fn listen(tracks: &mut [Track<'_>], watch: &dyn Watch) -> Result<(), 
             if watch.is_cancelled() {
                 return Err(MixError::Cancelled);
             }
-            hear(track)?;
+            track.heard = Some(Heard::of(&track.load(watch)?));
             watch.done((done.fetch_add(1, Ordering::Relaxed) + 1) as f64 / count as f64);
             Ok(())
         })?;
     }
-    Ok(())
-}
-
-fn hear(track: &mut Track<'_>) -> Result<(), MixError> {
-    let audio = track.load()?;
-    let heard = Heard::of(&audio);
-    if heard.peak == 0.0 {
-        track.plan.part = Part::LeftOut;
-        track.findings.push(StemFinding::Silent);
-        return Ok(());
-    }
-    name::assign(track);
-    track.heard = Some(heard);
     Ok(())
 }
 

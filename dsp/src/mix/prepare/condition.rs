@@ -173,50 +173,51 @@ impl Channel {
 }
 
 /// A steady tone at 50 or 60 Hz or a multiple, by the rules of a mix's hum: within 0.35 Hz, 12 dB above its neighbours,
-/// its level within 6 dB in the quietest quarter of the pieces and never far below that elsewhere, and far below the
-/// loudest pieces.
+/// its level within 6 dB in the quietest quarter of the blocks and never far below that elsewhere, and far below the
+/// loudest blocks.
 fn hum(archive: &Archive) -> Option<Finding> {
-    const FRAMES: usize = 16_384;
-    const PIECES_MIN: usize = 6;
+    const FRAMES: usize = 8192;
+    const BLOCKS_MIN: usize = 12;
     let mut fft = Fft::new(FRAMES);
     let mut spectrum = vec![Complex32::ZERO; fft.bins()];
     let mut block = vec![0.0f32; FRAMES];
     let bin_hz = archive.rate / FRAMES as f64;
     let bins = (300.0 / bin_hz) as usize;
-    let mut pieces: Vec<(f64, Vec<f32>)> = Vec::new();
-    for piece in archive.samples.chunks_exact(archive.piece) {
-        let step = std::f64::consts::TAU / FRAMES as f64;
-        for (index, to) in block.iter_mut().enumerate() {
-            let window = 0.5 - 0.5 * (step * index as f64).cos();
-            *to = piece.get(index).map_or(0.0, |sample| sample * window as f32);
-        }
+    let mut blocks: Vec<(f64, Vec<f32>)> = Vec::new();
+    let step = std::f64::consts::TAU / FRAMES as f64;
+    let window: Vec<f32> =
+        (0..FRAMES).map(|index| (0.5 - 0.5 * (step * index as f64).cos()) as f32).collect();
+    // No block reaches over the end of a piece, beyond which another time may follow.
+    let pieces_of_time = archive.samples.chunks(archive.piece);
+    for span in pieces_of_time.flat_map(|piece| piece.windows(FRAMES).step_by(FRAMES / 2)) {
+        block.iter_mut().zip(span).zip(&window).for_each(|((to, sample), window)| *to = sample * window);
         fft.forward(&block, &mut spectrum);
         // Half the square of a tone's peak, over the four bins that it fills.
         let scale = 2.0 / (0.375 * (FRAMES as f32).powi(2));
         let powers: Vec<f32> = spectrum[..bins].iter().map(|value| value.norm_sqr() * scale).collect();
         let total = spectrum[4..].iter().map(|value| f64::from(value.norm_sqr() * scale)).sum::<f64>();
         if total > 1e-12 {
-            pieces.push((total, powers));
+            blocks.push((total, powers));
         }
     }
-    if pieces.len() < PIECES_MIN {
+    if blocks.len() < BLOCKS_MIN {
         return None;
     }
-    pieces.sort_by(|a, b| a.0.total_cmp(&b.0));
+    blocks.sort_by(|a, b| a.0.total_cmp(&b.0));
     let tones = [50.0, 60.0].into_iter().flat_map(|mains_hz| {
         let multiples = (1..=5).map(move |multiple| mains_hz * f64::from(multiple)).filter(|hz| *hz < 290.0);
         multiples.map(move |hz| (mains_hz, hz))
     });
-    let found = tones.filter_map(|(mains_hz, hz)| Some((mains_hz, tone_db(&pieces, hz, bin_hz)?)));
+    let found = tones.filter_map(|(mains_hz, hz)| Some((mains_hz, tone_db(&blocks, hz, bin_hz)?)));
     let (mains_hz, level_db) = found.reduce(|a, b| if b.1 > a.1 { b } else { a })?;
     Some(Finding::Hum { mains: Hertz::literal(mains_hz), level: Dbfs::literal(level_db) })
 }
 
-/// The level of a steady tone; none if there is none. Pieces rise in power.
-fn tone_db(pieces: &[(f64, Vec<f32>)], hz: f64, bin_hz: f64) -> Option<f64> {
+/// The level of a steady tone; none if there is none. Blocks rise in power.
+fn tone_db(blocks: &[(f64, Vec<f32>)], hz: f64, bin_hz: f64) -> Option<f64> {
     const BELOW_MUSIC_DB: f64 = 15.0;
     const SPREAD_DB: f64 = 6.0;
-    let quiet = &pieces[..pieces.len().div_ceil(4).max(3)];
+    let quiet = &blocks[..blocks.len().div_ceil(4).max(3)];
     let mean =
         |bin: usize| quiet.iter().map(|(_, powers)| f64::from(powers[bin])).sum::<f64>() / quiet.len() as f64;
     let near = (hz / bin_hz).round() as usize;
@@ -226,25 +227,22 @@ fn tone_db(pieces: &[(f64, Vec<f32>)], hz: f64, bin_hz: f64) -> Option<f64> {
     let at = bin as f64 + if bend < -1e-9 { 0.5 * (before - after) / bend } else { 0.0 };
     let db = |power: f64| 10.0 * power.max(1e-30).log10();
     let level = |powers: &[f32]| db(powers[bin - 2..=bin + 2].iter().map(|power| f64::from(*power)).sum());
-    let sorted = |pieces: &[(f64, Vec<f32>)]| {
-        let mut levels: Vec<f64> = pieces.iter().map(|(_, powers)| level(powers)).collect();
+    let sorted = |blocks: &[(f64, Vec<f32>)]| {
+        let mut levels: Vec<f64> = blocks.iter().map(|(_, powers)| level(powers)).collect();
         levels.sort_by(f64::total_cmp);
         levels
     };
-    let (in_quiet, anywhere) = (sorted(quiet), sorted(pieces));
+    let (in_quiet, anywhere) = (sorted(quiet), sorted(blocks));
     let median = percentile(&in_quiet, 0.5);
     let is_steady = percentile(&in_quiet, 0.9) - percentile(&in_quiet, 0.1) < SPREAD_DB
         && percentile(&anywhere, 0.05) > median - SPREAD_DB;
     let beside = [bin - 9..=bin - 5, bin + 5..=bin + 9].into_iter().flatten().map(mean).sum::<f64>() / 10.0;
-    let loudest_db = db(percentile(pieces_powers(pieces).as_slice(), 0.95));
+    let powers: Vec<f64> = blocks.iter().map(|(power, _)| *power).collect();
+    let loudest_db = db(percentile(&powers, 0.95));
     let found = (at * bin_hz - hz).abs() < 0.35
         && is_steady
         && db(mean(bin)) - db(beside) > 12.0
         && median > -110.0
         && median < loudest_db - BELOW_MUSIC_DB;
     found.then_some(median)
-}
-
-fn pieces_powers(pieces: &[(f64, Vec<f32>)]) -> Vec<f64> {
-    pieces.iter().map(|(power, _)| *power).collect()
 }

@@ -1,5 +1,7 @@
 //! Stems that are a mix of the others.
 
+use rayon::prelude::*;
+
 use super::Prepared;
 use super::archive::dot;
 use super::heard::Heard;
@@ -65,26 +67,39 @@ fn products(heard: &[&Heard]) -> Vec<Vec<f64>> {
     /// Multiplications at most: of more, every so many-th span is taken.
     const WORK_MAX: usize = 1_500_000_000;
     const SPAN: usize = 1 << 12;
-    let raised: Vec<Vec<f32>> = heard
-        .iter()
-        .map(|heard| heard.archive.samples.windows(2).map(|pair| pair[1] - 0.9 * pair[0]).collect())
-        .collect();
-    let longest = raised.iter().map(Vec::len).max().unwrap_or(0);
+    let longest = heard.iter().map(|heard| heard.archive.samples.len()).max().unwrap_or(0);
     let pairs = heard.len() * (heard.len() + 1) / 2;
     let every = (longest * pairs).div_ceil(WORK_MAX).max(1);
-    let product = |a: &[f32], b: &[f32]| {
-        let spans = a.chunks(SPAN).zip(b.chunks(SPAN)).step_by(every);
-        spans.map(|(a, b)| f64::from(dot(a, b))).sum::<f64>()
-    };
+    let starts: Vec<usize> = (0..longest).step_by(SPAN * every).collect();
+    let of_spans: Vec<Vec<f64>> = starts
+        .into_par_iter()
+        .map(|start| {
+            let raised: Vec<Vec<f32>> = heard
+                .iter()
+                .map(|heard| {
+                    let samples = &heard.archive.samples;
+                    let span = &samples[start.min(samples.len())..(start + SPAN).min(samples.len())];
+                    span.windows(2).map(|pair| pair[1] - 0.9 * pair[0]).collect()
+                })
+                .collect();
+            let product = |(a, b): (usize, usize)| {
+                let shared = raised[a].len().min(raised[b].len());
+                f64::from(dot(&raised[a][..shared], &raised[b][..shared]))
+            };
+            all_pairs(heard.len()).map(product).collect()
+        })
+        .collect();
     let mut products = vec![vec![0.0; heard.len()]; heard.len()];
-    for a in 0..heard.len() {
-        for b in 0..=a {
-            let value = product(&raised[a], &raised[b]);
-            products[a][b] = value;
-            products[b][a] = value;
-        }
+    for (place, (a, b)) in all_pairs(heard.len()).enumerate() {
+        let sum = of_spans.iter().map(|products| products[place]).sum();
+        products[a][b] = sum;
+        products[b][a] = sum;
     }
     products
+}
+
+fn all_pairs(count: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..count).flat_map(|a| (0..=a).map(move |b| (a, b)))
 }
 
 /// How well gains of others make one stem.

@@ -51,7 +51,8 @@ pub fn guess(name: &str, sound: &Sound) -> Guess {
     let named = of_name(name);
     let sounds = model::odds(sound);
     let odds: Vec<f64> = named.odds.iter().zip(&sounds).map(|(name, sound)| name + sound).collect();
-    let shares = shares(&odds);
+    let mut shares = shares(&odds);
+    doubt_voice(&named.odds, &mut shares);
     let mut order: Vec<usize> = (0..shares.len()).collect();
     order.sort_by(|a, b| shares[*b].total_cmp(&shares[*a]));
     let (best, next) = (order[0], order[1]);
@@ -62,12 +63,31 @@ pub fn guess(name: &str, sound: &Sound) -> Guess {
     if !named.words[best].is_empty() {
         evidence.push(format!("its name has “{}”", named.words[best]));
     }
+    if is_sure && sound.is_heard() && sounds[best] > AGREES {
+        evidence.extend(sound.said(Role::ALL[best]));
+    }
     Guess {
         role,
         certainty,
         runner_up: (Role::ALL[runner_up], shares[runner_up]),
         evidence,
         side: named.side,
+    }
+}
+
+/// From a third on the sound is told as a reason.
+const AGREES: f64 = -1.1;
+
+/// A stem that is wrongly in front of everything spoils a mix more than a voice that stands back: without a word for a
+/// voice in the name, the sound must be nearly certain, and what is then made of it is never beyond 0.9.
+fn doubt_voice(named: &[f64], shares: &mut [f64]) {
+    const NEARLY_CERTAIN: f64 = 0.85;
+    const HIGHEST: f64 = 0.9;
+    let voice = Role::LeadVocal as usize;
+    let has_word = named[voice] > 0.0 || named[Role::BackingVocal as usize] > 0.0;
+    if !has_word {
+        let most = if shares[voice] < NEARLY_CERTAIN { Guess::CERTAINTY_MIN - 0.01 } else { HIGHEST };
+        shares[voice] = shares[voice].min(most);
     }
 }
 

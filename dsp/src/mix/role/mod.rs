@@ -7,7 +7,7 @@
 //! | `spelling` | a name taken apart into words | `Side` |
 //! | `vocabulary` | the words and phrases of `names.txt` | |
 //! | `sound` | what a stem sounds like | `Sound`, `Ear` |
-//! | `model` | how likely each role is of a sound | |
+//! | `model`, `weights` | how likely each role is of a sound | |
 
 mod guess;
 mod model;
@@ -15,6 +15,7 @@ mod names;
 mod sound;
 mod spelling;
 mod vocabulary;
+mod weights;
 
 pub use guess::{Guess, guess};
 pub use names::{NameEvidence, of_name};

@@ -45,6 +45,8 @@ pub(super) enum Weight {
     Plain,
     /// As much as a plain one, if no plain one of another role stands beside: `drums` in `Drums - Kick`.
     General,
+    /// Another meaning of what is a plain word for one role: the sound can decide for it.
+    Possible,
     /// A hint.
     Weak,
 }
@@ -74,11 +76,9 @@ impl Vocabulary {
     }
 
     fn add(&mut self, role: Role, marked: &str) {
-        let (weight, text) = match (marked.strip_prefix('~'), marked.strip_prefix('/')) {
-            (Some(text), _) => (Weight::Weak, text),
-            (_, Some(text)) => (Weight::General, text),
-            _ => (Weight::Plain, marked),
-        };
+        let marks = [('~', Weight::Weak), ('/', Weight::General), ('?', Weight::Possible)];
+        let with_mark = |(mark, weight)| marked.strip_prefix(mark).map(|text| (weight, text));
+        let (weight, text) = marks.into_iter().find_map(with_mark).unwrap_or((Weight::Plain, marked));
         let mut places = Vec::new();
         for word in text.split_whitespace() {
             places.push(match word.strip_prefix('@') {
@@ -115,7 +115,7 @@ impl Vocabulary {
 fn numbered(text: &str) -> BTreeMap<String, Word> {
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     let listed = lines.filter_map(|line| line.split_once(" = ").or_else(|| line.split_once(": ")));
-    let words = listed.flat_map(|(_, list)| list.split([',', ' ', '~', '/']));
+    let words = listed.flat_map(|(_, list)| list.split([',', ' ', '~', '/', '?']));
     let mut found = BTreeMap::new();
     for word in words.filter(|word| !word.is_empty() && !word.starts_with('@')) {
         let next = found.len() as Word;

@@ -12,16 +12,17 @@ mod levels;
 pub(super) mod place;
 mod sibilance;
 
+use super::error::MixError;
 use super::plan::{Polarity, StemPlan};
-use super::reel::ReelError;
 use super::track::Track;
 use crate::audio::{Audio, Samples};
+use crate::progress::Watch;
 pub(super) use levels::Rehearsed;
 pub(super) use sibilance::turn_band;
 
 /// The stem after its filters: what its dynamics hear.
-pub(super) fn filtered(track: &Track<'_>) -> Result<Audio, ReelError> {
-    let mut audio = track.load()?;
+pub(super) fn filtered(track: &Track<'_>, watch: &dyn Watch) -> Result<Audio, MixError> {
+    let mut audio = track.load(watch)?;
     let plan = &track.plan;
     if let Some(frames) = delay_frames(plan, &audio) {
         audio.channels_mut().iter_mut().for_each(|channel| *channel = delayed(channel, frames));
@@ -34,14 +35,19 @@ pub(super) fn filtered(track: &Track<'_>) -> Result<Audio, ReelError> {
 }
 
 /// The stem as it goes into the sum: stereo, `frames` long, with the gain of the whole mix.
-pub(super) fn processed(track: &Track<'_>, mix_gain_db: f64, frames: usize) -> Result<Audio, ReelError> {
-    let mut audio = filtered(track)?;
+pub(super) fn processed(
+    track: &Track<'_>,
+    mix_gain_db: f64,
+    frames: usize,
+    watch: &dyn Watch,
+) -> Result<Audio, MixError> {
+    let mut audio = filtered(track, watch)?;
     let essing = track.rehearsed.as_ref().and_then(|rehearsed| rehearsed.essing.as_deref());
     if let Some((de_esser, essing)) = track.plan.de_esser.zip(essing) {
         turn_band(&mut audio, de_esser.frequency, essing);
     }
     let gains = track.rehearsed.as_ref().and_then(|rehearsed| rehearsed.gains.as_deref());
-    Ok(place::placed(audio, &track.plan, gains, mix_gain_db, frames))
+    Ok(place::placed(audio, &track.plan, track.shape, gains, mix_gain_db, frames))
 }
 
 /// Whole frames of delay, the nearest to what is planned: half a frame is 11 µs, 4 mm of air. None if there is none.

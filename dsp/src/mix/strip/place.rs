@@ -1,11 +1,12 @@
 //! Where a stem stands: moving gains, fader, width and pan, to two channels.
 
-use std::f64::consts::{FRAC_1_SQRT_2, FRAC_PI_2, FRAC_PI_4};
+use std::f64::consts::{FRAC_1_SQRT_2, FRAC_PI_2, FRAC_PI_4, SQRT_2};
 
 use crate::analysis::CONTROL_FRAMES;
 use crate::audio::{Audio, Samples};
 use crate::mix::listening::Image;
 use crate::mix::plan::StemPlan;
+use crate::mix::track::Shape;
 use crate::mix::wish::Pan;
 use crate::simd::{Kernel, dispatch};
 use crate::units::Decibels;
@@ -15,6 +16,7 @@ use crate::units::Decibels;
 pub(super) fn placed(
     mut audio: Audio,
     plan: &StemPlan,
+    shape: Shape,
     gains: Option<&[f32]>,
     mix_gain_db: f64,
     frames: usize,
@@ -28,7 +30,13 @@ pub(super) fn placed(
         moved(&mut audio, gains);
     }
     let fader = Decibels::literal(plan.fader.value() + mix_gain_db).amplitude();
-    let factors = law(plan.pan, mono).map(|side| (side * fader) as f32);
+    let factors = law(plan.pan, shape).map(|side| (side * fader) as f32);
+    if !mono && audio.frames() == frames {
+        for (channel, factor) in audio.channels_mut().iter_mut().zip(factors).filter(|(_, f)| *f != 1.0) {
+            channel.iter_mut().for_each(|sample| *sample *= factor);
+        }
+        return audio;
+    }
     let rate = audio.rate();
     let channels = [0, 1].map(|side| {
         let source = audio.channel(if mono { 0 } else { side });
@@ -49,26 +57,25 @@ pub(in crate::mix) fn moved(audio: &mut Audio, gains: &[f32]) {
     audio.channels_mut().iter_mut().for_each(|samples| dispatch(Move { samples, gains }));
 }
 
-/// Gains of left and right. One channel: sine and cosine, −3 dB each in the middle. Two: the farther one is turned
-/// down by a cosine.
-pub(in crate::mix) fn law(pan: Pan, mono: bool) -> [f64; 2] {
+/// Gains of left and right. One channel: sine and cosine, −3 dB each in the middle; 3 dB more if it came twice. Two:
+/// the farther one is turned down by a cosine.
+pub(in crate::mix) fn law(pan: Pan, shape: Shape) -> [f64; 2] {
     let place = pan.value();
-    match (mono, place) {
-        (true, 0.0) => [FRAC_1_SQRT_2; 2],
-        (true, _) => {
-            let angle = (place + 1.0) * FRAC_PI_4;
-            [angle.cos(), angle.sin()]
-        }
-        (false, 0.0) => [1.0; 2],
-        (false, _) if place > 0.0 => [(place * FRAC_PI_2).cos(), 1.0],
-        (false, _) => [1.0, (place * FRAC_PI_2).cos()],
+    let angle = (place + 1.0) * FRAC_PI_4;
+    match (shape, place) {
+        (Shape::Two | Shape::Twin, 0.0) => [1.0; 2],
+        (Shape::One | Shape::OneOf(_), 0.0) => [FRAC_1_SQRT_2; 2],
+        (Shape::One | Shape::OneOf(_), _) => [angle.cos(), angle.sin()],
+        (Shape::Twin, _) => [SQRT_2 * angle.cos(), SQRT_2 * angle.sin()],
+        (Shape::Two, _) if place > 0.0 => [(place * FRAC_PI_2).cos(), 1.0],
+        (Shape::Two, _) => [1.0, (place * FRAC_PI_2).cos()],
     }
 }
 
 /// What width and pan make of the energies of a stem.
-pub(in crate::mix) fn image_after(image: Image, plan: &StemPlan, mono: bool) -> Image {
-    let [left, right] = law(plan.pan, mono);
-    let side = if mono { 1.0 } else { plan.width.amplitude() };
+pub(in crate::mix) fn image_after(image: Image, plan: &StemPlan, shape: Shape) -> Image {
+    let [left, right] = law(plan.pan, shape);
+    let side = if shape == Shape::Two { plan.width.amplitude() } else { 1.0 };
     // L' = a L + b R with a = (1 + side) / 2 and b = (1 − side) / 2.
     let (a, b) = (0.5 * (1.0 + side), 0.5 * (1.0 - side));
     let own = |x: f64, y: f64| a * a * x + b * b * y + 2.0 * a * b * image.product;

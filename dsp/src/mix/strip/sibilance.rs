@@ -27,6 +27,8 @@ const SLOPE: f64 = 0.6;
 const ATTACK: Milliseconds = Milliseconds::literal(1.0);
 const RELEASE: Milliseconds = Milliseconds::literal(40.0);
 const WINDOW: Milliseconds = Milliseconds::literal(4.0);
+/// A sibilant has no voice of its own: it is held against the vowels around it.
+const AROUND: Milliseconds = Milliseconds::literal(400.0);
 /// Sharp sounds so far below the voice's loud moments are breath.
 const FAINT: f32 = 1e-3;
 /// How wide the band is that is turned down.
@@ -37,9 +39,8 @@ impl Sibilance {
         let rate = audio.rate();
         let corner = Hertz::literal(SHARP_FROM.value().min(0.4 * rate.as_f64()));
         let high_pass = Biquad::high_pass(corner, rate);
-        let powers = |sections: &[Biquad]| smoothed(&band_powers(audio, sections), WINDOW, rate);
-        let sharp = powers(&[high_pass, high_pass]);
-        let voice = powers(&[Biquad::band_pass(VOICE, VOICE_Q, rate)]);
+        let sharp = smoothed(&band_powers(audio, &[high_pass, high_pass]), WINDOW, rate);
+        let voice = smoothed(&band_powers(audio, &[Biquad::band_pass(VOICE, VOICE_Q, rate)]), AROUND, rate);
         Self { rate, sharp, voice }
     }
 

@@ -15,7 +15,7 @@ pub(in crate::mix) fn account(audio: Audio, plan: MixPlan, tracks: Vec<Track<'_>
         let after = balance::loudness_after(track, plan.mix_gain);
         StemAccount {
             certainty: track.certainty,
-            loudness_before: track.heard.as_ref().and_then(|heard| heard.loudness),
+            loudness_before: balance::loudness_before(track),
             loudness_after: after,
             aim: track.aim,
             standing: after.zip(mix).map(|(stem, mix)| stem - mix),

@@ -2,6 +2,7 @@
 
 mod account;
 mod bus;
+mod room;
 
 use rayon::prelude::*;
 
@@ -33,47 +34,65 @@ pub(super) fn render(
     watch: &dyn MixWatch,
 ) -> Result<Audio, MixError> {
     let heard = tracks.iter().filter(|track| track.plan.part != Part::Muted);
-    let frames = heard.map(|track| track.stem.reel.frames()).max().unwrap_or(0);
+    let frames = heard.map(Track::frames).max().unwrap_or(0);
     let rate = tracks.first().map_or(SampleRate::literal(44_100), |track| track.stem.reel.rate());
     let mut total = Sums::new(frames);
+    let mut sent = tracks.iter().any(|t| t.plays() && t.plan.send.is_some()).then(|| Sums::new(frames));
     let playing = tracks.iter().filter(|track| track.plays()).count().max(1);
     let mut done = 0;
     for group in Group::ALL {
-        let members: Vec<&Track<'_>> =
-            tracks.iter().filter(|track| track.plays() && track.plan.role.group() == group).collect();
         let compressor = plan.drums_compressor.filter(|c| group == Group::Drums && !c.is_neutral());
         let dips = group == Group::Music && plan.vocal_dip != Decibels::ZERO;
         let mut own = (compressor.is_some() || dips).then(|| Sums::new(frames));
+        let members: Vec<&Track<'_>> =
+            tracks.iter().filter(|track| track.plays() && track.plan.role.group() == group).collect();
         for batch in members.chunks(BATCH) {
-            let gain = plan.mix_gain.value();
-            let one = |track: &&Track<'_>| {
-                if watch.is_cancelled() {
-                    return Err(MixError::Cancelled);
-                }
-                let audio = strip::processed(track, gain, frames)?;
-                if let Some(sink) = sink {
-                    sink.take(&track.stem.name, &audio)?;
-                }
-                Ok(audio)
-            };
-            let stems = batch.par_iter().map(one).collect::<Result<Vec<Audio>, MixError>>()?;
+            let stems = processed(batch, plan.mix_gain, frames, sink, watch)?;
             let sums = own.as_mut().unwrap_or(&mut total);
-            stems.iter().for_each(|stem| sums.add(stem));
+            for (track, stem) in batch.iter().zip(&stems) {
+                sums.add(stem, 1.0);
+                if let (Some(sent), Some(send)) = (&mut sent, track.plan.send) {
+                    sent.add(stem, send.amplitude());
+                }
+            }
             done += batch.len();
             watch.done(done as f64 / playing as f64);
         }
-        if let Some(own) = own.filter(|own| !own.is_empty) {
-            let mut audio = own.into_audio(rate);
-            if let Some(compressor) = &compressor {
-                bus::compress(&mut audio, compressor);
-            }
-            if dips {
-                bus::dip(&mut audio, plan.vocal_dip, tracks);
-            }
-            total.add(&audio);
+        let Some(own) = own.filter(|own| !own.is_empty) else { continue };
+        let mut audio = own.into_audio(rate);
+        if let Some(compressor) = &compressor {
+            bus::compress(&mut audio, compressor);
         }
+        if dips {
+            bus::dip(&mut audio, plan.vocal_dip, tracks);
+        }
+        total.add(&audio, 1.0);
+    }
+    if let Some(sent) = sent.filter(|sent| !sent.is_empty) {
+        total.add(&room::answer(sent.into_audio(rate)), 1.0);
     }
     Ok(total.into_audio(rate))
+}
+
+/// Some stems as they go into the sum, handed to the sink.
+fn processed(
+    batch: &[&Track<'_>],
+    mix_gain: Decibels,
+    frames: usize,
+    sink: Option<&dyn StemSink>,
+    watch: &dyn MixWatch,
+) -> Result<Vec<Audio>, MixError> {
+    let one = |track: &&Track<'_>| {
+        if watch.is_cancelled() {
+            return Err(MixError::Cancelled);
+        }
+        let audio = strip::processed(track, mix_gain.value(), frames, watch)?;
+        if let Some(sink) = sink {
+            sink.take(&track.stem.name, &audio)?;
+        }
+        Ok(audio)
+    };
+    batch.par_iter().map(one).collect()
 }
 
 impl Sums {
@@ -81,17 +100,17 @@ impl Sums {
         Self { channels: [vec![0.0; frames], vec![0.0; frames]], is_empty: true }
     }
 
-    /// Adds a stem. The first is taken as it is: nothing plus −0 would be +0.
-    fn add(&mut self, stem: &Audio) {
+    /// Adds a stem times a gain. The first is taken as it is: nothing plus −0 would be +0.
+    fn add(&mut self, stem: &Audio, gain: f64) {
         let first = std::mem::take(&mut self.is_empty);
         for (sums, samples) in self.channels.iter_mut().zip(stem.channels()) {
             let tasks = sums.par_chunks_mut(SEGMENT).zip(samples.par_chunks(SEGMENT));
             tasks.for_each(|(sums, samples)| {
                 let pairs = sums.iter_mut().zip(samples);
                 if first {
-                    pairs.for_each(|(sum, sample)| *sum = f64::from(*sample));
+                    pairs.for_each(|(sum, sample)| *sum = f64::from(*sample) * gain);
                 } else {
-                    pairs.for_each(|(sum, sample)| *sum += f64::from(*sample));
+                    pairs.for_each(|(sum, sample)| *sum += f64::from(*sample) * gain);
                 }
             });
         }

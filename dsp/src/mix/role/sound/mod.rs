@@ -6,11 +6,13 @@
 //! | `pitch` | the fundamental of a frame |
 //! | `colour` | where energy lies |
 //! | `motion` | onsets, decay, syllables |
+//! | `said` | facts in words |
 
 mod colour;
 mod ear;
 mod motion;
 mod pitch;
+mod said;
 
 pub use ear::Ear;
 
