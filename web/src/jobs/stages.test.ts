@@ -1,18 +1,33 @@
 import { describe, expect, it } from 'vitest';
-import { furthest, isOver, sentence, steps } from './stages';
+import type { Stage } from '../wire';
+import { furthest, isOver, sentence, standing, steps } from './stages';
 
 describe('the stages', () => {
   it('are done before the current one and to come after it', () => {
-    expect(steps('analyse').map((s) => s.when)).toEqual(['done', 'done', 'now', 'later', 'later', 'later', 'later']);
-    expect(steps(null).every((s) => s.when === 'later')).toBe(true);
+    expect(steps('analyse', 'master').map((s) => s.when)).toEqual(['done', 'done', 'now', 'later', 'later', 'later', 'later']);
+    expect(steps(null, 'master').every((s) => s.when === 'later')).toBe(true);
   });
 
   it('are told in one sentence, with the place in the queue', () => {
-    const queued = { state: 'queued', stage: null } as const;
+    const queued = { kind: 'master', state: 'queued', stage: null } as const;
     expect(sentence({ ...queued, queue_position: 2 })).toBe('Waiting: 2 jobs are ahead');
     expect(sentence({ ...queued, queue_position: 1 })).toBe('Waiting: 1 job is ahead');
     expect(sentence({ ...queued, queue_position: 0 })).toBe('Next in line');
-    expect(sentence({ state: 'running', stage: 'certify', queue_position: null })).toBe('Measuring the master');
+    const measuring = { state: 'running', stage: 'certify', queue_position: null } as const;
+    expect(sentence({ ...measuring, kind: 'master' })).toBe('Measuring the master');
+    expect(sentence({ ...measuring, kind: 'mix' })).toBe('Measuring the mix');
+  });
+
+  it('of a mix come one after the other, though it is measured and written on the way', () => {
+    const walk = (kind: string, told: Stage[]) =>
+      told.reduce<(Stage | null)[]>((seen, stage) => [...seen, standing(kind, stage, seen.at(-1) ?? null)], []);
+    const told: Stage[] = ['fetch', 'decode', 'analyse', 'mix', 'encode', 'analyse', 'master', 'certify', 'encode'];
+    const places = (kind: string, told: Stage[]) =>
+      walk(kind, told).map((stage) => steps(stage, kind).findIndex(({ when }) => when === 'now'));
+    expect(walk('mix_and_master', told).slice(3)).toEqual(['mix', 'mix', 'master', 'master', 'certify', 'encode']);
+    expect(places('mix_and_master', told)).toEqual([0, 1, 2, 3, 3, 4, 4, 5, 6]);
+    const alone: Stage[] = ['fetch', 'decode', 'analyse', 'mix', 'analyse', 'master', 'certify', 'encode', 'deliver'];
+    expect(places('mix', alone)).toEqual([0, 1, 2, 3, 4, 4, 4, 5, 6]);
   });
 });
 
