@@ -3,7 +3,7 @@
 import { announcer } from '../announce.svelte';
 import * as api from '../api';
 import type { Job, Problem, Progress, Stage } from '../wire';
-import { furthest, isOver, sentence, standing } from './stages';
+import { furthest, isOver, overall, sentence, standing } from './stages';
 
 const POLL_MS = 3000;
 
@@ -44,7 +44,7 @@ export class FollowedJob {
   #take(answer: Job): void {
     const job = { ...answer, stage: this.#stage(answer.kind, answer.stage, answer.attempt) };
     this.job = job;
-    this.shown = furthest(this.shown, job.progress);
+    this.shown = furthest(this.shown, overall(job));
     announcer.say(sentence(job));
     if (isOver(job.state)) this.#stopListening();
     else this.#listen();
@@ -71,8 +71,8 @@ export class FollowedJob {
     // Only the whole job has the artifacts, the deletion date and what went wrong.
     if (isOver(state)) return void this.#refresh();
     const shown = this.#stage(this.job.kind, stage, attempt);
-    this.job = { ...this.job, state, stage: shown, attempt, queue_position };
-    this.shown = furthest(this.shown, progress.progress);
+    this.job = { ...this.job, state, stage: shown, progress: progress.progress, attempt, queue_position };
+    this.shown = furthest(this.shown, overall(this.job));
     announcer.say(sentence(this.job));
   }
 

@@ -33,6 +33,7 @@ test('before and after are told in one sentence, and no change is not praised', 
   expect(masked(picture([], [], 2, 1.3))).toBe('They hide each other 35\u2009% less than as they came.');
   expect(masked(picture([], [], 2, 2.4))).toMatch(/as much/);
   expect(masked(picture([], [], 0, 0))).toMatch(/nothing/);
+  expect(masked({ ...picture([], [], 0, 0), frequency_hz: [] })).toBe('');
 });
 
 test('frequencies are written as on a desk', () => {

@@ -36,8 +36,9 @@ export function outline(frequencies: number[], values: number[], { width, height
     .join(' ');
 }
 
-/** One sentence on before and after. */
-export function masked({ index_before, index_after }: Masking): string {
+/** One sentence on before and after; nothing where it was not looked at. */
+export function masked({ frequency_hz, index_before, index_after }: Masking): string {
+  if (frequency_hz.length === 0) return '';
   if (index_before <= 0) return 'They hide nothing of each other.';
   const less = 100 * (1 - index_after / index_before);
   if (less < 1) return 'They hide each other as much as they did as they came.';

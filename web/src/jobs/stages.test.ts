@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Stage } from '../wire';
-import { furthest, isOver, sentence, standing, steps } from './stages';
+import { furthest, isOver, sentence, standing, overall, steps } from './stages';
 
 describe('the stages', () => {
   it('are done before the current one and to come after it', () => {
@@ -29,6 +29,20 @@ describe('the stages', () => {
     const alone: Stage[] = ['fetch', 'decode', 'analyse', 'mix', 'analyse', 'master', 'certify', 'encode', 'deliver'];
     expect(places('mix', alone)).toEqual([0, 1, 2, 3, 4, 4, 4, 5, 6]);
   });
+});
+
+it('the bar is of the whole job, and each stage goes on where the one before ended', () => {
+  const at = (kind: string, stage: Stage | null, progress: number) =>
+    overall({ kind, state: 'running', stage, progress });
+  for (const kind of ['master', 'mix', 'mix_and_master', 'album']) {
+    const stages = steps(null, kind).map(({ stage }) => stage);
+    expect(at(kind, stages[0]!, 0)).toBe(0);
+    expect(at(kind, stages.at(-1)!, 1)).toBe(1);
+    stages.slice(1).forEach((stage, i) => expect(at(kind, stage, 0)).toBeCloseTo(at(kind, stages[i]!, 1)));
+  }
+  expect(at('master', 'decode', 1), 'a stage that is done is no job that is done').toBeLessThan(0.3);
+  expect(at('master', null, 1)).toBe(0);
+  expect(overall({ kind: 'mix', state: 'succeeded', stage: null, progress: 0 })).toBe(1);
 });
 
 it('the bar never goes back and never past its end', () => {

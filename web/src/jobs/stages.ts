@@ -19,6 +19,29 @@ const STAGES: Record<string, Stage[]> = {
   mix_and_master: ['fetch', 'decode', 'analyse', 'mix', 'master', 'certify', 'encode', 'deliver'],
 };
 
+/** About how long each takes beside the others. A stage tells how far it is itself; the bar is of the whole. */
+const WEIGHTS: Record<Stage, number> = {
+  fetch: 2,
+  decode: 8,
+  analyse: 16,
+  mix: 28,
+  master: 28,
+  certify: 7,
+  encode: 7,
+  deliver: 4,
+};
+
+/** How far a whole job is, 0 to 1. */
+export function overall({ kind, state, stage, progress }: Pick<Job, 'kind' | 'state' | 'stage' | 'progress'>): number {
+  if (state === 'succeeded') return 1;
+  const stages = STAGES[kind] ?? STAGES.master!;
+  const at = stage ? stages.indexOf(stage) : -1;
+  if (at < 0) return 0;
+  const sum = (some: Stage[]) => some.reduce((total, one) => total + WEIGHTS[one], 0);
+  const within = WEIGHTS[stages[at]!] * Math.min(1, Math.max(0, progress));
+  return (sum(stages.slice(0, at)) + within) / sum(stages);
+}
+
 /** What is said otherwise where stems go in. */
 const OF_STEMS: Partial<Record<Stage, string>> = {
   fetch: 'Fetching the stems',

@@ -45,10 +45,11 @@ test('every word of the producer goes into the order, and a centre is a word', (
 
 test('an order made from an earlier one says the same, and keeps what the table does not show', () => {
   const input = { upload: 'upl_1', gain_db: 2, pan: -0.4, mute: true, high_pass_hz: 'off', eq: [] };
-  const row = { file: 'Bass.wav', role: 'bass', role_name: 'bass', certainty: 0.9 } as StemRow;
+  const row = { file: 'Bass.wav', role: 'bass', role_name: 'bass', certainty: 0.9, part: 'plays' } as StemRow;
   const stem = stemOf(1, input, row);
   expect(inputOf(stem)).toEqual(input);
   expect([stem.name, stem.role, stem.heard]).toEqual(['Bass.wav', '', { name: 'bass', certainty: 0.9 }]);
+  expect(stemOf(1, input, { ...row, part: 'left_out' }).heard, 'what was not listened to is no guess').toBeNull();
   expect(stemOf(1, { upload: 'upl_1', role: 'kick' }, row).heard, 'a role that was said is no guess').toBeNull();
 });
 
@@ -116,7 +117,7 @@ test('the song is called what all its stems begin with', () => {
 });
 
 test('a place is said as on a desk', () => {
-  expect([null, 0, -0.35, 1, 0.001].map(panText)).toEqual(['auto', 'centre', 'L\u200935', 'R\u2009100', 'centre']);
+  expect([0, -0.35, 1, 0.001].map(panText)).toEqual(['centre', 'L\u200935', 'R\u2009100', 'centre']);
 });
 
 test('complaints land at the setting they are about', () => {

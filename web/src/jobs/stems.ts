@@ -80,7 +80,7 @@ export function stemOf(key: number, input: Input, row: StemRow | undefined): Ste
     solo: input.solo === true,
     untouched: input.untouched === true,
     kept: Object.fromEntries(Object.entries(input).filter(([name]) => !SHOWN.includes(name))),
-    heard: row && typeof role !== 'string' ? { name: row.role_name, certainty: row.certainty } : null,
+    heard: row && row.part === 'plays' && typeof role !== 'string' ? { name: row.role_name, certainty: row.certainty } : null,
   };
 }
 
@@ -175,9 +175,8 @@ function commonest(values: number[]): number | null {
   return first && first[1] !== second?.[1] ? first[0] : null;
 }
 
-/** `L 35`, `centre`, `R 100`; `auto` while the engine decides. */
-export function panText(pan: number | null): string {
-  if (pan === null) return 'auto';
+/** `L 35`, `centre`, `R 100`. */
+export function panText(pan: number): string {
   const share = Math.round(Math.abs(pan) * 100);
   return share === 0 ? 'centre' : `${pan < 0 ? 'L' : 'R'}\u2009${share}`;
 }
