@@ -8,21 +8,26 @@ use crate::exit::Failure;
 
 mod album;
 mod analyze;
+mod api;
 mod api_key;
 mod compare;
+mod installation;
 mod local_song;
 mod master;
+mod migrate;
 mod mix;
 mod mix_table;
 mod output_format;
 mod render;
 mod report_file;
 mod serve;
+mod service;
 mod sound;
 mod stem_flags;
 mod table;
 mod tags;
 mod terminal;
+mod worker;
 
 /// Mixes and masters music: on the command line, and as a service.
 #[derive(Parser, Debug)]
@@ -46,6 +51,12 @@ pub enum Command {
     Compare(compare::Arguments),
     /// Run the whole service on this machine: page, API, worker
     Serve(serve::Arguments),
+    /// Run the page and the API alone, beside workers of the same database
+    Api(api::Arguments),
+    /// Render the jobs of a database
+    Worker(worker::Arguments),
+    /// Bring a database's tables to this version
+    Migrate(migrate::Arguments),
     /// Make a key for programs that use the API
     #[command(subcommand)]
     ApiKey(api_key::Action),
@@ -64,6 +75,9 @@ impl Command {
             Self::Analyze(arguments) => analyze::run(&arguments),
             Self::Compare(arguments) => compare::run(&arguments),
             Self::Serve(arguments) => serve::run(arguments),
+            Self::Api(arguments) => api::run(arguments),
+            Self::Worker(arguments) => worker::run(arguments),
+            Self::Migrate(arguments) => migrate::run(&arguments),
             Self::ApiKey(action) => api_key::run(action),
             Self::Render(arguments) => render::run(&arguments),
         }

@@ -2,10 +2,12 @@
 //! at the end of this file passes.
 
 mod access;
+mod crowd;
 mod ending;
 mod fairness;
 mod leases;
 mod orders;
+pub(crate) mod tables;
 mod uploads;
 mod world;
 
@@ -80,6 +82,9 @@ macro_rules! every_story {
                 an_account_runs_two_jobs_at_a_time
                 five_hundred_jobs_delay_anothers_single_job_by_one_job_at_most
                 accounts_take_turns_on_one_slot;
+            crowd:
+                the_cap_holds_however_many_processes_ask_at_once
+                a_crowd_at_one_account_meets_no_error_and_every_job_ends_once;
         }
     };
 }
@@ -87,4 +92,9 @@ macro_rules! every_story {
 mod sqlite {
     use super::World;
     every_story!(World::on_sqlite());
+}
+
+mod postgres {
+    use super::World;
+    every_story!(World::on_postgres());
 }

@@ -9,6 +9,7 @@
 //! |---|---|---|
 //! | [`reel`] | where a stem's samples lie | `Reel` |
 //! | [`role`] | what a stem is in the music | `Role`, `Group` |
+//! | [`prepare`] | silence, copies, rough mixes, polarity and delay | `Prepared` |
 //! | [`wish`] | what the user decided, per stem and for the mix | `StemWish`, `MixWish` |
 //! | [`finding`] | what a producer should know of a stem | `StemFinding` |
 //! | [`plan`] | what is done, and why | `MixPlan`, `StemPlan` |
@@ -16,6 +17,7 @@
 //! | `mixing` | the order of it all: [`mix`] |
 //! | `listening` | what is true of a stem as it comes in |
 //! | `strip` | one stem through its plan |
+//! | `masking` | how much stems hide each other |
 //! | `deciding` | from what was heard to what is done |
 //! | `sum` | stems to groups to the mix |
 //! | `plain_sum` | the stems as they came, summed |
@@ -24,9 +26,11 @@ mod deciding;
 pub mod error;
 pub mod finding;
 mod listening;
+mod masking;
 mod mixing;
 mod plain_sum;
 pub mod plan;
+pub mod prepare;
 pub mod reel;
 pub mod role;
 mod strip;
@@ -39,6 +43,7 @@ pub use finding::StemFinding;
 pub use mixing::mix;
 pub use plain_sum::plain_sum;
 pub use plan::{DeEsser, EqBand, EqShape, MixPlan, Part, Polarity, RidePoint, StemChoice, StemPlan};
+pub use prepare::{Prepared, prepare};
 pub use reel::{Reel, ReelError};
 pub use role::{Group, Role};
 pub use wish::{MixWish, Pan, StemWish};

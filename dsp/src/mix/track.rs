@@ -4,7 +4,7 @@ use super::Stem;
 use super::finding::StemFinding;
 use super::listening::Heard;
 use super::plan::{Part, Polarity, StemChoice, StemPlan};
-use super::role::Role;
+use super::role::{Group, Role};
 use super::strip::Rehearsed;
 use super::wish::Pan;
 use crate::audio::{Audio, Samples};
@@ -58,6 +58,11 @@ impl<'a> Track<'a> {
     /// Whether its sound may be changed.
     pub(super) fn is_free(&self) -> bool {
         self.stem.wish.touch == super::wish::Touch::Free
+    }
+
+    /// Whether it is sung.
+    pub(super) fn is_voice(&self) -> bool {
+        self.plan.role.group() == Group::Vocals
     }
 
     /// Whether it is one channel.

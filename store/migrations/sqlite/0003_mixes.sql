@@ -64,7 +64,7 @@ CREATE TABLE job_inputs_3 (
     -- What the track of an album is called; empty if its owner did not say.
     title     TEXT NOT NULL DEFAULT '' CHECK (part = 'input' OR title = ''),
     -- What was decided about the stem of a mix; NULL if everything is left to the engine.
-    settings  TEXT CHECK (json_valid(settings) AND part = 'input'),
+    settings  TEXT CHECK (settings IS NULL OR (json_valid(settings) AND part = 'input')),
     PRIMARY KEY (job_id, part, position)
 ) STRICT;
 INSERT INTO job_inputs_3 (job_id, part, position, upload_id, title)

@@ -171,7 +171,8 @@ pub(super) async fn an_album_keeps_its_tracks_in_order_and_what_it_is_to_sound_l
 
 pub(super) async fn a_mix_keeps_what_was_decided_about_each_stem(world: World) {
     let anna = world.account("anna").await;
-    let mut order = world.order(&anna.id, &world.ready_upload(&anna.id).await);
+    let uploads = [world.ready_upload(&anna.id).await, world.ready_upload(&anna.id).await];
+    let mut order = world.order(&anna.id, &uploads[0]);
     let decided = StemSettings {
         role: Some("lead_vox".into()),
         gain_db: Some(-1.5),
@@ -179,8 +180,8 @@ pub(super) async fn a_mix_keeps_what_was_decided_about_each_stem(world: World) {
         ride: Some(vec![(0.0, 0.5), (1.0, -0.25)]),
         ..StemSettings::default()
     };
-    for (kind, settings) in [(JobKind::Mix, decided), (JobKind::MixAndMaster, StemSettings::default())] {
-        let upload = world.ready_upload(&anna.id).await;
+    let kinds = [(JobKind::Mix, decided), (JobKind::MixAndMaster, StemSettings::default())];
+    for (upload, (kind, settings)) in uploads.into_iter().zip(kinds) {
         order.wish.kind = kind;
         order.wish.inputs = vec![Input { upload, title: String::new(), settings }];
         let job = world.enqueue(&order).await;

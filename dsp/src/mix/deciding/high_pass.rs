@@ -68,10 +68,7 @@ fn usual_hz(role: Role) -> f64 {
 
 /// The lower edge of the band in which the energy from below reaches [`BELOW_NOTES`] of all.
 fn lowest_notes(spectra: &Spectra) -> Option<Hertz> {
-    let mut sums = [0.0f64; BANDS];
-    for block in &spectra.blocks {
-        sums.iter_mut().zip(block).for_each(|(sum, power)| *sum += f64::from(*power));
-    }
+    let sums = spectra.mean();
     let musical = |band: &usize| edges(*band).1.value() > RUMBLE.value();
     let total: f64 = (0..BANDS).filter(musical).map(|band| sums[band]).sum();
     let mut below = 0.0;

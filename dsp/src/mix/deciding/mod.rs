@@ -3,17 +3,24 @@
 //! | module | decides |
 //! |---|---|
 //! | [`high_pass`] | where a stem begins |
-//! | [`dynamics`] | compressors |
+//! | [`dynamics`], [`de_ess`] | compressors, de-essers |
 //! | [`place`] | pan and width |
+//! | [`ride`] | the lead vocal over the music |
 //! | [`balance`] | faders, and the gain of the whole |
+//! | [`unmask`] | cuts where a stem hides a more important one |
+//! | [`buses`] | what is done to groups |
 //! | [`targets`] | how loud a role is in a mix |
 
 pub(super) mod balance;
+mod buses;
+mod de_ess;
 mod dynamics;
 mod high_pass;
 mod place;
+mod ride;
 mod rounding;
 mod targets;
+pub(super) mod unmask;
 
 use rayon::prelude::*;
 
@@ -25,7 +32,6 @@ use super::strip::{self, Rehearsed};
 use super::track::Track;
 use super::wish::MixWish;
 use crate::master::choice::Decider;
-use crate::units::Decibels;
 
 /// What decisions about one stem know of all of them.
 #[derive(Debug)]
@@ -52,22 +58,30 @@ pub(super) fn decide(
 ) -> Result<MixPlan, MixError> {
     for track in tracks.iter_mut().filter(|track| track.plays()) {
         high_pass::decide(track, scene);
-        let eq = track.stem.wish.eq.clone();
-        track.plan.eq = eq.unwrap_or_default();
+        if let Some(eq) = &track.stem.wish.eq {
+            track.plan.eq.clone_from(eq);
+        }
     }
+    unmask::decide(tracks, scene);
     rehearse(tracks, watch)?;
     for track in tracks.iter_mut().filter(|track| track.plays()) {
         dynamics::decide(track, scene);
+        de_ess::decide(track, scene);
+        ride::wished(track);
     }
-    place::decide(tracks);
+    place::widths(tracks, scene);
     balance::decide(tracks);
+    ride::decide(tracks, scene);
+    place::pans(tracks);
     let mut choices = Vec::new();
     let mix_gain = balance::mix_gain(tracks, scene, &mut choices);
+    let drums_compressor = buses::drums(tracks, mix_gain, scene, &mut choices);
+    let vocal_dip = buses::dip(tracks, unmask::lead_hidden_db(tracks), scene, &mut choices);
     let plan = MixPlan {
         wish: scene.wish,
         stems: tracks.iter().map(|track| track.plan.clone()).collect(),
-        drums_compressor: scene.wish.drums_compressor.flatten(),
-        vocal_dip: scene.wish.vocal_dip.unwrap_or(Decibels::ZERO),
+        drums_compressor,
+        vocal_dip,
         mix_gain,
         choices,
     };
@@ -81,7 +95,7 @@ fn rehearse(tracks: &mut [Track<'_>], watch: &dyn MixWatch) -> Result<(), MixErr
             if watch.is_cancelled() {
                 return Err(MixError::Cancelled);
             }
-            track.rehearsed = Some(Rehearsed::of(&strip::filtered(track)?));
+            track.rehearsed = Some(Rehearsed::of(&strip::filtered(track)?, track));
             Ok(())
         })?;
     }

@@ -34,6 +34,14 @@ impl Hops {
         Self(powers)
     }
 
+    /// Adds another stem's, times a power gain.
+    pub(in crate::mix) fn add(&mut self, other: &Self, power: f64) {
+        if self.0.len() < other.0.len() {
+            self.0.resize(other.0.len(), 0.0);
+        }
+        self.0.iter_mut().zip(&other.0).for_each(|(sum, hop)| *sum += hop * power);
+    }
+
     /// Powers of all blocks of 400 ms; of the whole if it is shorter.
     pub(in crate::mix) fn blocks(&self) -> Vec<f64> {
         if self.0.len() < BLOCK {

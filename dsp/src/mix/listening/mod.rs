@@ -15,7 +15,7 @@ use super::track::Track;
 use crate::audio::Audio;
 use crate::meter::loudness::{FINE_FRAMES, k_energy};
 use crate::progress::Watch;
-use crate::units::{Lufs, SampleRate};
+use crate::units::Lufs;
 use activity::{Hops, gated};
 pub(super) use spectra::Spectra;
 
@@ -27,15 +27,15 @@ pub(super) const BATCH: usize = 4;
 pub(super) struct Heard {
     /// Loudness over its own active moments.
     pub(super) loudness: Option<Lufs>,
+    /// Loudness over time.
+    pub(super) hops: Hops,
     /// Powers per band over time.
     pub(super) spectra: Spectra,
-    /// Sums of squares of left and right (twice the same for one channel), and of their product.
-    pub(super) image: Image,
     /// Highest magnitude of a sample.
     pub(super) peak: f32,
 }
 
-/// Energies of two channels and of what they have in common.
+/// Sums of squares of left and right (twice the same for one channel), and of their product.
 #[derive(Clone, Copy, Default, Debug)]
 pub(super) struct Image {
     pub(super) left: f64,
@@ -78,15 +78,10 @@ impl Heard {
         let hops = Hops::of_runs(&k_energy(audio), FINE_FRAMES, audio.rate());
         Self {
             loudness: gated(&hops),
+            hops,
             spectra: Spectra::of(audio),
-            image: Image::of(audio),
             peak: audio.channels().iter().flat_map(|c| c.iter()).fold(0.0, |a, x| a.max(x.abs())),
         }
-    }
-
-    /// Frames per second of what was heard.
-    pub(super) fn rate(&self) -> SampleRate {
-        self.spectra.rate
     }
 }
 

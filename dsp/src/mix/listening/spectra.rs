@@ -8,7 +8,7 @@ use crate::bands::{self, BANDS, PerBand};
 use crate::meter::k_weighting::sections;
 use crate::parts::fft::Fft;
 use crate::simd::{Kernel, dispatch};
-use crate::units::SampleRate;
+use crate::units::{Hertz, SampleRate};
 
 /// Mean squares per band, the sum over channels, of blocks of 0.19 s under a Hann window, half of which overlap.
 #[derive(Debug)]
@@ -53,6 +53,24 @@ impl Spectra {
         );
         let blocks = blocks.flatten_iter().collect();
         Self { rate: audio.rate(), hop, blocks }
+    }
+
+    /// Mean power per band over everything.
+    pub(in crate::mix) fn mean(&self) -> PerBand {
+        let mut sums = [0.0f64; BANDS];
+        for block in &self.blocks {
+            sums.iter_mut().zip(block).for_each(|(sum, power)| *sum += f64::from(*power));
+        }
+        sums.map(|sum| sum / self.blocks.len().max(1) as f64)
+    }
+
+    /// Where the middle of its power lies, in octaves.
+    pub(in crate::mix) fn centre(&self) -> Hertz {
+        let mean = self.mean();
+        let total: f64 = mean.iter().sum();
+        let sum: f64 = mean.iter().enumerate().map(|(band, power)| band as f64 * power).sum();
+        let place = if total > 0.0 { sum / total } else { 0.5 * BANDS as f64 };
+        Hertz::literal(bands::LOWEST.value() * 2f64.powf(place / bands::PER_OCTAVE as f64))
     }
 
     /// K-weighting's power at each band's centre; 0 above half the rate.

@@ -1,12 +1,15 @@
 //! Levels of a stem after its filters, at the control rate: what dynamics and faders are decided by.
 
+use super::sibilance::Sibilance;
 use crate::analysis::CONTROL_FRAMES;
 use crate::audio::Audio;
 use crate::effects::compressor::{gains, reduction};
 use crate::master::chain::gains::smoothed;
 use crate::meter::loudness::{FINE_FRAMES, k_energy};
 use crate::mix::listening::Image;
-use crate::mix::plan::StemPlan;
+use crate::mix::plan::{DeEsser, StemPlan};
+use crate::mix::track::Track;
+use crate::parts::decibels;
 use crate::simd::{Kernel, dispatch};
 use crate::units::{Milliseconds, SampleRate};
 
@@ -23,19 +26,32 @@ pub(in crate::mix) struct Rehearsed {
     pub(in crate::mix) energies: Vec<f32>,
     /// Energies of its channels.
     pub(in crate::mix) image: Image,
+    /// Of a voice: its sibilants.
+    pub(in crate::mix) sibilance: Option<Sibilance>,
+    /// The gain of its de-esser's band at the control rate, if it works.
+    pub(in crate::mix) essing: Option<Vec<f32>>,
     /// The gain of its dynamics and its ride at the control rate, if it moves.
     pub(in crate::mix) gains: Option<Vec<f32>>,
 }
 
 impl Rehearsed {
-    pub(in crate::mix) fn of(audio: &Audio) -> Self {
+    /// What a compressor reads of `audio`.
+    pub(in crate::mix) fn detector_of(audio: &Audio) -> Vec<f32> {
+        smoothed(&powers(audio), WINDOW, audio.rate())
+    }
+
+    /// Of a stem after its filters.
+    pub(in crate::mix) fn of(audio: &Audio, track: &Track<'_>) -> Self {
         const _: () = assert!(CONTROL_FRAMES == 2 * FINE_FRAMES, "two runs of energy for each of control");
+        let listens = track.is_voice() || track.stem.wish.de_esser.flatten().is_some();
         let energies = k_energy(audio).chunks(2).map(|pair| pair.iter().sum::<f64>() as f32).collect();
         Self {
             rate: audio.rate(),
-            detector: smoothed(&powers(audio), WINDOW, audio.rate()),
+            detector: Self::detector_of(audio),
             energies,
             image: Image::of(audio),
+            sibilance: listens.then(|| Sibilance::of(audio)),
+            essing: None,
             gains: None,
         }
     }
@@ -47,6 +63,16 @@ impl Rehearsed {
         reduction(&compressor, &self.detector, self.rate, &mut curve);
         gains(&compressor, &mut curve);
         self.times(curve);
+    }
+
+    /// Takes the gains that a de-esser asks for; what it needed is gone after.
+    pub(in crate::mix) fn de_ess(&mut self, de_esser: Option<DeEsser>) {
+        let sibilance = self.sibilance.take();
+        let Some((sibilance, de_esser)) = sibilance.zip(de_esser) else { return };
+        let mut curve = sibilance.reductions(&de_esser);
+        curve.iter_mut().for_each(|reduction| *reduction = -*reduction);
+        decibels::amplitudes(&mut curve);
+        self.essing = Some(curve);
     }
 
     /// Moves besides by `curve`.

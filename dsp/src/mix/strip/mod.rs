@@ -4,18 +4,20 @@
 //! |---|---|
 //! | [`filters`] | high-pass and equaliser |
 //! | [`levels`] | what dynamics and faders are decided by |
+//! | [`sibilance`] | the de-esser |
 //! | [`place`] | gains, width and pan |
 
 pub(super) mod filters;
 mod levels;
 pub(super) mod place;
+mod sibilance;
 
 use super::plan::{Polarity, StemPlan};
 use super::reel::ReelError;
 use super::track::Track;
 use crate::audio::{Audio, Samples};
-use crate::units::Milliseconds;
 pub(super) use levels::Rehearsed;
+pub(super) use sibilance::turn_band;
 
 /// The stem after its filters: what its dynamics hear.
 pub(super) fn filtered(track: &Track<'_>) -> Result<Audio, ReelError> {
@@ -33,14 +35,17 @@ pub(super) fn filtered(track: &Track<'_>) -> Result<Audio, ReelError> {
 
 /// The stem as it goes into the sum: stereo, `frames` long, with the gain of the whole mix.
 pub(super) fn processed(track: &Track<'_>, mix_gain_db: f64, frames: usize) -> Result<Audio, ReelError> {
-    let audio = filtered(track)?;
+    let mut audio = filtered(track)?;
+    let essing = track.rehearsed.as_ref().and_then(|rehearsed| rehearsed.essing.as_deref());
+    if let Some((de_esser, essing)) = track.plan.de_esser.zip(essing) {
+        turn_band(&mut audio, de_esser.frequency, essing);
+    }
     let gains = track.rehearsed.as_ref().and_then(|rehearsed| rehearsed.gains.as_deref());
     Ok(place::placed(audio, &track.plan, gains, mix_gain_db, frames))
 }
 
 /// Whole frames of delay, the nearest to what is planned: half a frame is 11 µs, 4 mm of air. None if there is none.
 fn delay_frames(plan: &StemPlan, audio: &Audio) -> Option<isize> {
-    let Milliseconds { .. } = plan.delay;
     let frames = (plan.delay.value() / 1000.0 * audio.rate().as_f64()).round() as isize;
     (frames != 0).then_some(frames)
 }

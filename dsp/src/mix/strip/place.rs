@@ -25,7 +25,7 @@ pub(super) fn placed(
         dispatch(Widen { left, right, side: plan.width.amplitude() as f32 });
     }
     if let Some(gains) = gains {
-        audio.channels_mut().iter_mut().for_each(|channel| dispatch(Move { samples: channel, gains }));
+        moved(&mut audio, gains);
     }
     let fader = Decibels::literal(plan.fader.value() + mix_gain_db).amplitude();
     let factors = law(plan.pan, mono).map(|side| (side * fader) as f32);
@@ -42,6 +42,11 @@ pub(super) fn placed(
         out
     });
     Audio::from_channels(rate, channels.into())
+}
+
+/// Multiplies all channels by `gains` at the control rate.
+pub(in crate::mix) fn moved(audio: &mut Audio, gains: &[f32]) {
+    audio.channels_mut().iter_mut().for_each(|samples| dispatch(Move { samples, gains }));
 }
 
 /// Gains of left and right. One channel: sine and cosine, −3 dB each in the middle. Two: the farther one is turned

@@ -2,7 +2,8 @@
 
 use crate::audio::Audio;
 use crate::meter::loudness;
-use crate::mix::deciding::balance;
+use crate::mix::deciding::{balance, unmask};
+use crate::mix::masking::Hearing;
 use crate::mix::plan::MixPlan;
 use crate::mix::track::Track;
 use crate::mix::{Masking, Mixed, StemAccount};
@@ -22,12 +23,14 @@ pub(in crate::mix) fn account(audio: Audio, plan: MixPlan, tracks: Vec<Track<'_>
         }
     });
     let stems = stems.collect();
+    let hearing = Hearing::new();
+    let (before, after) = unmask::before_and_after(&tracks, &hearing);
     let masking = Masking {
-        bands: Vec::new(),
-        before_db: Vec::new(),
-        after_db: Vec::new(),
-        index_before: 0.0,
-        index_after: 0.0,
+        bands: hearing.told(),
+        before_db: before.bands_db,
+        after_db: after.bands_db,
+        index_before: before.index,
+        index_after: after.index,
     };
     Mixed { audio, plan, stems, masking }
 }

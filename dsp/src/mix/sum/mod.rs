@@ -1,6 +1,7 @@
 //! Stems to groups to the mix, in a fixed order and in double precision.
 
 mod account;
+mod bus;
 
 use rayon::prelude::*;
 
@@ -12,7 +13,7 @@ use super::strip;
 use super::track::Track;
 use super::{MixWatch, StemSink};
 use crate::audio::{Audio, Samples};
-use crate::units::SampleRate;
+use crate::units::{Decibels, SampleRate};
 pub(super) use account::account;
 
 /// Frames that one task adds: fixed seams.
@@ -33,12 +34,16 @@ pub(super) fn render(
 ) -> Result<Audio, MixError> {
     let heard = tracks.iter().filter(|track| track.plan.part != Part::Muted);
     let frames = heard.map(|track| track.stem.reel.frames()).max().unwrap_or(0);
+    let rate = tracks.first().map_or(SampleRate::literal(44_100), |track| track.stem.reel.rate());
     let mut total = Sums::new(frames);
     let playing = tracks.iter().filter(|track| track.plays()).count().max(1);
     let mut done = 0;
     for group in Group::ALL {
         let members: Vec<&Track<'_>> =
             tracks.iter().filter(|track| track.plays() && track.plan.role.group() == group).collect();
+        let compressor = plan.drums_compressor.filter(|c| group == Group::Drums && !c.is_neutral());
+        let dips = group == Group::Music && plan.vocal_dip != Decibels::ZERO;
+        let mut own = (compressor.is_some() || dips).then(|| Sums::new(frames));
         for batch in members.chunks(BATCH) {
             let gain = plan.mix_gain.value();
             let one = |track: &&Track<'_>| {
@@ -52,12 +57,22 @@ pub(super) fn render(
                 Ok(audio)
             };
             let stems = batch.par_iter().map(one).collect::<Result<Vec<Audio>, MixError>>()?;
-            stems.iter().for_each(|stem| total.add(stem));
+            let sums = own.as_mut().unwrap_or(&mut total);
+            stems.iter().for_each(|stem| sums.add(stem));
             done += batch.len();
             watch.done(done as f64 / playing as f64);
         }
+        if let Some(own) = own.filter(|own| !own.is_empty) {
+            let mut audio = own.into_audio(rate);
+            if let Some(compressor) = &compressor {
+                bus::compress(&mut audio, compressor);
+            }
+            if dips {
+                bus::dip(&mut audio, plan.vocal_dip, tracks);
+            }
+            total.add(&audio);
+        }
     }
-    let rate = tracks.first().map_or(SampleRate::literal(44_100), |track| track.stem.reel.rate());
     Ok(total.into_audio(rate))
 }
 

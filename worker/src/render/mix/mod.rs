@@ -24,9 +24,9 @@ use domain::session::Session;
 use domain::upload::AudioFacts;
 use dsp::audio::Audio;
 use dsp::master::{Character, SourceDepth, Target};
-use dsp::mix::{self, MixWatch, Mixed, StemSink};
+use dsp::mix::{self, MixPlan, MixWatch, Mixed, Pan, Part, Polarity, StemPlan, StemSink};
 use dsp::progress::Watch;
-use dsp::units::{Dbtp, SampleRate};
+use dsp::units::{Dbtp, Decibels, SampleRate};
 
 use super::mastering::Brief;
 use super::song::Origin;
@@ -67,7 +67,7 @@ pub fn mix(
     let stems = rack.stems(files)?;
     let mixed = mix::mix(&stems, &wish, sink, &Stages(listener))?;
     let sum = mix::plain_sum(&stems, &mixed.plan, listener)?;
-    let origin_of = |planned: &mix::StemPlan| rack.origin(&planned.name).cloned();
+    let origin_of = |planned: &StemPlan| rack.origin(&planned.name).cloned();
     let origins = mixed.plan.stems.iter().filter_map(origin_of).collect();
     Ok(MadeMix { mixed, origins, sum })
 }
@@ -83,6 +83,18 @@ impl MadeMix {
     #[must_use]
     pub fn session(&self) -> Session {
         Session::of(&self.mixed.plan, self.mixed.audio.rate().hertz())
+    }
+
+    /// The grid of the mix's samples: one stem that was left alone still lies on its own.
+    fn depth(&self) -> SourceDepth {
+        let (plan, origins) = (&self.mixed.plan, &self.origins);
+        let mut playing = plan.stems.iter().zip(origins).filter(|(stem, _)| stem.part == Part::Plays);
+        match (playing.next(), playing.next()) {
+            (Some((stem, origin)), None) if is_left_alone(stem, origin) && leaves_the_sum_alone(plan) => {
+                origin.depth
+            }
+            _ => SourceDepth::Float,
+        }
     }
 
     /// The mix as a song, to be mastered. Its samples move there.
@@ -101,12 +113,25 @@ impl MadeMix {
         };
         let origin = Origin {
             facts: SourceFacts { audio: facts, codec: "pcm_f32".to_owned() },
-            depth: SourceDepth::Float,
+            depth: self.depth(),
             time_reference_frames: None,
             findings: Vec::new(),
         };
         Song { audio, origin }
     }
+}
+
+/// Whether a stem goes into the sum sample for sample: one channel in the middle would be turned down.
+fn is_left_alone(stem: &StemPlan, origin: &Origin) -> bool {
+    let has_no_gain = [stem.fader, stem.width].iter().all(|gain| *gain == Decibels::ZERO);
+    let has_no_effect = stem.high_pass.is_none() && stem.eq.is_empty() && stem.ride.is_empty();
+    let has_no_dynamics = stem.compressor.is_none() && stem.de_esser.is_none() && stem.send.is_none();
+    let is_in_place = stem.polarity == Polarity::Kept && stem.delay.value() == 0.0 && stem.pan == Pan::CENTRE;
+    has_no_gain && has_no_effect && has_no_dynamics && is_in_place && origin.facts.audio.channels == 2
+}
+
+fn leaves_the_sum_alone(plan: &MixPlan) -> bool {
+    plan.mix_gain == Decibels::ZERO && plan.vocal_dip == Decibels::ZERO && plan.drums_compressor.is_none()
 }
 
 /// The engine's stages under the names that a job shows.

@@ -20,6 +20,7 @@ pub struct Ear {
     colour: Colour,
     pitches: Pitches,
     motion: Motion,
+    rumble: [Blocked; 2],
     middle: f64,
     side: f64,
     mixed: Vec<f32>,
@@ -27,8 +28,11 @@ pub struct Ear {
 
 /// The second channel's weight.
 const SECOND: f32 = 0.6;
-/// What is more than 50 dB below the loudest tenth of the frames does not count as sounding.
-pub(super) const SILENT_DB: f64 = 50.0;
+/// What is so far below the loudest tenth of the frames does not count as sounding: noise of a good recording lies
+/// below that.
+pub(super) const SILENT_DB: f64 = 40.0;
+/// The corner of a high-pass of first order, applied twice, that keeps a constant and rumble out of everything.
+const RUMBLE_HZ: f64 = 25.0;
 
 impl Ear {
     /// For a rate. Frames are 4096 and 1024 long up to 50 kHz, twice as long for each doubling.
@@ -43,6 +47,7 @@ impl Ear {
             motion: Motion::new(rate, short),
             long: Frames::new(long),
             short: Frames::new(short),
+            rumble: [Blocked::new(rate), Blocked::new(rate)],
             middle: 0.0,
             side: 0.0,
             mixed: Vec::new(),
@@ -63,7 +68,10 @@ impl Ear {
         } else {
             self.mixed.extend(left.iter().map(|sample| clean(*sample)));
         }
-        let Self { long, short, colour, pitches, motion, mixed, .. } = self;
+        let Self { long, short, colour, pitches, motion, mixed, rumble, .. } = self;
+        for sample in mixed.iter_mut() {
+            *sample = rumble.iter_mut().fold(f64::from(*sample), |sample, stage| stage.next(sample)) as f32;
+        }
         long.take(mixed, |spectrum| {
             colour.add(spectrum);
             pitches.add(spectrum);
@@ -92,6 +100,26 @@ impl Ear {
             self.motion.describe(&mut sound);
         }
         sound
+    }
+}
+
+/// A high-pass of first order: the difference of neighbours into a leaky sum.
+#[derive(Debug)]
+struct Blocked {
+    kept: f64,
+    before: f64,
+    sum: f64,
+}
+
+impl Blocked {
+    fn new(rate: SampleRate) -> Self {
+        Self { kept: (-std::f64::consts::TAU * RUMBLE_HZ / rate.as_f64()).exp(), before: 0.0, sum: 0.0 }
+    }
+
+    fn next(&mut self, sample: f64) -> f64 {
+        self.sum = self.kept * self.sum + sample - self.before;
+        self.before = sample;
+        self.sum
     }
 }
 

@@ -1,7 +1,7 @@
 //! The queue as workers see it.
 
 use domain::artifact::ArtifactFormat;
-use domain::attempt::{RUNNING_PER_ACCOUNT_MAX, backoff};
+use domain::attempt::backoff;
 use domain::blob::BlobKey;
 use domain::clock::Timestamp;
 use domain::ids::ArtifactId;
@@ -10,50 +10,16 @@ use domain::lease::{LEASE, Lease, LeaseId, WorkerName};
 use domain::problem::Problem;
 use domain::task::Task;
 
+use super::claim::{self, Claimed};
 use super::jobs::{self, insert_event, move_job};
-use super::rows::JobRow;
-use super::{Sqlite, Write};
+use super::{Db, Write};
 use crate::error::{Result, StoreError};
 use crate::outcome::{Completion, Expired, JobChange, Leased, Progress};
+use crate::rows::JobRow;
 
-pub(crate) async fn lease_next(
-    store: &Sqlite,
-    worker: &WorkerName,
-    now: Timestamp,
-) -> Result<Option<Leased>> {
-    let none_waits = sqlx::query("SELECT 1 FROM jobs WHERE state = 'queued' AND not_before <= $1 LIMIT 1")
-        .bind(now.micros())
-        .fetch_optional(&store.reader)
-        .await?
-        .is_none();
-    if none_waits {
-        // An idle worker asks several times a second; it must not keep writers waiting.
-        return Ok(None);
-    }
-    let mut write = store.write().await?;
-    // Fewest running alone is not fair: with one slot every account has none running when it falls free, and
-    // the oldest job would always win. So accounts take turns, and age decides within one.
-    let next: Vec<JobRow> = sqlx::query_as(
-        "WITH next AS (
-             SELECT jobs.id, coalesce(busy.running, 0) AS running, accounts.last_turn
-             FROM jobs
-             JOIN accounts ON accounts.id = jobs.account_id
-             LEFT JOIN (SELECT account_id, count(*) AS running FROM jobs
-                        WHERE state = 'running' GROUP BY account_id) AS busy
-                       ON busy.account_id = jobs.account_id
-             WHERE jobs.state = 'queued' AND jobs.not_before <= $1 AND coalesce(busy.running, 0) < $2
-             ORDER BY running, accounts.last_turn, jobs.created_at, jobs.id
-             LIMIT $3
-         )
-         SELECT jobs.* FROM next JOIN jobs ON jobs.id = next.id
-         ORDER BY next.running, next.last_turn, jobs.created_at, jobs.id",
-    )
-    .bind(now.micros())
-    .bind(RUNNING_PER_ACCOUNT_MAX)
-    .bind(LOOKED_AT)
-    .fetch_all(write.connection())
-    .await?;
-    let Some(row) = first_readable(next)? else { return Ok(None) };
+pub(crate) async fn lease_next(store: &Db, worker: &WorkerName, now: Timestamp) -> Result<Option<Leased>> {
+    let Some(claimed) = claim::next(store, now).await? else { return Ok(None) };
+    let Claimed { mut write, row, now } = claimed;
     let fence = row.fence + 1;
     let until = now + LEASE;
     let lease = Lease { worker: worker.clone(), fence, until };
@@ -70,20 +36,16 @@ pub(crate) async fn lease_next(
 }
 
 /// How many rows are looked at to find one that this program can read.
-const LOOKED_AT: u32 = 8;
+pub(super) const LOOKED_AT: usize = 8;
 
 /// A row that a newer program or a broken disk wrote must not stop the rows behind it: it is left as it is,
 /// and told to the operator.
-fn first_readable(rows: Vec<JobRow>) -> Result<Option<JobRow>> {
-    let mut unreadable = None;
-    for row in rows {
-        let recipe = || if row.is_check() { Ok(()) } else { row.recipe().and(row.kind()).map(drop) };
-        let read = row.id().and_then(|_| row.account()).and_then(|_| row.state()).and_then(|_| recipe());
-        let Err(error) = read else { return Ok(Some(row)) };
+pub(super) fn readable(row: &JobRow) -> Result<()> {
+    let recipe = || if row.is_check() { Ok(()) } else { row.recipe().and(row.kind()).map(drop) };
+    let read = row.id().and_then(|_| row.account()).and_then(|_| row.state()).and_then(|_| recipe());
+    read.inspect_err(|error| {
         tracing::error!(job.id = row.id, %error, "a queued job cannot be read; it is skipped");
-        unreadable = Some(error);
-    }
-    unreadable.map_or(Ok(None), Err)
+    })
 }
 
 async fn task(write: &mut Write<'_>, row: &JobRow) -> Result<Task> {
@@ -101,7 +63,7 @@ async fn task(write: &mut Write<'_>, row: &JobRow) -> Result<Task> {
 /// The row that a worker writes back to, if it still may.
 pub(super) async fn leased_row(write: &mut Write<'_>, lease: &LeaseId) -> Result<JobRow> {
     let row: Option<JobRow> =
-        sqlx::query_as("SELECT * FROM jobs WHERE id = $1 AND fence = $2 AND state = 'running'")
+        sqlx::query_as(held!("SELECT * FROM jobs WHERE id = $1 AND fence = $2 AND state = 'running'"))
             .bind(lease.job.as_str())
             .bind(lease.fence)
             .fetch_optional(write.connection())
@@ -110,12 +72,13 @@ pub(super) async fn leased_row(write: &mut Write<'_>, lease: &LeaseId) -> Result
 }
 
 pub(crate) async fn heartbeat(
-    store: &Sqlite,
+    store: &Db,
     lease: &LeaseId,
     progress: Option<Progress>,
     now: Timestamp,
 ) -> Result<()> {
     let mut write = store.write().await?;
+    let now = write.time(now).await?;
     let row = leased_row(&mut write, lease).await?;
     let until = now + LEASE;
     row.state()?.after(Event::Renewed { fence: lease.fence, until }, now)?;
@@ -142,12 +105,13 @@ pub(crate) async fn heartbeat(
 }
 
 pub(crate) async fn complete(
-    store: &Sqlite,
+    store: &Db,
     lease: &LeaseId,
     completion: &Completion,
     now: Timestamp,
 ) -> Result<()> {
     let mut write = store.write().await?;
+    let now = write.time(now).await?;
     let row = leased_row(&mut write, lease).await?;
     move_job(&mut write, &row, Event::Completed { fence: lease.fence }, now).await?;
     sqlx::query("UPDATE jobs SET engine_version = $2 WHERE id = $1")
@@ -173,21 +137,21 @@ pub(crate) async fn complete(
         .bind(made.peaks.as_ref().map(BlobKey::as_str))
         .bind(now.micros())
         .bind(store.retention.of_ended_job(now).micros())
-        .bind(made.track)
+        .bind(made.track.map(i64::from))
         .execute(write.connection())
         .await?;
     }
     write.commit().await
 }
 
-pub(crate) async fn fail(store: &Sqlite, lease: &LeaseId, problem: &Problem, now: Timestamp) -> Result<()> {
+pub(crate) async fn fail(store: &Db, lease: &LeaseId, problem: &Problem, now: Timestamp) -> Result<()> {
     let event = Event::Failed { fence: lease.fence, problem: problem.clone() };
     write_back(store, lease, now, |_| event).await?;
     Ok(())
 }
 
 pub(crate) async fn retry_later(
-    store: &Sqlite,
+    store: &Db,
     lease: &LeaseId,
     problem: &Problem,
     now: Timestamp,
@@ -200,7 +164,7 @@ pub(crate) async fn retry_later(
     .await
 }
 
-pub(crate) async fn process_died(store: &Sqlite, lease: &LeaseId, now: Timestamp) -> Result<StateName> {
+pub(crate) async fn process_died(store: &Db, lease: &LeaseId, now: Timestamp) -> Result<StateName> {
     write_back(store, lease, now, |row| Event::ProcessDied {
         fence: lease.fence,
         deaths: one_more(row.crash_count),
@@ -208,18 +172,19 @@ pub(crate) async fn process_died(store: &Sqlite, lease: &LeaseId, now: Timestamp
     .await
 }
 
-pub(crate) async fn release(store: &Sqlite, lease: &LeaseId, now: Timestamp) -> Result<()> {
+pub(crate) async fn release(store: &Db, lease: &LeaseId, now: Timestamp) -> Result<()> {
     write_back(store, lease, now, |_| Event::Released { fence: lease.fence }).await?;
     Ok(())
 }
 
 async fn write_back(
-    store: &Sqlite,
+    store: &Db,
     lease: &LeaseId,
     now: Timestamp,
     event: impl FnOnce(&JobRow) -> Event,
 ) -> Result<StateName> {
     let mut write = store.write().await?;
+    let now = write.time(now).await?;
     let row = leased_row(&mut write, lease).await?;
     let state = move_job(&mut write, &row, event(&row), now).await?;
     write.commit().await?;
@@ -230,20 +195,16 @@ fn one_more(count: i64) -> u32 {
     u32::try_from(count).unwrap_or(0).saturating_add(1)
 }
 
-pub(crate) async fn sweep_expired_leases(store: &Sqlite, now: Timestamp) -> Result<Vec<Expired>> {
-    let none_is_due = sqlx::query("SELECT 1 FROM jobs WHERE state = 'running' AND lease_until <= $1 LIMIT 1")
-        .bind(now.micros())
-        .fetch_optional(&store.reader)
-        .await?
-        .is_none();
-    if none_is_due {
-        // The usual case must not queue behind writers every second.
+pub(crate) async fn sweep_expired_leases(store: &Db, now: Timestamp) -> Result<Vec<Expired>> {
+    if claim::none_is_overdue(store, now).await? {
         return Ok(Vec::new());
     }
     let mut write = store.write().await?;
-    let rows: Vec<JobRow> = sqlx::query_as(
-        "SELECT * FROM jobs WHERE state = 'running' AND lease_until <= $1 ORDER BY lease_until",
-    )
+    let now = write.time(now).await?;
+    // Whoever holds a row is about to change it: a worker that came back just in time, or another sweep.
+    let rows: Vec<JobRow> = sqlx::query_as(held_unless_busy!(
+        "SELECT * FROM jobs WHERE state = 'running' AND lease_until <= $1 ORDER BY lease_until"
+    ))
     .bind(now.micros())
     .fetch_all(write.connection())
     .await?;

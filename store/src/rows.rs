@@ -13,19 +13,25 @@ use domain::lease::{Lease, LeaseId, WorkerName};
 use domain::problem::Money;
 use domain::recipe::Recipe;
 use domain::upload::{Upload, UploadState};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::{Result, StoreError};
 use crate::outcome::{ApiKey, Session};
 
 /// Reads one text of a row by its own parser.
-pub(super) fn parse<T, E: Display>(
+pub(crate) fn parse<T, E: Display>(
     table: &'static str,
     row: &str,
     text: &str,
     parser: impl FnOnce(&str) -> Result<T, E>,
 ) -> Result<T> {
     parser(text).map_err(|error| StoreError::unreadable(table, row, error))
+}
+
+/// As a column of JSON keeps it.
+pub(crate) fn json_text<T: Serialize + ?Sized>(value: &T) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| StoreError::Database(sqlx::Error::Encode(error.into())))
 }
 
 fn json<T: DeserializeOwned>(table: &'static str, row: &str, text: &str) -> Result<T> {
@@ -53,7 +59,7 @@ fn time(micros: Option<i64>) -> Option<Timestamp> {
 }
 
 #[derive(sqlx::FromRow)]
-pub(super) struct AccountRow {
+pub(crate) struct AccountRow {
     id: String,
     email: String,
     roles: String,
@@ -61,7 +67,7 @@ pub(super) struct AccountRow {
 }
 
 impl AccountRow {
-    pub(super) fn read(self) -> Result<Account> {
+    pub(crate) fn read(self) -> Result<Account> {
         Ok(Account {
             email: parse("accounts", &self.id, &self.email, Email::parse)?,
             roles: json("accounts", &self.id, &self.roles)?,
@@ -72,7 +78,7 @@ impl AccountRow {
 }
 
 #[derive(sqlx::FromRow)]
-pub(super) struct SessionRow {
+pub(crate) struct SessionRow {
     id: String,
     account_id: String,
     device: String,
@@ -81,11 +87,11 @@ pub(super) struct SessionRow {
 }
 
 impl SessionRow {
-    pub(super) fn account(&self) -> Result<AccountId> {
+    pub(crate) fn account(&self) -> Result<AccountId> {
         parse("sessions", &self.id, &self.account_id, AccountId::parse)
     }
 
-    pub(super) fn read(self) -> Result<Session> {
+    pub(crate) fn read(self) -> Result<Session> {
         Ok(Session {
             id: parse("sessions", &self.id, &self.id, SessionId::parse)?,
             device: self.device,
@@ -96,7 +102,7 @@ impl SessionRow {
 }
 
 #[derive(sqlx::FromRow)]
-pub(super) struct ApiKeyRow {
+pub(crate) struct ApiKeyRow {
     id: String,
     account_id: String,
     name: String,
@@ -106,11 +112,11 @@ pub(super) struct ApiKeyRow {
 }
 
 impl ApiKeyRow {
-    pub(super) fn account(&self) -> Result<AccountId> {
+    pub(crate) fn account(&self) -> Result<AccountId> {
         parse("api_keys", &self.id, &self.account_id, AccountId::parse)
     }
 
-    pub(super) fn read(self) -> Result<ApiKey> {
+    pub(crate) fn read(self) -> Result<ApiKey> {
         Ok(ApiKey {
             id: parse("api_keys", &self.id, &self.id, KeyId::parse)?,
             scopes: json("api_keys", &self.id, &self.scopes)?,
@@ -122,7 +128,7 @@ impl ApiKeyRow {
 }
 
 #[derive(sqlx::FromRow)]
-pub(super) struct UploadRow {
+pub(crate) struct UploadRow {
     id: String,
     account_id: String,
     name: String,
@@ -139,7 +145,7 @@ pub(super) struct UploadRow {
 }
 
 impl UploadRow {
-    pub(super) fn read(self) -> Result<Upload> {
+    pub(crate) fn read(self) -> Result<Upload> {
         const TABLE: &str = "uploads";
         let row = &self.id;
         Ok(Upload {
@@ -159,7 +165,7 @@ impl UploadRow {
         })
     }
 
-    pub(super) fn state(&self) -> Result<UploadState> {
+    pub(crate) fn state(&self) -> Result<UploadState> {
         word("uploads", &self.id, &self.state, |text| match text {
             "receiving" => Some(UploadState::Receiving),
             "checking" => Some(UploadState::Checking),
@@ -171,25 +177,25 @@ impl UploadRow {
 }
 
 #[derive(sqlx::FromRow)]
-pub(super) struct JobRow {
-    pub(super) id: String,
-    pub(super) account_id: String,
-    pub(super) kind: String,
+pub(crate) struct JobRow {
+    pub(crate) id: String,
+    pub(crate) account_id: String,
+    pub(crate) kind: String,
     title: String,
     recipe: Option<String>,
     state: String,
     not_before: Option<i64>,
     worker: Option<String>,
     lease_until: Option<i64>,
-    pub(super) fence: i64,
-    pub(super) attempt: i64,
-    pub(super) crash_count: i64,
-    pub(super) fail_count: i64,
-    pub(super) stage: Option<String>,
-    pub(super) progress: f64,
+    pub(crate) fence: i64,
+    pub(crate) attempt: i64,
+    pub(crate) crash_count: i64,
+    pub(crate) fail_count: i64,
+    pub(crate) stage: Option<String>,
+    pub(crate) progress: f64,
     problem: Option<String>,
     engine_version: Option<String>,
-    pub(super) body_hash: Option<Vec<u8>>,
+    pub(crate) body_hash: Option<Vec<u8>>,
     created_at: i64,
     finished_at: Option<i64>,
     delete_at: Option<i64>,
@@ -197,41 +203,41 @@ pub(super) struct JobRow {
 
 impl JobRow {
     /// The kind of a row that looks at an upload.
-    pub(super) const CHECK: &str = "check";
+    pub(crate) const CHECK: &str = "check";
 
-    pub(super) fn is_check(&self) -> bool {
+    pub(crate) fn is_check(&self) -> bool {
         self.kind == Self::CHECK
     }
 
-    pub(super) fn id(&self) -> Result<JobId> {
+    pub(crate) fn id(&self) -> Result<JobId> {
         parse("jobs", &self.id, &self.id, JobId::parse)
     }
 
-    pub(super) fn account(&self) -> Result<AccountId> {
+    pub(crate) fn account(&self) -> Result<AccountId> {
         parse("jobs", &self.id, &self.account_id, AccountId::parse)
     }
 
-    pub(super) fn lease_id(&self) -> Result<LeaseId> {
+    pub(crate) fn lease_id(&self) -> Result<LeaseId> {
         Ok(LeaseId { job: self.id()?, fence: self.fence })
     }
 
-    pub(super) fn state_name(&self) -> Result<StateName> {
+    pub(crate) fn state_name(&self) -> Result<StateName> {
         word("jobs", &self.id, &self.state, StateName::parse)
     }
 
-    pub(super) fn stage(&self) -> Result<Option<Stage>> {
+    pub(crate) fn stage(&self) -> Result<Option<Stage>> {
         self.stage.as_deref().map(|text| word("jobs", &self.id, text, Stage::parse)).transpose()
     }
 
-    pub(super) fn kind(&self) -> Result<JobKind> {
+    pub(crate) fn kind(&self) -> Result<JobKind> {
         word("jobs", &self.id, &self.kind, JobKind::parse)
     }
 
-    pub(super) fn title(&self) -> String {
+    pub(crate) fn title(&self) -> String {
         self.title.clone()
     }
 
-    pub(super) fn recipe(&self) -> Result<Recipe> {
+    pub(crate) fn recipe(&self) -> Result<Recipe> {
         let text = self.recipe.as_deref().ok_or_else(|| self.lacks("recipe"))?;
         json("jobs", &self.id, text)
     }
@@ -240,7 +246,7 @@ impl JobRow {
         StoreError::unreadable("jobs", &self.id, format!("{} without {column}", self.state))
     }
 
-    pub(super) fn state(&self) -> Result<JobState> {
+    pub(crate) fn state(&self) -> Result<JobState> {
         let at = || time(self.finished_at).ok_or_else(|| self.lacks("finished_at"));
         Ok(match self.state_name()? {
             StateName::AwaitingPayment => JobState::AwaitingPayment,
@@ -263,7 +269,7 @@ impl JobRow {
     }
 
     /// The job without what lies in other tables.
-    pub(super) fn read(&self) -> Result<Job> {
+    pub(crate) fn read(&self) -> Result<Job> {
         Ok(Job {
             id: self.id()?,
             account: self.account()?,
@@ -287,7 +293,7 @@ impl JobRow {
 }
 
 #[derive(sqlx::FromRow)]
-pub(super) struct JobEventRow {
+pub(crate) struct JobEventRow {
     job_id: String,
     seq: i64,
     at: i64,
@@ -297,7 +303,7 @@ pub(super) struct JobEventRow {
 }
 
 impl JobEventRow {
-    pub(super) fn read(self) -> Result<JobEvent> {
+    pub(crate) fn read(self) -> Result<JobEvent> {
         const TABLE: &str = "job_events";
         let stage = self.stage.as_deref().map(|text| word(TABLE, &self.job_id, text, Stage::parse));
         Ok(JobEvent {
@@ -311,11 +317,11 @@ impl JobEventRow {
 }
 
 #[derive(sqlx::FromRow)]
-pub(super) struct ArtifactRow {
+pub(crate) struct ArtifactRow {
     id: String,
     job_id: String,
     kind: String,
-    track: Option<u32>,
+    track: Option<i64>,
     name: String,
     format: String,
     size_bytes: i64,
@@ -327,15 +333,17 @@ pub(super) struct ArtifactRow {
 }
 
 impl ArtifactRow {
-    pub(super) fn read(self) -> Result<Artifact> {
+    pub(crate) fn read(self) -> Result<Artifact> {
         const TABLE: &str = "artifacts";
         let row = &self.id;
+        let number = |track| u32::try_from(track).map_err(|error| StoreError::unreadable(TABLE, row, error));
+        let track = self.track.map(number);
         let peaks = self.peaks.as_deref().map(|text| parse(TABLE, row, text, BlobKey::parse));
         Ok(Artifact {
             id: parse(TABLE, row, row, ArtifactId::parse)?,
             job: parse(TABLE, row, &self.job_id, JobId::parse)?,
             kind: word(TABLE, row, &self.kind, ArtifactKind::parse)?,
-            track: self.track,
+            track: track.transpose()?,
             format: word(TABLE, row, &self.format, ArtifactFormat::parse)?,
             size_bytes: bytes(self.size_bytes),
             sha256: digest(TABLE, row, &self.sha256)?,

@@ -5,24 +5,13 @@ use domain::clock::Timestamp;
 use domain::ids::{AccountId, KeyId, SessionId};
 use domain::scope::Scopes;
 use domain::secret::SecretHash;
-use sqlx::types::Json;
 
-use super::Sqlite;
-use super::rows::{AccountRow, ApiKeyRow, SessionRow, parse};
+use super::Db;
 use crate::error::Result;
 use crate::outcome::{ApiKey, NewAccount, NewApiKey, NewSession, Session};
+use crate::rows::{AccountRow, ApiKeyRow, SessionRow, json_text, parse};
 
-impl NewAccount {
-    /// The owner of an embedded install. `localhost` needs no mail to be sent.
-    pub(crate) fn local_owner() -> Self {
-        use domain::account::Role;
-        #[expect(clippy::expect_used, reason = "a constant that a test of this crate reads at each run")]
-        let email = Email::parse("owner@localhost").expect("an address");
-        Self { email, roles: [Role::Producer, Role::Operator].into() }
-    }
-}
-
-pub(crate) async fn ensure_account(store: &Sqlite, new: &NewAccount, now: Timestamp) -> Result<Account> {
+pub(crate) async fn ensure_account(store: &Db, new: &NewAccount, now: Timestamp) -> Result<Account> {
     let mut write = store.write().await?;
     sqlx::query(
         "INSERT INTO accounts (id, email, roles, created_at) VALUES ($1, $2, $3, $4)
@@ -30,7 +19,7 @@ pub(crate) async fn ensure_account(store: &Sqlite, new: &NewAccount, now: Timest
     )
     .bind(AccountId::new(&*store.entropy).as_str())
     .bind(new.email.as_str())
-    .bind(Json(&new.roles))
+    .bind(json_text(&new.roles)?)
     .bind(now.micros())
     .execute(write.connection())
     .await?;
@@ -42,7 +31,7 @@ pub(crate) async fn ensure_account(store: &Sqlite, new: &NewAccount, now: Timest
     row.read()
 }
 
-pub(crate) async fn account(store: &Sqlite, id: &AccountId) -> Result<Option<Account>> {
+pub(crate) async fn account(store: &Db, id: &AccountId) -> Result<Option<Account>> {
     let row: Option<AccountRow> = sqlx::query_as("SELECT * FROM accounts WHERE id = $1")
         .bind(id.as_str())
         .fetch_optional(&store.reader)
@@ -50,7 +39,7 @@ pub(crate) async fn account(store: &Sqlite, id: &AccountId) -> Result<Option<Acc
     row.map(AccountRow::read).transpose()
 }
 
-pub(crate) async fn account_by_email(store: &Sqlite, email: &Email) -> Result<Option<Account>> {
+pub(crate) async fn account_by_email(store: &Db, email: &Email) -> Result<Option<Account>> {
     let row: Option<AccountRow> = sqlx::query_as("SELECT * FROM accounts WHERE email = $1")
         .bind(email.as_str())
         .fetch_optional(&store.reader)
@@ -59,7 +48,7 @@ pub(crate) async fn account_by_email(store: &Sqlite, email: &Email) -> Result<Op
 }
 
 pub(crate) async fn create_sign_in_link(
-    store: &Sqlite,
+    store: &Db,
     account: &AccountId,
     hash: &SecretHash,
     expires_at: Timestamp,
@@ -75,7 +64,7 @@ pub(crate) async fn create_sign_in_link(
 }
 
 pub(crate) async fn redeem_sign_in_link(
-    store: &Sqlite,
+    store: &Db,
     hash: &SecretHash,
     now: Timestamp,
 ) -> Result<Option<AccountId>> {
@@ -93,7 +82,7 @@ pub(crate) async fn redeem_sign_in_link(
     account.map(|id| parse("sign_in_links", &id, &id, AccountId::parse)).transpose()
 }
 
-pub(crate) async fn create_session(store: &Sqlite, new: &NewSession, now: Timestamp) -> Result<SessionId> {
+pub(crate) async fn create_session(store: &Db, new: &NewSession, now: Timestamp) -> Result<SessionId> {
     let id = SessionId::new(&*store.entropy);
     let mut write = store.write().await?;
     sqlx::query(
@@ -113,7 +102,7 @@ pub(crate) async fn create_session(store: &Sqlite, new: &NewSession, now: Timest
 }
 
 pub(crate) async fn session(
-    store: &Sqlite,
+    store: &Db,
     hash: &SecretHash,
     now: Timestamp,
 ) -> Result<Option<(SessionId, Account)>> {
@@ -129,11 +118,7 @@ pub(crate) async fn session(
     Ok(owner.map(|owner| (session.id, owner)))
 }
 
-pub(crate) async fn list_sessions(
-    store: &Sqlite,
-    account: &AccountId,
-    now: Timestamp,
-) -> Result<Vec<Session>> {
+pub(crate) async fn list_sessions(store: &Db, account: &AccountId, now: Timestamp) -> Result<Vec<Session>> {
     let rows: Vec<SessionRow> = sqlx::query_as(
         "SELECT * FROM sessions WHERE account_id = $1 AND expires_at > $2 ORDER BY created_at DESC, id",
     )
@@ -144,7 +129,7 @@ pub(crate) async fn list_sessions(
     rows.into_iter().map(SessionRow::read).collect()
 }
 
-pub(crate) async fn revoke_session(store: &Sqlite, account: &AccountId, id: &SessionId) -> Result<bool> {
+pub(crate) async fn revoke_session(store: &Db, account: &AccountId, id: &SessionId) -> Result<bool> {
     let mut write = store.write().await?;
     let done = sqlx::query("DELETE FROM sessions WHERE id = $1 AND account_id = $2")
         .bind(id.as_str())
@@ -155,7 +140,7 @@ pub(crate) async fn revoke_session(store: &Sqlite, account: &AccountId, id: &Ses
     Ok(done.rows_affected() == 1)
 }
 
-pub(crate) async fn create_api_key(store: &Sqlite, new: &NewApiKey, now: Timestamp) -> Result<ApiKey> {
+pub(crate) async fn create_api_key(store: &Db, new: &NewApiKey, now: Timestamp) -> Result<ApiKey> {
     let id = KeyId::new(&*store.entropy);
     let mut write = store.write().await?;
     sqlx::query(
@@ -166,7 +151,7 @@ pub(crate) async fn create_api_key(store: &Sqlite, new: &NewApiKey, now: Timesta
     .bind(new.hash.as_bytes().as_slice())
     .bind(new.account.as_str())
     .bind(&new.name)
-    .bind(Json(&new.scopes))
+    .bind(json_text(&new.scopes)?)
     .bind(now.micros())
     .bind(new.expires_at.map(Timestamp::micros))
     .execute(write.connection())
@@ -177,7 +162,7 @@ pub(crate) async fn create_api_key(store: &Sqlite, new: &NewApiKey, now: Timesta
 }
 
 pub(crate) async fn api_key(
-    store: &Sqlite,
+    store: &Db,
     hash: &SecretHash,
     now: Timestamp,
 ) -> Result<Option<(Account, Scopes)>> {
@@ -193,7 +178,7 @@ pub(crate) async fn api_key(
     Ok(owner.map(|owner| (owner, key.scopes)))
 }
 
-pub(crate) async fn list_api_keys(store: &Sqlite, account: &AccountId) -> Result<Vec<ApiKey>> {
+pub(crate) async fn list_api_keys(store: &Db, account: &AccountId) -> Result<Vec<ApiKey>> {
     let rows: Vec<ApiKeyRow> =
         sqlx::query_as("SELECT * FROM api_keys WHERE account_id = $1 ORDER BY created_at DESC, id")
             .bind(account.as_str())
@@ -202,7 +187,7 @@ pub(crate) async fn list_api_keys(store: &Sqlite, account: &AccountId) -> Result
     rows.into_iter().map(ApiKeyRow::read).collect()
 }
 
-pub(crate) async fn revoke_api_key(store: &Sqlite, account: &AccountId, id: &KeyId) -> Result<bool> {
+pub(crate) async fn revoke_api_key(store: &Db, account: &AccountId, id: &KeyId) -> Result<bool> {
     let mut write = store.write().await?;
     let done = sqlx::query("DELETE FROM api_keys WHERE id = $1 AND account_id = $2")
         .bind(id.as_str())

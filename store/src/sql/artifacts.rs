@@ -5,18 +5,13 @@ use domain::blob::BlobPrefix;
 use domain::clock::Timestamp;
 use domain::ids::{AccountId, ArtifactId, UploadId};
 use domain::lease::LeaseId;
-use sqlx::SqliteConnection;
 
-use super::Sqlite;
-use super::rows::{ArtifactRow, parse};
+use super::{Connection, Db};
 use crate::error::Result;
 use crate::outcome::Doomed;
+use crate::rows::{ArtifactRow, parse};
 
-pub(crate) async fn artifact(
-    store: &Sqlite,
-    account: &AccountId,
-    id: &ArtifactId,
-) -> Result<Option<Artifact>> {
+pub(crate) async fn artifact(store: &Db, account: &AccountId, id: &ArtifactId) -> Result<Option<Artifact>> {
     let row: Option<ArtifactRow> = sqlx::query_as(
         "SELECT artifacts.* FROM artifacts JOIN jobs ON jobs.id = artifacts.job_id
          WHERE artifacts.id = $1 AND jobs.account_id = $2",
@@ -30,14 +25,12 @@ pub(crate) async fn artifact(
 
 /// Remembers blobs that are to go, in the transaction that makes them useless. Dooming again makes it later:
 /// what came in between must not be taken for removed.
-pub(super) async fn doom(
-    connection: &mut SqliteConnection,
-    prefix: &BlobPrefix,
-    now: Timestamp,
-) -> Result<()> {
+pub(super) async fn doom(connection: &mut Connection, prefix: &BlobPrefix, now: Timestamp) -> Result<()> {
     sqlx::query(
         "INSERT INTO doomed_blobs (prefix, doomed_at) VALUES ($1, $2)
-         ON CONFLICT (prefix) DO UPDATE SET doomed_at = max(excluded.doomed_at, doomed_blobs.doomed_at + 1)",
+         ON CONFLICT (prefix) DO UPDATE
+         SET doomed_at = CASE WHEN excluded.doomed_at > doomed_blobs.doomed_at THEN excluded.doomed_at
+                              ELSE doomed_blobs.doomed_at + 1 END",
     )
     .bind(prefix.as_str())
     .bind(now.micros())
@@ -46,15 +39,16 @@ pub(super) async fn doom(
     Ok(())
 }
 
-pub(crate) async fn discard(store: &Sqlite, lease: &LeaseId, now: Timestamp) -> Result<()> {
+pub(crate) async fn discard(store: &Db, lease: &LeaseId, now: Timestamp) -> Result<()> {
     let mut write = store.write().await?;
-    let owns_them =
-        sqlx::query("SELECT 1 FROM jobs WHERE id = $1 AND fence = $2 AND state IN ('running', 'succeeded')")
-            .bind(lease.job.as_str())
-            .bind(lease.fence)
-            .fetch_optional(write.connection())
-            .await?
-            .is_some();
+    let owns_them = sqlx::query(held!(
+        "SELECT 1 FROM jobs WHERE id = $1 AND fence = $2 AND state IN ('running', 'succeeded')"
+    ))
+    .bind(lease.job.as_str())
+    .bind(lease.fence)
+    .fetch_optional(write.connection())
+    .await?
+    .is_some();
     if owns_them {
         return Ok(());
     }
@@ -74,10 +68,10 @@ pub(crate) async fn discard(store: &Sqlite, lease: &LeaseId, now: Timestamp) -> 
     write.commit().await
 }
 
-pub(crate) async fn doomed_blobs(store: &Sqlite, limit: u32) -> Result<Vec<Doomed>> {
+pub(crate) async fn doomed_blobs(store: &Db, limit: u32) -> Result<Vec<Doomed>> {
     let rows: Vec<(String, i64)> =
         sqlx::query_as("SELECT prefix, doomed_at FROM doomed_blobs ORDER BY doomed_at, prefix LIMIT $1")
-            .bind(limit)
+            .bind(i64::from(limit))
             .fetch_all(&store.reader)
             .await?;
     let read = |(text, since): (String, i64)| {
@@ -87,7 +81,7 @@ pub(crate) async fn doomed_blobs(store: &Sqlite, limit: u32) -> Result<Vec<Doome
     rows.into_iter().map(read).collect()
 }
 
-pub(crate) async fn blobs_removed(store: &Sqlite, doomed: &Doomed) -> Result<()> {
+pub(crate) async fn blobs_removed(store: &Db, doomed: &Doomed) -> Result<()> {
     let mut write = store.write().await?;
     sqlx::query("DELETE FROM doomed_blobs WHERE prefix = $1 AND doomed_at = $2")
         .bind(doomed.prefix.as_str())

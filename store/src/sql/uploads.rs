@@ -9,17 +9,15 @@ use domain::lease::LeaseId;
 use domain::order::Input;
 use domain::problem::Problem;
 use domain::upload::{Upload, UploadState};
-use sqlx::SqliteConnection;
-use sqlx::types::Json;
 
 use super::jobs::{self, move_job};
 use super::queue::leased_row;
-use super::rows::{JobRow, UploadRow};
-use super::{Sqlite, artifacts};
+use super::{Connection, Db, artifacts};
 use crate::error::{Result, StoreError};
 use crate::outcome::{Checked, NewUpload, Removal};
+use crate::rows::{JobRow, UploadRow, json_text, parse};
 
-pub(crate) async fn create_upload(store: &Sqlite, new: &NewUpload, now: Timestamp) -> Result<Upload> {
+pub(crate) async fn create_upload(store: &Db, new: &NewUpload, now: Timestamp) -> Result<Upload> {
     let mut write = store.write().await?;
     sqlx::query(
         "INSERT INTO uploads (id, account_id, name, filetype, state, size_bytes, created_at, delete_at)
@@ -39,13 +37,13 @@ pub(crate) async fn create_upload(store: &Sqlite, new: &NewUpload, now: Timestam
     upload.ok_or(StoreError::Database(sqlx::Error::RowNotFound))?.read()
 }
 
-pub(crate) async fn upload(store: &Sqlite, account: &AccountId, id: &UploadId) -> Result<Option<Upload>> {
+pub(crate) async fn upload(store: &Db, account: &AccountId, id: &UploadId) -> Result<Option<Upload>> {
     let mut reader = store.reader.acquire().await?;
     row(&mut reader, account, id).await?.map(UploadRow::read).transpose()
 }
 
 pub(super) async fn row(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     account: &AccountId,
     id: &UploadId,
 ) -> Result<Option<UploadRow>> {
@@ -57,8 +55,20 @@ pub(super) async fn row(
     Ok(row)
 }
 
+/// Until the transaction ends nobody else changes a job's inputs. In the order of their ids, so that no two
+/// transactions wait for each other.
+pub(super) async fn hold_inputs(connection: &mut Connection, job: &JobId) -> Result<()> {
+    sqlx::query(held!(
+        "SELECT 1 FROM uploads WHERE id IN (SELECT upload_id FROM job_inputs WHERE job_id = $1) ORDER BY id"
+    ))
+    .bind(job.as_str())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 pub(crate) async fn list_uploads(
-    store: &Sqlite,
+    store: &Db,
     account: &AccountId,
     after: Option<&UploadId>,
     limit: u32,
@@ -73,13 +83,13 @@ pub(crate) async fn list_uploads(
     )
     .bind(account.as_str())
     .bind(after.map(UploadId::as_str))
-    .bind(limit)
+    .bind(i64::from(limit))
     .fetch_all(&store.reader)
     .await?;
     rows.into_iter().map(UploadRow::read).collect()
 }
 
-pub(crate) async fn declare_upload_size(store: &Sqlite, id: &UploadId, size_bytes: u64) -> Result<bool> {
+pub(crate) async fn declare_upload_size(store: &Db, id: &UploadId, size_bytes: u64) -> Result<bool> {
     let mut write = store.write().await?;
     let done = sqlx::query(
         "UPDATE uploads SET size_bytes = $2
@@ -94,7 +104,7 @@ pub(crate) async fn declare_upload_size(store: &Sqlite, id: &UploadId, size_byte
     Ok(done.rows_affected() == 1)
 }
 
-pub(crate) async fn advance_upload(store: &Sqlite, id: &UploadId, from: u64, to: u64) -> Result<bool> {
+pub(crate) async fn advance_upload(store: &Db, id: &UploadId, from: u64, to: u64) -> Result<bool> {
     let mut write = store.write().await?;
     let done = sqlx::query(
         "UPDATE uploads SET received_bytes = $3
@@ -111,30 +121,38 @@ pub(crate) async fn advance_upload(store: &Sqlite, id: &UploadId, from: u64, to:
 }
 
 pub(crate) async fn finish_upload(
-    store: &Sqlite,
+    store: &Db,
     id: &UploadId,
     sha256: &Digest,
     now: Timestamp,
 ) -> Result<bool> {
     let mut write = store.write().await?;
-    let account: Option<String> = sqlx::query_scalar(
+    let now = write.time(now).await?;
+    let owner: Option<String> = sqlx::query_scalar("SELECT account_id FROM uploads WHERE id = $1")
+        .bind(id.as_str())
+        .fetch_optional(write.connection())
+        .await?;
+    let Some(owner) = owner else { return Ok(false) };
+    write.hold_account(&parse("uploads", id.as_str(), &owner, AccountId::parse)?).await?;
+    let done = sqlx::query(
         "UPDATE uploads SET state = 'checking', sha256 = $2, delete_at = $3
-         WHERE id = $1 AND state = 'receiving' AND received_bytes = size_bytes
-         RETURNING account_id",
+         WHERE id = $1 AND state = 'receiving' AND received_bytes = size_bytes",
     )
     .bind(id.as_str())
     .bind(sha256.as_bytes().as_slice())
     .bind(store.retention.of_complete_upload(now).micros())
-    .fetch_optional(write.connection())
+    .execute(write.connection())
     .await?;
-    let Some(account) = account else { return Ok(false) };
+    if done.rows_affected() != 1 {
+        return Ok(false);
+    }
     let check = JobId::new(&*store.entropy);
     sqlx::query(
         "INSERT INTO jobs (id, account_id, kind, title, state, not_before, created_at)
          VALUES ($1, $2, 'check', '', 'queued', $3, $3)",
     )
     .bind(check.as_str())
-    .bind(account)
+    .bind(owner)
     .bind(now.micros())
     .execute(write.connection())
     .await?;
@@ -146,20 +164,21 @@ pub(crate) async fn finish_upload(
 }
 
 pub(crate) async fn checked_upload(
-    store: &Sqlite,
+    store: &Db,
     lease: &LeaseId,
     checked: &Checked,
     now: Timestamp,
 ) -> Result<()> {
     let mut write = store.write().await?;
+    let now = write.time(now).await?;
     let check = leased_row(&mut write, lease).await?;
     sqlx::query(
         "UPDATE uploads SET state = 'ready', audio = $2, findings = $3
          WHERE id = (SELECT upload_id FROM job_inputs WHERE job_id = $1) AND state = 'checking'",
     )
     .bind(&check.id)
-    .bind(Json(&checked.audio))
-    .bind(Json(&checked.findings))
+    .bind(json_text(&checked.audio)?)
+    .bind(json_text(&checked.findings)?)
     .execute(write.connection())
     .await?;
     move_job(&mut write, &check, Event::Completed { fence: lease.fence }, now).await?;
@@ -167,12 +186,13 @@ pub(crate) async fn checked_upload(
 }
 
 pub(crate) async fn rejected_upload(
-    store: &Sqlite,
+    store: &Db,
     lease: &LeaseId,
     problem: &Problem,
     now: Timestamp,
 ) -> Result<()> {
     let mut write = store.write().await?;
+    let now = write.time(now).await?;
     let check = leased_row(&mut write, lease).await?;
     // The check itself did what it is for: it has succeeded, the upload has not.
     move_job(&mut write, &check, Event::Completed { fence: lease.fence }, now).await?;
@@ -181,34 +201,33 @@ pub(crate) async fn rejected_upload(
 }
 
 /// The upload that a check looked at cannot be used.
-pub(super) async fn reject(
-    connection: &mut SqliteConnection,
-    check: &JobRow,
-    problem: &Problem,
-) -> Result<()> {
+pub(super) async fn reject(connection: &mut Connection, check: &JobRow, problem: &Problem) -> Result<()> {
     sqlx::query(
         "UPDATE uploads SET state = 'rejected', problem = $2
          WHERE id = (SELECT upload_id FROM job_inputs WHERE job_id = $1) AND state = 'checking'",
     )
     .bind(&check.id)
-    .bind(Json(problem))
+    .bind(json_text(problem)?)
     .execute(connection)
     .await?;
     Ok(())
 }
 
 pub(crate) async fn delete_upload(
-    store: &Sqlite,
+    store: &Db,
     account: &AccountId,
     id: &UploadId,
     now: Timestamp,
 ) -> Result<Removal> {
     let mut write = store.write().await?;
+    let now = write.time(now).await?;
+    write.hold_account(account).await?;
     let Some(upload) = row(write.connection(), account, id).await? else { return Ok(Removal::Unknown) };
-    let living: Vec<JobRow> = sqlx::query_as(
-        "SELECT jobs.* FROM jobs JOIN job_inputs ON job_inputs.job_id = jobs.id
-         WHERE job_inputs.upload_id = $1 AND jobs.finished_at IS NULL",
-    )
+    let living: Vec<JobRow> = sqlx::query_as(held!(
+        "SELECT * FROM jobs
+         WHERE id IN (SELECT job_id FROM job_inputs WHERE upload_id = $1) AND finished_at IS NULL
+         ORDER BY id"
+    ))
     .bind(id.as_str())
     .fetch_all(write.connection())
     .await?;

@@ -9,18 +9,17 @@ use domain::ids::{AccountId, JobId, UploadId};
 use domain::job::{Event, Job, JobEvent, JobState, StateName};
 use domain::order::{Input, Order, Wish};
 use domain::problem::Problem;
-use domain::stem::StemSettings;
 use domain::upload::UploadState;
-use sqlx::SqliteConnection;
-use sqlx::types::Json;
 
-use super::rows::{ArtifactRow, JobEventRow, JobRow, parse};
-use super::{Sqlite, Write, artifacts, uploads};
+use super::{Connection, Db, Write, artifacts, uploads};
 use crate::error::{Result, StoreError};
 use crate::outcome::{Enqueued, JobChange, Removal};
+use crate::rows::{ArtifactRow, JobEventRow, JobRow, json_text, parse};
 
-pub(crate) async fn enqueue(store: &Sqlite, order: &Order, now: Timestamp) -> Result<Enqueued> {
+pub(crate) async fn enqueue(store: &Db, order: &Order, now: Timestamp) -> Result<Enqueued> {
     let mut write = store.write().await?;
+    let now = write.time(now).await?;
+    write.hold_account(&order.account).await?;
     if let Some(key) = &order.idempotency_key {
         let same_key: Option<JobRow> =
             sqlx::query_as("SELECT * FROM jobs WHERE account_id = $1 AND idempotency_key = $2")
@@ -49,7 +48,7 @@ pub(crate) async fn enqueue(store: &Sqlite, order: &Order, now: Timestamp) -> Re
     .bind(order.account.as_str())
     .bind(order.wish.kind.as_str())
     .bind(&order.wish.title)
-    .bind(Json(&order.wish.recipe))
+    .bind(json_text(&order.wish.recipe)?)
     .bind(now.micros())
     .bind(&order.idempotency_key)
     .bind(order.body_hash.as_bytes().as_slice())
@@ -57,6 +56,7 @@ pub(crate) async fn enqueue(store: &Sqlite, order: &Order, now: Timestamp) -> Re
     .await?;
     insert_inputs(&mut write, &id, &order.wish.inputs, &order.wish.references).await?;
     insert_first_event(&mut write, &id, now).await?;
+    uploads::hold_inputs(write.connection(), &id).await?;
     // An input stays as long as the job needs it, unless an earlier job has settled when it goes.
     sqlx::query(
         "UPDATE uploads SET delete_at = NULL
@@ -106,7 +106,7 @@ pub(super) async fn insert_inputs(
 ) -> Result<()> {
     let mut rows = Vec::with_capacity(inputs.len() + references.len());
     for (position, input) in (0_i64..).zip(inputs) {
-        let settings = (!input.settings.is_empty()).then_some(Json(&input.settings));
+        let settings = (!input.settings.is_empty()).then(|| json_text(&input.settings)).transpose()?;
         rows.push((INPUT, position, &input.upload, input.title.as_str(), settings));
     }
     for (position, upload) in (0_i64..).zip(references) {
@@ -189,7 +189,7 @@ pub(super) async fn move_job(
     .bind(fails)
     .bind(crashes)
     .bind(if after.name() == StateName::Succeeded { 1.0 } else { 0.0 })
-    .bind(after.problem().map(Json))
+    .bind(after.problem().map(json_text).transpose()?)
     .bind(after.finished_at().map(Timestamp::micros))
     .bind(after.finished_at().map(|at| write.store.retention.of_ended_job(at).micros()))
     .execute(write.connection())
@@ -226,10 +226,10 @@ async fn settle(
             None => Ok(()),
         };
     }
-    let due: Vec<(String, Option<i64>)> = sqlx::query_as(
-        "SELECT uploads.id, CASE WHEN is_due_by_job = 1 THEN delete_at END
-         FROM uploads JOIN job_inputs ON job_inputs.upload_id = uploads.id WHERE job_inputs.job_id = $1",
-    )
+    let due: Vec<(String, Option<i64>)> = sqlx::query_as(held!(
+        "SELECT id, CASE WHEN is_due_by_job = 1 THEN delete_at END FROM uploads
+         WHERE id IN (SELECT upload_id FROM job_inputs WHERE job_id = $1) ORDER BY id"
+    ))
     .bind(&row.id)
     .fetch_all(write.connection())
     .await?;
@@ -244,7 +244,7 @@ async fn settle(
     Ok(())
 }
 
-pub(crate) async fn job(store: &Sqlite, account: &AccountId, id: &JobId) -> Result<Option<Job>> {
+pub(crate) async fn job(store: &Db, account: &AccountId, id: &JobId) -> Result<Option<Job>> {
     let mut reader = store.reader.acquire().await?;
     match row(&mut reader, account, id).await? {
         Some(row) => Ok(Some(whole(&mut reader, &row).await?)),
@@ -253,7 +253,7 @@ pub(crate) async fn job(store: &Sqlite, account: &AccountId, id: &JobId) -> Resu
 }
 
 /// A job's row, unless it is internal or somebody else's.
-async fn row(connection: &mut SqliteConnection, account: &AccountId, id: &JobId) -> Result<Option<JobRow>> {
+async fn row(connection: &mut Connection, account: &AccountId, id: &JobId) -> Result<Option<JobRow>> {
     let row = sqlx::query_as("SELECT * FROM jobs WHERE id = $1 AND account_id = $2 AND kind <> 'check'")
         .bind(id.as_str())
         .bind(account.as_str())
@@ -262,8 +262,19 @@ async fn row(connection: &mut SqliteConnection, account: &AccountId, id: &JobId)
     Ok(row)
 }
 
+/// The same, and until the transaction ends nobody else changes it.
+async fn held_row(connection: &mut Connection, account: &AccountId, id: &JobId) -> Result<Option<JobRow>> {
+    let row =
+        sqlx::query_as(held!("SELECT * FROM jobs WHERE id = $1 AND account_id = $2 AND kind <> 'check'"))
+            .bind(id.as_str())
+            .bind(account.as_str())
+            .fetch_optional(connection)
+            .await?;
+    Ok(row)
+}
+
 /// A job with what lies in other tables.
-async fn whole(connection: &mut SqliteConnection, row: &JobRow) -> Result<Job> {
+async fn whole(connection: &mut Connection, row: &JobRow) -> Result<Job> {
     let mut job = whole_but_for_its_place(connection, row).await?;
     if job.state.name() == StateName::Queued {
         let ahead: i64 = sqlx::query_scalar(
@@ -279,7 +290,7 @@ async fn whole(connection: &mut SqliteConnection, row: &JobRow) -> Result<Job> {
     Ok(job)
 }
 
-async fn whole_but_for_its_place(connection: &mut SqliteConnection, row: &JobRow) -> Result<Job> {
+async fn whole_but_for_its_place(connection: &mut Connection, row: &JobRow) -> Result<Job> {
     let mut job = row.read()?;
     (job.inputs, job.references) = inputs(&mut *connection, row).await?;
     let artifacts: Vec<ArtifactRow> =
@@ -293,7 +304,7 @@ async fn whole_but_for_its_place(connection: &mut SqliteConnection, row: &JobRow
 
 /// The places of an account's queued jobs, counted in one walk: a page of them must not walk the queue for
 /// each.
-async fn places(connection: &mut SqliteConnection, account: &AccountId) -> Result<BTreeMap<String, i64>> {
+async fn places(connection: &mut Connection, account: &AccountId) -> Result<BTreeMap<String, i64>> {
     let places: Vec<(String, i64)> = sqlx::query_as(
         "SELECT id, place FROM (
              SELECT id, account_id, row_number() OVER (ORDER BY created_at, id) - 1 AS place
@@ -307,11 +318,8 @@ async fn places(connection: &mut SqliteConnection, account: &AccountId) -> Resul
 }
 
 /// What a job is made from, and what it is to sound like.
-pub(super) async fn inputs(
-    connection: &mut SqliteConnection,
-    row: &JobRow,
-) -> Result<(Vec<Input>, Vec<UploadId>)> {
-    let rows: Vec<(String, String, String, Option<Json<StemSettings>>)> = sqlx::query_as(
+pub(super) async fn inputs(connection: &mut Connection, row: &JobRow) -> Result<(Vec<Input>, Vec<UploadId>)> {
+    let rows: Vec<(String, String, String, Option<String>)> = sqlx::query_as(
         "SELECT part, upload_id, title, settings FROM job_inputs WHERE job_id = $1 ORDER BY part, position",
     )
     .bind(&row.id)
@@ -323,7 +331,8 @@ pub(super) async fn inputs(
         match part.as_str() {
             REFERENCE => references.push(upload),
             _ => {
-                let settings = settings.map_or_else(StemSettings::default, |Json(settings)| settings);
+                let read = |text: &str| parse("job_inputs", &row.id, text, |text| serde_json::from_str(text));
+                let settings = settings.as_deref().map(read).transpose()?.unwrap_or_default();
                 inputs.push(Input { upload, title, settings });
             }
         }
@@ -336,7 +345,7 @@ const INPUT: &str = "input";
 const REFERENCE: &str = "reference";
 
 pub(crate) async fn list_jobs(
-    store: &Sqlite,
+    store: &Db,
     account: &AccountId,
     state: Option<StateName>,
     after: Option<&JobId>,
@@ -354,7 +363,7 @@ pub(crate) async fn list_jobs(
     .bind(account.as_str())
     .bind(state.map(StateName::as_str))
     .bind(after.map(JobId::as_str))
-    .bind(limit)
+    .bind(i64::from(limit))
     .fetch_all(&mut *reader)
     .await?;
     let places = match rows.iter().map(JobRow::state_name).collect::<Result<Vec<_>>>()? {
@@ -371,13 +380,14 @@ pub(crate) async fn list_jobs(
 }
 
 pub(crate) async fn cancel(
-    store: &Sqlite,
+    store: &Db,
     account: &AccountId,
     id: &JobId,
     now: Timestamp,
 ) -> Result<Option<Job>> {
     let mut write = store.write().await?;
-    let Some(before) = row(write.connection(), account, id).await? else { return Ok(None) };
+    let now = write.time(now).await?;
+    let Some(before) = held_row(write.connection(), account, id).await? else { return Ok(None) };
     if before.state()?.finished_at().is_none() {
         move_job(&mut write, &before, Event::CancelRequested, now).await?;
     }
@@ -391,13 +401,14 @@ pub(crate) async fn cancel(
 }
 
 pub(crate) async fn delete_job(
-    store: &Sqlite,
+    store: &Db,
     account: &AccountId,
     id: &JobId,
     now: Timestamp,
 ) -> Result<Removal> {
     let mut write = store.write().await?;
-    let Some(before) = row(write.connection(), account, id).await? else { return Ok(Removal::Unknown) };
+    let now = write.time(now).await?;
+    let Some(before) = held_row(write.connection(), account, id).await? else { return Ok(Removal::Unknown) };
     if before.state()?.finished_at().is_none() {
         // Through the same door as every end, so that its inputs learn when they go.
         move_job(&mut write, &before, Event::CancelRequested, now).await?;
@@ -409,7 +420,7 @@ pub(crate) async fn delete_job(
 }
 
 pub(crate) async fn job_events(
-    store: &Sqlite,
+    store: &Db,
     account: &AccountId,
     job: &JobId,
     after_seq: i64,
@@ -423,7 +434,7 @@ pub(crate) async fn job_events(
     .bind(job.as_str())
     .bind(account.as_str())
     .bind(after_seq)
-    .bind(limit)
+    .bind(i64::from(limit))
     .fetch_all(&store.reader)
     .await?;
     rows.into_iter().map(JobEventRow::read).collect()
