@@ -13,6 +13,7 @@ const DESK = { width: 1280, height: 900 };
 const PHONE = { width: 360, height: 740 };
 const MINUS = '\u2212';
 const [KICK, BASS, KEYS, SNARE] = ['Demo_01 Kick.wav', 'Demo_02 Bass.wav', 'Demo_03 Keys.wav', 'Demo_10 Snare.wav'];
+const SHORT = 'Demo_11 Short.wav';
 
 /** `stage` has the page and what all tests share, once `before` is through. */
 export function testMixing(stage) {
@@ -39,18 +40,34 @@ export function testMixing(stage) {
     await here().setViewportSize(DESK);
   }
 
-  test('stems dropped together stand in the order of their names, with what was found', { timeout: 2 * MINUTE_MS }, async () => {
+  test('stems on their way survive a reload once their files are chosen again', { timeout: 3 * MINUTE_MS }, async () => {
     const page = here();
     await page.goto(stage.url);
     await page.getByRole('link', { name: 'Mix stems' }).click();
     await heading('Mix stems').waitFor();
     await page.getByText('Drop all stems of a song here').waitFor();
     await stage.isAccessible('no stems yet');
-    const files = [...stems(SECONDS), { name: 'Demo_11 Short.wav', mimeType: 'audio/wav', buffer: shortSong(5, 0.1) }];
-    await page.locator('input[type=file]').first().setInputFiles(files.reverse());
+    const files = [...stems(SECONDS), { name: SHORT, mimeType: 'audio/wav', buffer: shortSong(5, 0.1) }].reverse();
+    const drop = () => page.locator('input[type=file]').first().setInputFiles(files);
+    stage.line.slow(300_000);
+    await drop();
+    await stemRows().getByText(/[1-9]\d?\s%, uploading/).first().waitFor();
+    await stemRows().getByText('waiting to be sent').first().waitFor();
+    await page.getByLabel(`Role of ${SNARE}`).selectOption('snare');
+    await stage.isAccessible('stems on their way');
+    await page.reload();
+    await stemRows().getByText(/not complete/).first().waitFor();
+    await page.getByText('A stem is not complete').waitFor();
+    stage.line.slow(Infinity);
+    await drop();
     await complete(5);
+    assert.equal(await page.getByLabel(`Role of ${SNARE}`).inputValue(), 'snare', 'what was said is still there');
+  });
+
+  test('stems stand in the order of their names, with what was found', async () => {
+    const page = here();
     const texts = (await stemRows().allInnerTexts()).map((text) => text.replaceAll(/\s+/g, ' '));
-    assert.deepEqual(texts.map((text) => /Demo_\d+ \w+\.wav/.exec(text)[0]), [KICK, BASS, KEYS, SNARE, 'Demo_11 Short.wav']);
+    assert.deepEqual(texts.map((text) => /Demo_\d+ \w+\.wav/.exec(text)[0]), [KICK, BASS, KEYS, SNARE, SHORT]);
     assert.match(texts[0], /mono 0:12 44\.1 kHz/);
     assert.match(texts[2], /stereo 0:12/);
     await page.getByText(/caution/).last().click();
@@ -59,7 +76,6 @@ export function testMixing(stage) {
 
   test('what is said about a stem is set from the keyboard, and a reload keeps it', async () => {
     const page = here();
-    await page.getByLabel(`Role of ${SNARE}`).selectOption('snare');
     await page.getByLabel(`Gain of ${BASS}`).focus();
     await page.keyboard.press('ArrowUp');
     await page.keyboard.press('PageDown');
@@ -100,7 +116,7 @@ export function testMixing(stage) {
   test('what the service refuses about a stem lands at its row', async () => {
     const page = here();
     const { data } = await stage.json('/v1/uploads');
-    const gone = data.find(({ name }) => name === 'Demo_11 Short.wav');
+    const gone = data.find(({ name }) => name === SHORT);
     const headers = { 'Tus-Resumable': '1.0.0', Origin: stage.url };
     const answer = await stage.context.request.delete(`${stage.url}/v1/uploads/${gone.id}`, { headers });
     assert.equal(answer.status(), 204);
@@ -108,7 +124,7 @@ export function testMixing(stage) {
     await stemRows().nth(4).locator('[data-wrong]').waitFor();
     assert.match(await page.evaluate(() => document.activeElement.innerText), /no such upload/);
     await stage.isAccessible('a stem refused');
-    await button('Take out Demo_11 Short.wav').click();
+    await button(`Take out ${SHORT}`).click();
     await complete(4);
     assert.equal(await page.evaluate(() => document.activeElement.innerText.trim()), `Take out ${SNARE}`);
   });

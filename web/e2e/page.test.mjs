@@ -375,6 +375,9 @@ testMixing({
   get url() {
     return url;
   },
+  get line() {
+    return line;
+  },
   json,
   isAccessible,
 });

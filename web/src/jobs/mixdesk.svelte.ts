@@ -42,8 +42,7 @@ export class MixDesk {
 
   /** Settings outlive a reload; files on their way have to be chosen again. */
   store(): void {
-    const stems = this.rack.stems.filter(({ id }) => id !== null);
-    const stored: Stored = { kind: this.kind, draft: this.ordering.draft, stems };
+    const stored: Stored = { kind: this.kind, draft: this.ordering.draft, stems: this.rack.stems };
     sessionStorage.setItem(STORED, JSON.stringify(stored));
   }
 
@@ -60,7 +59,10 @@ export class MixDesk {
     const { kind, draft, stems } = stored;
     this.kind = kind;
     this.ordering.draft = { ...draft, references: draft.references.filter(({ state }) => state === 'ready') };
-    for (const stem of stems) takeAnswer(stem, byId(all, stem.id));
+    for (const stem of stems) {
+      if (stem.id === null) stem.state = 'interrupted';
+      else takeAnswer(stem, byId(all, stem.id));
+    }
     this.rack.put(stems);
   }
 
@@ -75,10 +77,15 @@ export class MixDesk {
     this.clear();
     if (isMix(job.kind)) this.kind = job.kind;
     this.ordering.draft = draftOf(job, all);
-    const rows = new Map(report?.stems.map((row) => [row.file, row]));
+    const rows = [...(report?.stems ?? [])];
+    // Two stems may have one name: each row is of one of them.
+    const rowOf = (name: string | undefined) => {
+      const at = rows.findIndex(({ file }) => file === name);
+      return at < 0 ? undefined : rows.splice(at, 1)[0];
+    };
     const stems = job.inputs.map((input, i) => {
       const upload = byId(all, input.upload);
-      const entry = stemOf(i + 1, input, upload && rows.get(upload.name));
+      const entry = stemOf(i + 1, input, rowOf(upload?.name));
       takeAnswer(entry, upload);
       return entry;
     });

@@ -48,11 +48,13 @@ export class StemRack {
     return left;
   }
 
-  /** An upload that is here already. */
-  add(upload: Upload): void {
-    const entry = newStem(this.nextKey(), upload.name, upload.id);
-    takeAnswer(entry, upload);
-    this.stems.push(entry);
+  /** Uploads that are here already, as many as there is room for. */
+  add(uploads: Upload[], max: number): void {
+    for (const upload of uploads.slice(0, max - this.stems.length)) {
+      const entry = newStem(this.nextKey(), upload.name, upload.id);
+      takeAnswer(entry, upload);
+      this.stems.push(entry);
+    }
     this.stems.sort(byName);
     this.#lookSoon(0);
   }
