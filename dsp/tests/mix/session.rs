@@ -1,6 +1,7 @@
 //! A band of nine stems, made here, and what is measured of mixes of it.
 
 use std::f64::consts::TAU;
+use std::sync::OnceLock;
 
 use dsp::audio::{Audio, Samples};
 use dsp::mix::{self, MixWish, Mixed, Role, Stem, StemWish};
@@ -27,6 +28,11 @@ impl Part {
 
 /// Kick, snare, hats, bass, two guitars, keys, a wide pad and a voice that pauses, at no balance at all.
 pub fn band() -> Vec<Part> {
+    static BAND: OnceLock<Vec<Part>> = OnceLock::new();
+    BAND.get_or_init(played).clone()
+}
+
+fn played() -> Vec<Part> {
     vec![
         Part::new("bass", Role::Bass, mono(bass)),
         Part::new("guitar one", Role::RhythmGuitar, mono(|t, dice| plucked(t, 0.5, 196.0, dice))),
@@ -40,7 +46,6 @@ pub fn band() -> Vec<Part> {
     ]
 }
 
-/// All sing and play from the start, so that nothing in it is silent for long.
 pub fn mixed(parts: &[Part], wish: &MixWish) -> Mixed {
     mix::mix(&stems(parts), wish, None, &Unwatched).unwrap()
 }
