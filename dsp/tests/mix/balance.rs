@@ -71,7 +71,7 @@ fn both_sides_weigh_the_same_and_single_channels_are_spread() {
     assert!(pans.iter().any(|pan| *pan > 0.1) && pans.iter().any(|pan| *pan < -0.1), "{pans:?}");
     let power = |side: usize| mix.audio.channel(side).iter().map(|x| f64::from(*x).powi(2)).sum::<f64>();
     let (left, right) = (power(0), power(1));
-    assert!((10.0 * (left / right).log10()).abs() < 0.7, "{} dB", 10.0 * (left / right).log10());
+    assert!((10.0 * (left / right).log10()).abs() < 0.7, "{} dB {pans:?}", 10.0 * (left / right).log10());
     let product: f64 =
         mix.audio.channel(0).iter().zip(mix.audio.channel(1)).map(|(l, r)| f64::from(l * r)).sum();
     assert!(product / (left * right).sqrt() > 0.1);

@@ -110,13 +110,13 @@ fn keys(t: f64, _: &mut Dice) -> [f64; 2] {
         };
         0.06 * chord.iter().map(|note| tone(*note)).sum::<f64>() * (-since * 2.0).exp()
     };
-    [side(1.0), side(1.003)]
+    [side(0.9985), side(1.0017)]
 }
 
 fn pad(t: f64, dice: &mut Dice) -> [f64; 2] {
     let chord = [131.0, 196.0, 262.0, 330.0];
     let side = |detune: f64| chord.iter().map(|note| (TAU * note * detune * t).sin()).sum::<f64>();
-    [0.03 * side(1.0) + 0.002 * dice.normal(), 0.03 * side(1.004) + 0.002 * dice.normal()]
+    [0.03 * side(0.9978) + 0.002 * dice.normal(), 0.03 * side(1.0024) + 0.002 * dice.normal()]
 }
 
 /// Three seconds of syllables, one of silence; louder and softer lines; a sharp sound now and then.
