@@ -71,7 +71,7 @@ fn both_sides_weigh_the_same_and_single_channels_are_spread() {
     assert!(pans.iter().any(|pan| *pan > 0.1) && pans.iter().any(|pan| *pan < -0.1), "{pans:?}");
     let power = |side: usize| mix.audio.channel(side).iter().map(|x| f64::from(*x).powi(2)).sum::<f64>();
     let (left, right) = (power(0), power(1));
-    assert!((10.0 * (left / right).log10()).abs() < 0.7, "{} dB", 10.0 * (left / right).log10());
+    assert!((10.0 * (left / right).log10()).abs() < 0.7, "{} dB {pans:?}", 10.0 * (left / right).log10());
     let product: f64 =
         mix.audio.channel(0).iter().zip(mix.audio.channel(1)).map(|(l, r)| f64::from(l * r)).sum();
     assert!(product / (left * right).sqrt() > 0.1);
@@ -81,7 +81,8 @@ fn both_sides_weigh_the_same_and_single_channels_are_spread() {
 fn stems_hide_each_other_less_than_at_the_same_faders_without_filters() {
     let masking = mixed(&band(), &MixWish::DEFAULT).masking;
     assert!(masking.index_before > 1.0, "the case must be real: {masking:?}");
-    assert!(masking.index_after < 0.92 * masking.index_before, "{masking:?}");
+    // Two cuts of at most 3 dB in each stem, where stems hide each other by 13 dB.
+    assert!(masking.index_after < 0.95 * masking.index_before, "{masking:?}");
     assert_eq!(masking.bands.len(), masking.after_db.len());
 }
 
@@ -103,5 +104,22 @@ fn a_trim_moves_one_fader_and_no_other() {
     for (index, (plain, trimmed)) in plain.stems.iter().zip(&trimmed.stems).enumerate() {
         let wanted = if index == 1 { 3.0 } else { 0.0 };
         assert!((trimmed.fader.value() - plain.fader.value() - wanted).abs() < 1e-9, "{}", plain.name);
+    }
+}
+
+#[test]
+fn a_balance_that_somebody_made_is_mostly_kept() {
+    let wish = MixWish::new(0.0, 0.0).unwrap();
+    let usual = mixed(&band(), &wish).plan;
+    let mut balanced = band();
+    let moves: Vec<f64> = (0..balanced.len()).map(|index| if index % 2 == 0 { 2.0 } else { -2.0 }).collect();
+    for ((part, stem), moved) in balanced.iter_mut().zip(&usual.stems).zip(&moves) {
+        part.audio = scaled(&part.audio, stem.fader.value() + moved);
+    }
+    let mean = moves.iter().sum::<f64>() / moves.len() as f64;
+    for (stem, moved) in mixed(&balanced, &wish).plan.stems.iter().zip(&moves) {
+        // About a third of the way back to what is usual; the lead is held against the rest as well.
+        let wanted = -0.35 * (moved - mean);
+        assert!((stem.fader.value() - wanted).abs() < 0.5, "{}: {} and {wanted}", stem.name, stem.fader);
     }
 }

@@ -1,6 +1,7 @@
 //! A band of nine stems, made here, and what is measured of mixes of it.
 
 use std::f64::consts::TAU;
+use std::sync::OnceLock;
 
 use dsp::audio::{Audio, Samples};
 use dsp::mix::{self, MixWish, Mixed, Role, Stem, StemWish};
@@ -27,6 +28,11 @@ impl Part {
 
 /// Kick, snare, hats, bass, two guitars, keys, a wide pad and a voice that pauses, at no balance at all.
 pub fn band() -> Vec<Part> {
+    static BAND: OnceLock<Vec<Part>> = OnceLock::new();
+    BAND.get_or_init(played).clone()
+}
+
+fn played() -> Vec<Part> {
     vec![
         Part::new("bass", Role::Bass, mono(bass)),
         Part::new("guitar one", Role::RhythmGuitar, mono(|t, dice| plucked(t, 0.5, 196.0, dice))),
@@ -40,7 +46,6 @@ pub fn band() -> Vec<Part> {
     ]
 }
 
-/// All sing and play from the start, so that nothing in it is silent for long.
 pub fn mixed(parts: &[Part], wish: &MixWish) -> Mixed {
     mix::mix(&stems(parts), wish, None, &Unwatched).unwrap()
 }
@@ -105,13 +110,13 @@ fn keys(t: f64, _: &mut Dice) -> [f64; 2] {
         };
         0.06 * chord.iter().map(|note| tone(*note)).sum::<f64>() * (-since * 2.0).exp()
     };
-    [side(1.0), side(1.003)]
+    [side(0.9985), side(1.0017)]
 }
 
 fn pad(t: f64, dice: &mut Dice) -> [f64; 2] {
     let chord = [131.0, 196.0, 262.0, 330.0];
     let side = |detune: f64| chord.iter().map(|note| (TAU * note * detune * t).sin()).sum::<f64>();
-    [0.03 * side(1.0) + 0.002 * dice.normal(), 0.03 * side(1.004) + 0.002 * dice.normal()]
+    [0.03 * side(0.9978) + 0.002 * dice.normal(), 0.03 * side(1.0024) + 0.002 * dice.normal()]
 }
 
 /// Three seconds of syllables, one of silence; louder and softer lines; a sharp sound now and then.

@@ -208,7 +208,7 @@ pub(super) fn hops_of(track: &Track<'_>) -> Option<Hops> {
     let rehearsed = track.rehearsed.as_ref().filter(|_| track.plays())?;
     let mut hops = Hops::of_runs(&rehearsed.energies_after(), CONTROL_FRAMES, rehearsed.rate);
     let before = rehearsed.image;
-    let after = image_after(before, &track.plan, track.shape);
+    let after = image_after(before, track.plan.pan, track.plan.width, track.shape);
     // Of one channel both sides hold the same; it counts once.
     let channels = if track.is_mono() { 2.0 } else { 1.0 };
     let kept = channels * (after.left + after.right) / (before.left + before.right).max(1e-30);

@@ -67,21 +67,23 @@ fn narrow(track: &mut Track<'_>) {
 
 /// Decides pans, after faders.
 pub(super) fn pans(tracks: &mut [Track<'_>]) {
+    let powers: Vec<f64> = tracks.iter().map(power).collect();
     let mut sides = Sides::default();
     let mut free = Vec::new();
     for (index, track) in tracks.iter().enumerate().filter(|(_, track)| track.plays()) {
         if track.stem.wish.pan.is_some() || !track.is_mono() || belongs_in_the_middle(track.plan.role) {
-            sides.add(energies(track, track.plan.pan));
+            sides.add(energies(track, powers[index], track.plan.pan));
         } else {
-            free.push((index, energies(track, Pan::CENTRE)));
+            let [left, right] = energies(track, powers[index], Pan::CENTRE);
+            free.push((index, left + right));
         }
     }
     // The heaviest first, so that the light ones can make up for them.
-    free.sort_by(|a, b| (b.1[0] + b.1[1]).total_cmp(&(a.1[0] + a.1[1])).then(a.0.cmp(&b.0)));
+    free.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
     for (index, _) in free {
-        spread(&mut tracks[index], &mut sides);
+        spread(&mut tracks[index], powers[index], &mut sides);
     }
-    even_out(tracks, sides);
+    even_out(tracks, &powers, sides);
 }
 
 fn belongs_in_the_middle(role: Role) -> bool {
@@ -111,21 +113,25 @@ impl Sides {
     }
 }
 
-/// What a stem adds to left and right.
-fn energies(track: &Track<'_>, pan: Pan) -> [f64; 2] {
-    let Some(rehearsed) = &track.rehearsed else { return [0.0; 2] };
-    let plan = crate::mix::plan::StemPlan { pan, ..track.plan.clone() };
-    let image = image_after(rehearsed.image, &plan, track.shape);
+/// Gain of the energy of a stem by its fader and its dynamics.
+fn power(track: &Track<'_>) -> f64 {
+    let Some(rehearsed) = &track.rehearsed else { return 0.0 };
     // What dynamics do to the energy, as the faders know it.
     let before: f64 = rehearsed.energies.iter().map(|e| f64::from(*e)).sum();
     let after: f64 = rehearsed.energies_after().iter().sum();
     let moved = if before > 0.0 { after / before } else { 1.0 };
-    let power = track.plan.fader.amplitude().powi(2) * moved;
+    track.plan.fader.amplitude().powi(2) * moved
+}
+
+/// What a stem adds to left and right.
+fn energies(track: &Track<'_>, power: f64, pan: Pan) -> [f64; 2] {
+    let Some(rehearsed) = &track.rehearsed else { return [0.0; 2] };
+    let image = image_after(rehearsed.image, pan, track.plan.width, track.shape);
     [image.left * power, image.right * power]
 }
 
 /// Puts one channel where it makes the sides more alike.
-fn spread(track: &mut Track<'_>, sides: &mut Sides) {
+fn spread(track: &mut Track<'_>, power: f64, sides: &mut Sides) {
     let Some(heard) = &track.heard else { return };
     let centre = heard.spectra.centre();
     let half = track.side.map(|side| if side == Side::Left { -1.0 } else { 1.0 });
@@ -136,7 +142,7 @@ fn spread(track: &mut Track<'_>, sides: &mut Sides) {
     let leans_left = sides.difference_db() > 0.0;
     let sign = half.unwrap_or(if leans_left { 1.0 } else { -1.0 });
     let pan = Pan::literal(sign * distance);
-    sides.add(energies(track, pan));
+    sides.add(energies(track, power, pan));
     track.plan.pan = pan;
     let reason = match half {
         Some(_) => "its name says that it is one side of a pair".to_owned(),
@@ -148,52 +154,57 @@ fn spread(track: &mut Track<'_>, sides: &mut Sides) {
     track.choose(StemChoice::new("pan", pan.value(), "", Decider::Engine, reason));
 }
 
-/// Moves the stems that weigh most on one side a little, as long as the sides differ.
-fn even_out(tracks: &mut [Track<'_>], mut sides: Sides) {
-    const STEMS_MAX: usize = 6;
-    let mut moved = Vec::new();
+/// Moves a few stems a little, as long as the sides differ: always the one that makes them most alike.
+fn even_out(tracks: &mut [Track<'_>], powers: &[f64], mut sides: Sides) {
+    const STEMS_MAX: usize = 4;
+    let mut open: Vec<usize> = (0..tracks.len()).filter(|index| can_move(&tracks[*index])).collect();
     for _ in 0..STEMS_MAX {
         let difference = sides.difference_db();
         if difference.abs() < EVEN_DB {
             return;
         }
-        let heavy = usize::from(difference < 0.0);
-        let excess = |index: &usize| {
-            let energies = energies(&tracks[*index], tracks[*index].plan.pan);
-            energies[heavy] - energies[1 - heavy]
-        };
-        let can_move = |index: &usize| {
-            let track = &tracks[*index];
-            let is_set = track.stem.wish.pan.is_some() || track.side.is_some();
-            track.plays() && !is_set && !belongs_in_the_middle(track.plan.role) && !moved.contains(index)
-        };
-        let candidates = (0..tracks.len()).filter(|index| can_move(index) && excess(index) > 0.0);
-        let Some(index) = candidates.max_by(|a, b| excess(a).total_cmp(&excess(b))) else { return };
-        let track = &tracks[index];
-        let now = track.plan.pan;
-        let rest = sides.without(energies(track, now));
-        let with = |pan: &Pan| {
-            let mut sides = rest;
-            sides.add(energies(track, *pan));
+        let moved = |index: usize, pan: Pan| {
+            let track = &tracks[index];
+            let mut sides = sides.without(energies(track, powers[index], track.plan.pan));
+            sides.add(energies(track, powers[index], pan));
             sides
         };
-        // One channel comes nearer to the middle; the image of two leans to the light side.
-        let farthest = if track.is_mono() { now.value().abs() - NEAR } else { LEAN_MAX };
-        let towards = if heavy == 0 { 0.01 } else { -0.01 };
-        let places = (0..=(farthest.max(0.0) * 100.0).round() as u32)
-            .map(|step| Pan::literal(hundredths(now.value() + towards * f64::from(step))));
-        let away = |pan: &Pan| with(pan).difference_db().abs();
-        let Some(best) = places.min_by(|a, b| away(a).total_cmp(&away(b))) else { return };
-        sides = with(&best);
-        moved.push(index);
-        lean(&mut tracks[index], best, difference);
+        let places =
+            open.iter().flat_map(|&index| places(&tracks[index], difference).map(move |pan| (index, pan)));
+        let away = |(index, pan): &(usize, Pan)| moved(*index, *pan).difference_db().abs();
+        let Some((index, pan)) = places.min_by(|a, b| away(a).total_cmp(&away(b))) else { return };
+        if pan == tracks[index].plan.pan {
+            return;
+        }
+        sides = moved(index, pan);
+        open.retain(|other| *other != index);
+        lean(&mut tracks[index], pan, difference);
     }
+}
+
+fn can_move(track: &Track<'_>) -> bool {
+    let is_set = track.stem.wish.pan.is_some() || track.side.is_some();
+    track.plays() && !is_set && !belongs_in_the_middle(track.plan.role)
+}
+
+/// Where a stem may go: one channel nearer or farther on its own side, the image of two a little to the light side.
+fn places(track: &Track<'_>, difference_db: f64) -> impl Iterator<Item = Pan> {
+    let now = track.plan.pan.value();
+    let (from, to) = if track.is_mono() {
+        let side = if now < 0.0 { -1.0 } else { 1.0 };
+        (side * NEAR, side * FAR)
+    } else {
+        (now, now + LEAN_MAX * difference_db.signum())
+    };
+    let steps = ((to - from).abs() * 100.0).round() as u32;
+    (0..=steps)
+        .map(move |step| Pan::literal(hundredths(from + (to - from).signum() * f64::from(step) / 100.0)))
 }
 
 fn lean(track: &mut Track<'_>, pan: Pan, difference_db: f64) {
     track.plan.pan = pan;
     let reason = format!(
-        "the {} side of the mix was {:.1}\u{2009}dB stronger, and most of that came from here",
+        "the {} side of the mix was {:.1}\u{2009}dB stronger; this evens it out best",
         if difference_db > 0.0 { "left" } else { "right" },
         difference_db.abs()
     );

@@ -14,7 +14,7 @@ use crate::parts::biquad::Biquad;
 use crate::units::{Decibels, Hertz, SampleRate};
 
 /// Each dB by which a stem hides others, weighed by their importance, is answered by so much.
-const ANSWER: f64 = 0.5;
+const ANSWER: f64 = 0.7;
 /// More would thin a stem out.
 const CUT_MAX_DB: f64 = 3.0;
 /// Less changes nothing.

@@ -70,6 +70,7 @@ impl Rehearsed {
         let sibilance = self.sibilance.take();
         let Some((sibilance, de_esser)) = sibilance.zip(de_esser) else { return };
         let mut curve = sibilance.reductions(&de_esser);
+        sibilance.take_from(&mut self.energies, &curve);
         curve.iter_mut().for_each(|reduction| *reduction = -*reduction);
         decibels::amplitudes(&mut curve);
         self.essing = Some(curve);

@@ -73,9 +73,9 @@ pub(in crate::mix) fn law(pan: Pan, shape: Shape) -> [f64; 2] {
 }
 
 /// What width and pan make of the energies of a stem.
-pub(in crate::mix) fn image_after(image: Image, plan: &StemPlan, shape: Shape) -> Image {
-    let [left, right] = law(plan.pan, shape);
-    let side = if shape == Shape::Two { plan.width.amplitude() } else { 1.0 };
+pub(in crate::mix) fn image_after(image: Image, pan: Pan, width: Decibels, shape: Shape) -> Image {
+    let [left, right] = law(pan, shape);
+    let side = if shape == Shape::Two { width.amplitude() } else { 1.0 };
     // L' = a L + b R with a = (1 + side) / 2 and b = (1 − side) / 2.
     let (a, b) = (0.5 * (1.0 + side), 0.5 * (1.0 - side));
     let own = |x: f64, y: f64| a * a * x + b * b * y + 2.0 * a * b * image.product;

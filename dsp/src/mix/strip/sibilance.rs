@@ -12,6 +12,7 @@ use crate::units::{Hertz, Milliseconds, SampleRate};
 #[derive(Debug)]
 pub(in crate::mix) struct Sibilance {
     rate: SampleRate,
+    channels: f32,
     sharp: Vec<f32>,
     voice: Vec<f32>,
 }
@@ -41,7 +42,7 @@ impl Sibilance {
         let high_pass = Biquad::high_pass(corner, rate);
         let sharp = smoothed(&band_powers(audio, &[high_pass, high_pass]), WINDOW, rate);
         let voice = smoothed(&band_powers(audio, &[Biquad::band_pass(VOICE, VOICE_Q, rate)]), AROUND, rate);
-        Self { rate, sharp, voice }
+        Self { rate, channels: audio.channel_count() as f32, sharp, voice }
     }
 
     /// How far sharp sounds lie over the voice in dB, where there is anything; and the rest left out.
@@ -71,6 +72,18 @@ impl Sibilance {
         }
         let middle = levels.len() / 2;
         Some(*levels.select_nth_unstable_by(middle, f64::total_cmp).1)
+    }
+
+    /// Takes from K-weighted energies what `reductions` (in dB) take from sharp sounds: they weigh 4 dB more than
+    /// their power, and the band that is turned down holds about 0.6 of them.
+    pub(super) fn take_from(&self, energies: &mut [f32], reductions: &[f32]) {
+        const SHARE: f32 = 2.5 * 0.6;
+        let runs = energies.iter_mut().zip(&self.sharp).zip(reductions);
+        for ((energy, sharp), reduction) in runs.filter(|(_, reduction)| **reduction > 0.0) {
+            let lost = 1.0 - 10f32.powf(-reduction / 10.0);
+            let sharp = sharp * CONTROL_FRAMES as f32 * self.channels * SHARE;
+            *energy = (*energy - sharp * lost).max(0.25 * *energy);
+        }
     }
 
     /// Reduction in dB at the control rate.
