@@ -41,6 +41,9 @@ const tone = (hertz, t) => Math.sin(2 * Math.PI * hertz * t);
 const string = (hertz, t) => [1, 2, 3, 4, 5, 6].reduce((sum, n) => sum + tone(hertz * n, t) / n, 0) / 2;
 const beat = (t, every) => t % every;
 
+/** How far below full scale stems come: their plain sum is quieter than any master. */
+const HEADROOM = 0.35;
+
 /** Four stems of one bar that repeats: enough to be told apart by ear and by name. */
 export function stems(seconds) {
   const hit = noise(7);
@@ -54,6 +57,6 @@ export function stems(seconds) {
   return Object.entries(parts).map(([name, [channels, sample]]) => ({
     name,
     mimeType: 'audio/wav',
-    buffer: wav(seconds, channels, sample),
+    buffer: wav(seconds, channels, (t, side) => HEADROOM * sample(t, side)),
   }));
 }
