@@ -15,6 +15,7 @@ mod installation;
 mod local_song;
 mod master;
 mod migrate;
+mod queue;
 mod render;
 mod report_file;
 mod serve;
@@ -51,6 +52,8 @@ pub enum Command {
     Worker(worker::Arguments),
     /// Bring a database's tables to this version
     Migrate(migrate::Arguments),
+    /// Look at the queue, and step in
+    Queue(queue::Arguments),
     /// Make a key for programs that use the API
     #[command(subcommand)]
     ApiKey(api_key::Action),
@@ -71,6 +74,7 @@ impl Command {
             Self::Api(arguments) => api::run(arguments),
             Self::Worker(arguments) => worker::run(arguments),
             Self::Migrate(arguments) => migrate::run(&arguments),
+            Self::Queue(arguments) => queue::run(arguments),
             Self::ApiKey(action) => api_key::run(action),
             Self::Render(arguments) => render::run(&arguments),
         }
