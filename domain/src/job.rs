@@ -47,6 +47,8 @@ pub struct Job {
     pub progress: f64,
     /// How many jobs were queued earlier; `None` unless queued. A fair queue may serve this one sooner.
     pub queue_position: Option<u64>,
+    /// How many of the same account were queued earlier; `None` unless queued. See [`crate::outlook`].
+    pub own_ahead: Option<u64>,
     /// Which try this is; 0 before the first.
     pub attempt: u32,
     /// What became of the credits.
@@ -213,6 +215,8 @@ pub enum Event {
     },
     /// Its owner does not want it any more.
     CancelRequested,
+    /// An operator wants it tried now, whatever the backoff.
+    Hastened,
 }
 
 /// An event that cannot happen in this state.
@@ -263,6 +267,7 @@ impl JobState {
             (Self::AwaitingPayment | Self::Queued { .. } | Self::Running { .. }, Event::CancelRequested) => {
                 Ok(Self::Cancelled { at: now })
             }
+            (Self::Queued { .. }, Event::Hastened) => Ok(Self::Queued { not_before: now }),
             (state, event) => Err(IllegalMove { state: state.name(), event: event.name() }),
         }
     }
@@ -319,6 +324,7 @@ impl Event {
             Self::LeaseExpired { .. } => "lease expired",
             Self::Released { .. } => "released",
             Self::CancelRequested => "cancel requested",
+            Self::Hastened => "hastened",
         }
     }
 }

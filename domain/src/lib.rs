@@ -12,6 +12,7 @@
 //! | [`account`], [`scope`] | who, and what they may do | `Account`, `Email`, `Scopes` |
 //! | [`upload`] | a file that came in | `Upload`, `AudioFacts`, `Finding` |
 //! | [`recipe`], [`preset`], [`tags`] | how it is done, checked once | `Recipe`, `Preset`, `Amounts`, `Tags` |
+//! | [`outlook`] | how long a job will wait | `Outlook` |
 //! | [`order`], [`fields`] | what is asked for, checked once | `Wish`, `Input`, `Order`, `FieldError` |
 //! | [`job`], [`lease`], [`attempt`] | the life of a job | `JobState::after`, `LeaseId`, `backoff` |
 //! | [`task`] | what a lease holder has to do | `Task` |
@@ -36,6 +37,7 @@ pub mod lease;
 pub mod mix_report;
 pub mod mix_settings;
 pub mod order;
+pub mod outlook;
 pub mod plan;
 pub mod preset;
 pub mod problem;

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::digest::Digest;
 use crate::fields::{FieldError, Fields, kind};
 use crate::ids::{AccountId, UploadId};
-use crate::job::JobKind;
+use crate::job::{Job, JobKind};
 use crate::recipe::Recipe;
 use crate::stem::StemSettings;
 
@@ -53,6 +53,23 @@ pub struct Order {
     pub idempotency_key: Option<String>,
     /// Of the body as it was sent: the same key with another body is a conflict.
     pub body_hash: Digest,
+}
+
+impl Order {
+    /// The order that a job was made from, to be given again: without a key, so that it makes another job.
+    #[must_use]
+    pub fn again(job: &Job) -> Self {
+        let wish = Wish {
+            kind: job.kind,
+            title: job.title.clone(),
+            inputs: job.inputs.clone(),
+            references: job.references.clone(),
+            recipe: job.recipe.clone(),
+        };
+        // The body is not known any more; without a key nothing is compared with it.
+        let body_hash = Digest::from_bytes([0; 32]);
+        Self { account: job.account.clone(), wish, idempotency_key: None, body_hash }
+    }
 }
 
 impl Wish {

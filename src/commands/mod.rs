@@ -18,6 +18,7 @@ mod migrate;
 mod mix;
 mod mix_table;
 mod output_format;
+mod queue;
 mod render;
 mod report_file;
 mod serve;
@@ -57,6 +58,8 @@ pub enum Command {
     Worker(worker::Arguments),
     /// Bring a database's tables to this version
     Migrate(migrate::Arguments),
+    /// Look at the queue, and step in
+    Queue(queue::Arguments),
     /// Make a key for programs that use the API
     #[command(subcommand)]
     ApiKey(api_key::Action),
@@ -78,6 +81,7 @@ impl Command {
             Self::Api(arguments) => api::run(arguments),
             Self::Worker(arguments) => worker::run(arguments),
             Self::Migrate(arguments) => migrate::run(&arguments),
+            Self::Queue(arguments) => queue::run(arguments),
             Self::ApiKey(action) => api_key::run(action),
             Self::Render(arguments) => render::run(&arguments),
         }

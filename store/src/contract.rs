@@ -6,6 +6,7 @@ mod crowd;
 mod ending;
 mod fairness;
 mod leases;
+mod operators;
 mod orders;
 pub(crate) mod tables;
 mod uploads;
@@ -82,6 +83,11 @@ macro_rules! every_story {
                 an_account_runs_two_jobs_at_a_time
                 five_hundred_jobs_delay_anothers_single_job_by_one_job_at_most
                 accounts_take_turns_on_one_slot;
+            operators:
+                a_paused_queue_gives_no_work_until_it_is_resumed
+                a_retry_ends_a_backoff_and_makes_a_new_job_of_one_that_failed
+                operators_see_and_end_the_jobs_of_all
+                a_wait_is_estimated_once_there_is_something_to_go_by;
             crowd:
                 the_cap_holds_however_many_processes_ask_at_once
                 a_crowd_at_one_account_meets_no_error_and_every_job_ends_once;

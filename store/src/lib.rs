@@ -7,7 +7,7 @@
 //! | module | what |
 //! |---|---|
 //! | this page | every operation, without SQL |
-//! | [`outcome`] | what operations take and give |
+//! | [`outcome`], [`operating`] | what operations take and give |
 //! | [`blobs`] | bytes by key |
 //! | `sql/` | the operations, written once: each engine compiles them for its own driver |
 //! | `rows` | rows as they are read |
@@ -17,10 +17,21 @@
 //! | `contract` | the stories every engine must pass |
 #![expect(clippy::duplicate_mod, reason = "each engine compiles the same operations for its own driver")]
 
+/// Calls an operation of the engine that is there.
+macro_rules! each {
+    ($store:expr, $chapter:ident::$operation:ident($($argument:expr),*)) => {
+        match &$store.0 {
+            Engine::Sqlite(db) => sqlite::$chapter::$operation(db, $($argument),*).await,
+            Engine::Postgres(db) => postgres::$chapter::$operation(db, $($argument),*).await,
+        }
+    };
+}
+
 pub mod blobs;
 #[cfg(test)]
 mod contract;
 pub mod error;
+pub mod operating;
 pub mod outcome;
 mod postgres;
 mod rows;
@@ -76,16 +87,6 @@ pub struct Store(Engine);
 enum Engine {
     Sqlite(Arc<sqlite::Sqlite>),
     Postgres(Arc<postgres::Postgres>),
-}
-
-/// Calls an operation of the engine that is there.
-macro_rules! each {
-    ($store:expr, $chapter:ident::$operation:ident($($argument:expr),*)) => {
-        match &$store.0 {
-            Engine::Sqlite(db) => sqlite::$chapter::$operation(db, $($argument),*).await,
-            Engine::Postgres(db) => postgres::$chapter::$operation(db, $($argument),*).await,
-        }
-    };
 }
 
 impl std::fmt::Debug for Store {

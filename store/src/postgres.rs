@@ -26,6 +26,8 @@ pub(crate) mod artifacts;
 mod claim;
 #[path = "sql/jobs.rs"]
 pub(crate) mod jobs;
+#[path = "sql/operators.rs"]
+pub(crate) mod operators;
 #[path = "sql/queue.rs"]
 pub(crate) mod queue;
 mod telling;
@@ -53,6 +55,8 @@ pub(crate) type Db = Postgres;
 pub(crate) type Connection = PgConnection;
 
 const CONNECTIONS: u32 = 10;
+/// A connection that was used so lately is taken for alive.
+const FRESH: Duration = Duration::from_secs(1);
 /// How long an operation waits for a free connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// No operation of ours takes as long. A process that was frozen in the middle of one must not keep others waiting.
@@ -92,6 +96,14 @@ impl Postgres {
         let reader = PgPoolOptions::new()
             .max_connections(CONNECTIONS)
             .acquire_timeout(ACQUIRE_TIMEOUT)
+            // A server that was away leaves dead connections; one that worked a moment ago need not be asked.
+            .test_before_acquire(false)
+            .before_acquire(|connection, known| {
+                Box::pin(async move {
+                    let is_fresh = known.idle_for < FRESH;
+                    Ok(is_fresh || connection.ping().await.is_ok())
+                })
+            })
             .connect_with(options(url)?.options(TIMEOUTS))
             .await?;
         let signals = Arc::new(Signals::new());
@@ -139,6 +151,24 @@ fn options(url: &str) -> Result<PgConnectOptions> {
     })
 }
 
+/// The time that decides, for a reader.
+#[cfg_attr(not(test), expect(unused_variables, reason = "tests move the time by hand"))]
+async fn reading_time(
+    store: &Postgres,
+    connection: &mut PgConnection,
+    callers: Timestamp,
+) -> Result<Timestamp> {
+    match store.time {
+        Time::OfServer => {
+            let sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
+            let micros = sqlx::query_scalar(sql).fetch_one(connection).await?;
+            Ok(Timestamp::from_micros(micros))
+        }
+        #[cfg(test)]
+        Time::OfCaller => Ok(callers),
+    }
+}
+
 /// A transaction that writes, and what listeners hear once it is committed.
 struct Write<'s> {
     transaction: Transaction<'static, sqlx::Postgres>,
@@ -153,19 +183,8 @@ impl Write<'_> {
     }
 
     /// The time that decides. Hosts have many clocks, the server has one.
-    #[cfg_attr(not(test), expect(unused_variables, reason = "tests move the time by hand"))]
     async fn time(&mut self, callers: Timestamp) -> Result<Timestamp> {
-        match self.store.time {
-            Time::OfServer => {
-                let micros =
-                    sqlx::query_scalar("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint")
-                        .fetch_one(self.connection())
-                        .await?;
-                Ok(Timestamp::from_micros(micros))
-            }
-            #[cfg(test)]
-            Time::OfCaller => Ok(callers),
-        }
+        reading_time(self.store, &mut self.transaction, callers).await
     }
 
     /// Until the transaction ends nobody else starts or orders a job of this account.

@@ -282,6 +282,7 @@ impl JobRow {
             stage: self.stage()?,
             progress: self.progress,
             queue_position: None,
+            own_ahead: None,
             attempt: u32::try_from(self.attempt).unwrap_or(0),
             money: Money::None,
             engine_version: self.engine_version.clone(),

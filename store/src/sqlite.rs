@@ -25,6 +25,8 @@ pub(crate) mod artifacts;
 mod claim;
 #[path = "sql/jobs.rs"]
 pub(crate) mod jobs;
+#[path = "sql/operators.rs"]
+pub(crate) mod operators;
 #[path = "sql/queue.rs"]
 pub(crate) mod queue;
 #[path = "sql/uploads.rs"]
@@ -141,6 +143,11 @@ async fn bring_up(folder: &Path, writer: &SqlitePool) -> Result<Migrated> {
         Err(stopped) => std::io::Error::other(stopped),
     };
     Err(StoreError::Folder { path, cause })
+}
+
+/// See [`Write::time`].
+async fn reading_time(_: &Sqlite, _: &mut SqliteConnection, callers: Timestamp) -> Result<Timestamp> {
+    Ok(callers)
 }
 
 /// A transaction that writes, and what listeners hear once it is committed.

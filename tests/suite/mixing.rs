@@ -1,8 +1,9 @@
 //! Stems on the command line and through the service.
 
 use std::fs;
+use std::io::Write;
 use std::path::Path;
-use std::process::Output;
+use std::process::{Output, Stdio};
 
 use serde_json::{Value, json};
 
@@ -51,13 +52,11 @@ fn stems_out_of_balance_become_a_mix_with_the_voice_in_front() {
     let files = ["--report", "r.json", "--report", "r.html", "--stems-to", "parts", "--master", "master.wav"];
     let text = mixed(at, &band::STEMS, "mix.wav", &files);
     assert!(text.contains("lead vocal"), "{text}");
-    let heard = |file: &str| meter::ffmpeg(&at.join("parts").join(file)).integrated_lufs;
-    assert!(
-        heard("Lead Vox.wav") - heard("keys.wav") > 3.0,
-        "{} {}",
-        heard("Lead Vox.wav"),
-        heard("keys.wav")
-    );
+    let others: Vec<&str> = band::STEMS.into_iter().filter(|stem| *stem != "Lead Vox.wav").collect();
+    band::write_sum(&at.join("parts"), &others, &at.join("rest.wav"));
+    let under = meter::ffmpeg(&at.join("rest.wav")).integrated_lufs
+        - meter::ffmpeg(&at.join("parts").join("Lead Vox.wav")).integrated_lufs;
+    assert!((under - 2.0).abs() <= 2.5, "the lead is {under} LU under the rest; 2 LU is its place");
     let (mix, master) = (meter::ffmpeg(&at.join("mix.wav")), meter::ffmpeg(&at.join("master.wav")));
     assert!((mix.integrated_lufs + 18.0).abs() <= 1.0 && mix.true_peak_dbtp <= 0.0, "{mix:?}");
     assert!((master.integrated_lufs + 14.0).abs() <= 0.1 && master.true_peak_dbtp <= -0.95, "{master:?}");
@@ -279,9 +278,6 @@ async fn stems_go_through_the_service_and_come_back_as_a_mix_and_its_master() {
         (&json!("mixrunners.mix/1"), &json!("muted"))
     );
     assert_eq!(row(&report, "keys.wav")["role"], "synth_lead");
-    let events =
-        anna.get(&format!("/v1/jobs/{}/events", job["id"].as_str().unwrap())).await.text().await.unwrap();
-    assert!(events.contains("\"stage\":\"mix\"") && events.contains("\"stage\":\"master\""), "{events}");
 
     // The session that comes with it renders the same mix on the command line.
     let session = anna.download(&job, "report", "toml").await;
@@ -290,4 +286,36 @@ async fn stems_go_through_the_service_and_come_back_as_a_mix_and_its_master() {
     fs::write(folder.path().join("service.wav"), anna.download(&job, "mix", "wav32f").await).unwrap();
     let (local, remote) = (folder.path().join("local.wav"), folder.path().join("service.wav"));
     assert!(band::floats(&local) == band::floats(&remote));
+}
+
+/// A short stage may pass between two writes of a job's history, so the child's own lines are looked at.
+#[test]
+fn the_child_tells_where_it_is_from_the_stems_to_the_files() {
+    let folder = tempfile::tempdir().unwrap();
+    band::write(folder.path(), 3.0);
+    let stem = |name: &str| json!({"input": folder.path().join(name), "extension": "wav", "name": name, "settings": {}});
+    let recipe = domain::recipe::Recipe::default();
+    let out = folder.path().join("out");
+    fs::create_dir(&out).unwrap();
+    let request = json!({
+        "task": "mix", "kind": "mix_and_master", "stems": band::STEMS.map(stem), "references": [], "recipe": recipe,
+        "title": "Band", "out": out
+    });
+    let mut child = mixrunners(&["render"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(format!("{request}\n").as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let lines = output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    let lines: Vec<Value> = lines.map(|line| serde_json::from_slice(line).unwrap()).collect();
+    let mut stages: Vec<&str> = lines.iter().filter_map(|line| line["stage"].as_str()).collect();
+    stages.dedup();
+    let place = |stage: &str| stages.iter().position(|known| *known == stage);
+    assert!(place("decode") < place("analyse") && place("analyse") < place("mix"), "{stages:?}");
+    assert!(place("mix") < place("master") && place("decode").is_some(), "{stages:?}");
+    let last = lines.last().unwrap();
+    assert!(last["done"]["files"].as_array().is_some_and(|files| files.len() >= 6), "{last}");
+    let left: Vec<_> = fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(
+        left.iter().all(|name| !name.to_string_lossy().contains("reels")),
+        "decoded stems are gone: {left:?}"
+    );
 }

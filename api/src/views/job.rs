@@ -3,6 +3,7 @@
 use domain::artifact::Artifact;
 use domain::job::{Job, JobEvent};
 use domain::order::Input;
+use domain::outlook::Outlook;
 use domain::preset::Amounts;
 use domain::problem::Money;
 use domain::recipe::Recipe;
@@ -29,7 +30,8 @@ pub(crate) struct JobView {
     progress: f64,
     /// How many were queued earlier, while it is queued.
     queue_position: Option<u64>,
-    /// Not estimated yet: always null.
+    /// How long it will wait, while it is queued; null while nobody works, the queue stands still, or too few jobs
+    /// have run to tell.
     wait_s_estimate: Option<u64>,
     /// Which try this is.
     attempt: u32,
@@ -119,6 +121,14 @@ pub(crate) struct JobEventView {
 
 impl From<Job> for JobView {
     fn from(job: Job) -> Self {
+        Self::new(job, None)
+    }
+}
+
+impl JobView {
+    /// A job, with what is known of the queue.
+    pub(crate) fn new(job: Job, outlook: Option<&Outlook>) -> Self {
+        let wait = outlook.zip(job.own_ahead).map(|(outlook, ahead)| outlook.wait(&job.account, ahead));
         let instance = format!("/v1/jobs/{}", job.id);
         Self {
             kind: job.kind.as_str(),
@@ -127,7 +137,7 @@ impl From<Job> for JobView {
             stage: job.stage.map(|stage| stage.as_str()),
             progress: job.progress,
             queue_position: job.queue_position,
-            wait_s_estimate: None,
+            wait_s_estimate: wait.map(|wait| wait.as_secs_f64().ceil() as u64),
             attempt: job.attempt,
             created_at: rfc3339(job.created_at),
             finished_at: job.state.finished_at().map(rfc3339),

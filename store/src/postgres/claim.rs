@@ -83,7 +83,7 @@ async fn account(
                AND NOT jobs.id = ANY ($3)
              ORDER BY jobs.created_at, jobs.id LIMIT 1
          ) AS oldest
-         WHERE coalesce(busy.running, 0) < $2
+         WHERE coalesce(busy.running, 0) < $2 AND NOT EXISTS (SELECT 1 FROM queue_pause)
          ORDER BY coalesce(busy.running, 0), accounts.last_turn, oldest.created_at, oldest.id
          LIMIT 1
          FOR NO KEY UPDATE OF accounts {when_locked}"

@@ -263,7 +263,11 @@ async fn row(connection: &mut Connection, account: &AccountId, id: &JobId) -> Re
 }
 
 /// The same, and until the transaction ends nobody else changes it.
-async fn held_row(connection: &mut Connection, account: &AccountId, id: &JobId) -> Result<Option<JobRow>> {
+pub(super) async fn held_row(
+    connection: &mut Connection,
+    account: &AccountId,
+    id: &JobId,
+) -> Result<Option<JobRow>> {
     let row =
         sqlx::query_as(held!("SELECT * FROM jobs WHERE id = $1 AND account_id = $2 AND kind <> 'check'"))
             .bind(id.as_str())
@@ -277,20 +281,21 @@ async fn held_row(connection: &mut Connection, account: &AccountId, id: &JobId) 
 async fn whole(connection: &mut Connection, row: &JobRow) -> Result<Job> {
     let mut job = whole_but_for_its_place(connection, row).await?;
     if job.state.name() == StateName::Queued {
-        let ahead: i64 = sqlx::query_scalar(
-            "SELECT count(*) FROM jobs
+        let (ahead, own): (i64, i64) = sqlx::query_as(
+            "SELECT count(*), count(CASE WHEN account_id = $3 THEN 1 END) FROM jobs
              WHERE state = 'queued' AND kind <> 'check' AND (created_at, id) < ($1, $2)",
         )
         .bind(job.created_at.micros())
         .bind(&row.id)
+        .bind(&row.account_id)
         .fetch_one(connection)
         .await?;
-        job.queue_position = u64::try_from(ahead).ok();
+        (job.queue_position, job.own_ahead) = (u64::try_from(ahead).ok(), u64::try_from(own).ok());
     }
     Ok(job)
 }
 
-async fn whole_but_for_its_place(connection: &mut Connection, row: &JobRow) -> Result<Job> {
+pub(super) async fn whole_but_for_its_place(connection: &mut Connection, row: &JobRow) -> Result<Job> {
     let mut job = row.read()?;
     (job.inputs, job.references) = inputs(&mut *connection, row).await?;
     let artifacts: Vec<ArtifactRow> =
@@ -304,17 +309,18 @@ async fn whole_but_for_its_place(connection: &mut Connection, row: &JobRow) -> R
 
 /// The places of an account's queued jobs, counted in one walk: a page of them must not walk the queue for
 /// each.
-async fn places(connection: &mut Connection, account: &AccountId) -> Result<BTreeMap<String, i64>> {
-    let places: Vec<(String, i64)> = sqlx::query_as(
-        "SELECT id, place FROM (
-             SELECT id, account_id, row_number() OVER (ORDER BY created_at, id) - 1 AS place
+async fn places(connection: &mut Connection, account: &AccountId) -> Result<BTreeMap<String, (i64, i64)>> {
+    let places: Vec<(String, i64, i64)> = sqlx::query_as(
+        "SELECT id, place, own FROM (
+             SELECT id, account_id, row_number() OVER (ORDER BY created_at, id) - 1 AS place,
+                    row_number() OVER (PARTITION BY account_id ORDER BY created_at, id) - 1 AS own
              FROM jobs WHERE state = 'queued' AND kind <> 'check'
          ) AS waiting WHERE account_id = $1",
     )
     .bind(account.as_str())
     .fetch_all(connection)
     .await?;
-    Ok(places.into_iter().collect())
+    Ok(places.into_iter().map(|(id, place, own)| (id, (place, own))).collect())
 }
 
 /// What a job is made from, and what it is to sound like.
@@ -373,7 +379,9 @@ pub(crate) async fn list_jobs(
     let mut jobs = Vec::with_capacity(rows.len());
     for row in &rows {
         let mut job = whole_but_for_its_place(&mut reader, row).await?;
-        job.queue_position = places.get(&row.id).and_then(|place| u64::try_from(*place).ok());
+        if let Some((place, own)) = places.get(&row.id) {
+            (job.queue_position, job.own_ahead) = (u64::try_from(*place).ok(), u64::try_from(*own).ok());
+        }
         jobs.push(job);
     }
     Ok(jobs)

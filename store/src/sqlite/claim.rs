@@ -37,6 +37,7 @@ pub(super) async fn next(store: &Sqlite, now: Timestamp) -> Result<Option<Claime
                         WHERE state = 'running' GROUP BY account_id) AS busy
                        ON busy.account_id = jobs.account_id
              WHERE jobs.state = 'queued' AND jobs.not_before <= $1 AND coalesce(busy.running, 0) < $2
+               AND NOT EXISTS (SELECT 1 FROM queue_pause)
              ORDER BY running, accounts.last_turn, jobs.created_at, jobs.id
              LIMIT $3
          )

@@ -57,3 +57,18 @@ pub fn floats(path: &Path) -> Vec<f32> {
     let mut reader = hound::WavReader::open(path).expect("hound reads it");
     reader.samples::<f32>().map(|sample| sample.expect("a sample")).collect()
 }
+
+/// Adds up files of stereo floats in `folder` into another.
+pub fn write_sum(folder: &Path, stems: &[&str], path: &Path) {
+    let mut sum: Vec<f32> = Vec::new();
+    for stem in stems {
+        let samples = floats(&folder.join(stem));
+        sum.resize(sum.len().max(samples.len()), 0.0);
+        sum.iter_mut().zip(samples).for_each(|(sum, sample)| *sum += sample);
+    }
+    let spec =
+        WavSpec { channels: 2, sample_rate: 44_100, bits_per_sample: 32, sample_format: SampleFormat::Float };
+    let mut writer = WavWriter::create(path, spec).expect("a writable folder");
+    sum.into_iter().for_each(|sample| writer.write_sample(sample).expect("space on the disk"));
+    writer.finalize().expect("space on the disk");
+}
