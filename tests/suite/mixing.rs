@@ -302,7 +302,8 @@ fn the_child_tells_where_it_is_from_the_stems_to_the_files() {
         "title": "Band", "out": out
     });
     let mut child = mixrunners(&["render"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(format!("{request}\n").as_bytes()).unwrap();
+    let mut stdin = child.stdin.take().unwrap(); // open until the child is done: it ends with whoever started it
+    stdin.write_all(format!("{request}\n").as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
     let lines = output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
     let lines: Vec<Value> = lines.map(|line| serde_json::from_slice(line).unwrap()).collect();
