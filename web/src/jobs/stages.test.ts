@@ -4,7 +4,8 @@ import { furthest, isOver, sentence, standing, overall, steps } from './stages';
 
 describe('the stages', () => {
   it('are done before the current one and to come after it', () => {
-    expect(steps('analyse', 'master').map((s) => s.when)).toEqual(['done', 'done', 'now', 'later', 'later', 'later', 'later']);
+    const when = steps('analyse', 'master').map((s) => s.when);
+    expect(when).toEqual(['done', 'done', 'now', 'later', 'later', 'later', 'later']);
     expect(steps(null, 'master').every((s) => s.when === 'later')).toBe(true);
   });
 

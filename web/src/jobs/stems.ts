@@ -71,6 +71,7 @@ export function newStem(key: number, name: string, id: string | null = null): St
 /** A stem as an earlier job had it. */
 export function stemOf(key: number, input: Input, row: StemRow | undefined): StemEntry {
   const { role, gain_db, pan } = input;
+  const guessed = typeof role !== 'string' && row?.part === 'plays';
   return {
     ...newStem(key, row?.file ?? input.upload, input.upload),
     role: typeof role === 'string' ? role : '',
@@ -80,7 +81,7 @@ export function stemOf(key: number, input: Input, row: StemRow | undefined): Ste
     solo: input.solo === true,
     untouched: input.untouched === true,
     kept: Object.fromEntries(Object.entries(input).filter(([name]) => !SHOWN.includes(name))),
-    heard: row && row.part === 'plays' && typeof role !== 'string' ? { name: row.role_name, certainty: row.certainty } : null,
+    heard: row && guessed ? { name: row.role_name, certainty: row.certainty } : null,
   };
 }
 
@@ -154,7 +155,8 @@ export function oddities(entry: StemEntry, all: StemEntry[]): Finding[] {
   const found: Finding[] = [];
   const usual = commonest(others.map(({ sample_rate_hz }) => sample_rate_hz));
   if (usual !== null && audio.sample_rate_hz !== usual) {
-    const text = `It came at ${rate(audio.sample_rate_hz)}, most others at ${rate(usual)}: it is brought to their rate.`;
+    const [own, theirs] = [rate(audio.sample_rate_hz), rate(usual)];
+    const text = `It came at ${own}, most others at ${theirs}: it is brought to their rate.`;
     found.push({ code: 'other_rate', severity: 'info', text });
   }
   const longest = Math.max(...others.map(({ duration_s }) => duration_s));
