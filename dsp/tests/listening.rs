@@ -357,3 +357,23 @@ fn any_lengths_and_samples_that_are_no_numbers_are_taken() {
     }
     assert_eq!(prepare(&[], &Unwatched).unwrap(), []);
 }
+
+#[test]
+fn sound_alone_knows_drums_and_makes_no_instrument_a_lead_vocal() {
+    let band = band();
+    let reels: Vec<(String, Audio)> =
+        (1..).zip(&band).map(|(number, (_, sound))| (format!("Audio {number}.wav"), mono(sound))).collect();
+    let stems: Vec<(&str, &Audio)> = reels.iter().map(|(name, reel)| (name.as_str(), reel)).collect();
+    let found = prepared(&stems);
+    assert_eq!(found[0].role, Role::Kick, "{:?}", found[0].guess);
+    assert!(found.iter().all(|p| p.role != Role::LeadVocal));
+}
+
+#[test]
+fn a_plain_word_outweighs_the_sound_and_the_user_outweighs_both() {
+    let kick = mono(&drum(10, 150.0, 50.0, 0.05));
+    let mut stems = [stem("Violin.wav", &kick), stem("Violin copy.wav", &kick)];
+    stems[1].wish.role = Some(Role::Pad);
+    let found = prepare(&stems, &Unwatched).expect("stems that can be read");
+    assert_eq!((found[0].role, found[1].role), (Role::Strings, Role::Pad));
+}

@@ -161,7 +161,7 @@ impl<'a> Track<'a> {
                     return Err(MixError::Cancelled);
                 }
                 reel.read(*channel, index * AT_ONCE, chunk)?;
-                let broken = |sample: &&mut f32| !(sample.abs() <= 1e6);
+                let broken = |sample: &&mut f32| sample.is_nan() || sample.abs() > 1e6;
                 chunk.iter_mut().filter(broken).for_each(|sample| *sample = 0.0);
             }
             Ok(samples)

@@ -97,7 +97,7 @@ fn one_stereo_stem_that_is_left_alone_is_the_mix() {
 #[test]
 fn one_channel_in_the_middle_comes_out_three_decibels_lower_on_either_side() {
     let (part, wish) = left_alone(band()[0].audio.clone());
-    let mix = mixed(&[part.clone()], &wish).audio;
+    let mix = mixed(std::slice::from_ref(&part), &wish).audio;
     assert_eq!(mix.channel(0), mix.channel(1));
     for (out, given) in mix.channel(0).iter().zip(part.audio.channel(0)) {
         assert!((f64::from(*out) - f64::from(*given) * 0.5f64.sqrt()).abs() < 1e-7);

@@ -124,7 +124,7 @@ fn voice(t: f64, dice: &mut Dice) -> f64 {
     if t % 4.0 > 3.0 {
         return 0.0;
     }
-    let line = if (t / 4.0) as usize % 2 == 0 { 1.0 } else { 0.2 };
+    let line = if ((t / 4.0) as usize).is_multiple_of(2) { 1.0 } else { 0.2 };
     let syllable = (0.5 - 0.5 * (TAU * 4.0 * t).cos()).powi(2);
     let note = 220.0 * (1.0 + 0.01 * (TAU * 5.5 * t).sin());
     let formants = |hz: f64| {

@@ -45,8 +45,9 @@ struct Standing {
 
 /// Decides the faders.
 pub(super) fn decide(tracks: &mut [Track<'_>]) {
+    let others = sustained(tracks);
     let mut standings: Vec<Standing> =
-        tracks.iter().enumerate().filter_map(|(index, track)| Standing::of(index, track)).collect();
+        tracks.iter().enumerate().filter_map(|(index, track)| Standing::of(index, track, others)).collect();
     let kept = usual(tracks, &mut standings);
     for standing in &mut standings {
         standing.lose(equalised(&tracks[standing.index]));
@@ -61,12 +62,12 @@ pub(super) fn decide(tracks: &mut [Track<'_>]) {
 }
 
 impl Standing {
-    fn of(index: usize, track: &Track<'_>) -> Option<Self> {
+    fn of(index: usize, track: &Track<'_>, sustained: usize) -> Option<Self> {
         let mut hops = hops_of(track)?;
         // What an equaliser takes away to make room is not given back by the fader.
         let kept = equalised(track);
         hops.0.iter_mut().for_each(|power| *power /= kept);
-        Self::with(index, track, hops)
+        Self::with(index, track, hops, sustained)
     }
 
     /// Takes away what the equaliser does not keep.
@@ -75,18 +76,22 @@ impl Standing {
     }
 
     /// With loudness over time as it is given.
-    fn with(index: usize, track: &Track<'_>, hops: Hops) -> Option<Self> {
+    fn with(index: usize, track: &Track<'_>, hops: Hops, sustained: usize) -> Option<Self> {
         let role = track.plan.role;
         let own = gated(&hops)?;
         let measured = if is_struck(role) { hits(&hops) } else { own };
         let heard = track.heard.as_ref()?;
-        // As if one channel stood in the middle: there its peak is 3 dB lower.
+        // As if one channel stood in the middle: there its peak is 3 dB lower. One that came twice is one.
         let channels_db = if track.is_mono() { 3.01 } else { 0.0 };
-        // (The same for one that came twice: as it is heard here, it is one.)
         let peak_db = 20.0 * f64::from(heard.peak).log10() - heard.loudness?.value() - channels_db;
-        let usual_lu = Target::of(role).level_for(role, peak_db, heard.spectra.centre().value());
+        let usual_lu = Target::of(role).level_for(role, peak_db, heard.spectra.centre().value(), sustained);
         Some(Self { index, measured, hops, usual_lu, fader_db: usual_lu - measured.value() })
     }
+}
+
+/// How many stems play that are not struck.
+fn sustained(tracks: &[Track<'_>]) -> usize {
+    tracks.iter().filter(|track| track.plays() && !is_struck(track.plan.role)).count()
 }
 
 /// What the equaliser leaves of a stem's K-weighted power.
@@ -106,9 +111,10 @@ fn equalised(track: &Track<'_>) -> f64 {
 
 /// Where faders are before anything is decided about the sound, in dB; what is wished is there already.
 pub(super) fn first_faders(tracks: &[Track<'_>]) -> Vec<f64> {
+    let others = sustained(tracks);
     let first = |(index, track): (usize, &Track<'_>)| {
         let heard = track.heard.as_ref().filter(|_| track.plays())?;
-        Standing::with(index, track, Hops(heard.hops.0.clone()))
+        Standing::with(index, track, Hops(heard.hops.0.clone()), others)
     };
     let mut standings: Vec<Standing> = tracks.iter().enumerate().filter_map(first).collect();
     usual(tracks, &mut standings);

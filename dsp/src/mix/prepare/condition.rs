@@ -175,8 +175,13 @@ impl Channel {
 /// A steady tone at 50 or 60 Hz or a multiple, by the rules of a mix's hum: within 0.35 Hz, 12 dB above its neighbours,
 /// its level within 6 dB in the quietest quarter of the blocks and never far below that elsewhere, and far below the
 /// loudest blocks.
+///
+/// Long blocks part hum from the notes beside it; short ones fit into pauses, in which it is alone.
 fn hum(archive: &Archive) -> Option<Finding> {
-    const FRAMES: usize = 8192;
+    hum_in::<16_384>(archive).or_else(|| hum_in::<8192>(archive))
+}
+
+fn hum_in<const FRAMES: usize>(archive: &Archive) -> Option<Finding> {
     const BLOCKS_MIN: usize = 12;
     let mut fft = Fft::new(FRAMES);
     let mut spectrum = vec![Complex32::ZERO; fft.bins()];
@@ -189,7 +194,7 @@ fn hum(archive: &Archive) -> Option<Finding> {
         (0..FRAMES).map(|index| (0.5 - 0.5 * (step * index as f64).cos()) as f32).collect();
     // No block reaches over the end of a piece, beyond which another time may follow.
     let pieces_of_time = archive.samples.chunks(archive.piece);
-    for span in pieces_of_time.flat_map(|piece| piece.windows(FRAMES).step_by(FRAMES / 2)) {
+    for span in pieces_of_time.flat_map(|piece| piece.windows(FRAMES).step_by(FRAMES / 4)) {
         block.iter_mut().zip(span).zip(&window).for_each(|((to, sample), window)| *to = sample * window);
         fft.forward(&block, &mut spectrum);
         // Half the square of a tone's peak, over the four bins that it fills.
@@ -218,11 +223,15 @@ fn tone_db(blocks: &[(f64, Vec<f32>)], hz: f64, bin_hz: f64) -> Option<f64> {
     const BELOW_MUSIC_DB: f64 = 15.0;
     const SPREAD_DB: f64 = 6.0;
     let quiet = &blocks[..blocks.len().div_ceil(4).max(3)];
-    let mean =
-        |bin: usize| quiet.iter().map(|(_, powers)| f64::from(powers[bin])).sum::<f64>() / quiet.len() as f64;
+    // The median, for one note of music among the quiet blocks is louder than all hum.
+    let usual = |bin: usize| {
+        let mut powers: Vec<f32> = quiet.iter().map(|(_, powers)| powers[bin]).collect();
+        powers.sort_by(f32::total_cmp);
+        f64::from(percentile(&powers, 0.5))
+    };
     let near = (hz / bin_hz).round() as usize;
-    let bin = (near - 1..=near + 1).max_by(|a, b| mean(*a).total_cmp(&mean(*b)))?;
-    let [before, here, after] = [bin - 1, bin, bin + 1].map(|bin| mean(bin).max(1e-30).ln());
+    let bin = (near - 1..=near + 1).max_by(|a, b| usual(*a).total_cmp(&usual(*b)))?;
+    let [before, here, after] = [bin - 1, bin, bin + 1].map(|bin| usual(bin).max(1e-30).ln());
     let bend = before - 2.0 * here + after;
     let at = bin as f64 + if bend < -1e-9 { 0.5 * (before - after) / bend } else { 0.0 };
     let db = |power: f64| 10.0 * power.max(1e-30).log10();
@@ -236,12 +245,12 @@ fn tone_db(blocks: &[(f64, Vec<f32>)], hz: f64, bin_hz: f64) -> Option<f64> {
     let median = percentile(&in_quiet, 0.5);
     let is_steady = percentile(&in_quiet, 0.9) - percentile(&in_quiet, 0.1) < SPREAD_DB
         && percentile(&anywhere, 0.05) > median - SPREAD_DB;
-    let beside = [bin - 9..=bin - 5, bin + 5..=bin + 9].into_iter().flatten().map(mean).sum::<f64>() / 10.0;
+    let beside = [bin - 9..=bin - 5, bin + 5..=bin + 9].into_iter().flatten().map(usual).sum::<f64>() / 10.0;
     let powers: Vec<f64> = blocks.iter().map(|(power, _)| *power).collect();
     let loudest_db = db(percentile(&powers, 0.95));
     let found = (at * bin_hz - hz).abs() < 0.35
         && is_steady
-        && db(mean(bin)) - db(beside) > 12.0
+        && db(usual(bin)) - db(beside) > 12.0
         && median > -110.0
         && median < loudest_db - BELOW_MUSIC_DB;
     found.then_some(median)

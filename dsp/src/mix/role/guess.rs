@@ -50,7 +50,8 @@ impl fmt::Display for Guess {
 pub fn guess(name: &str, sound: &Sound) -> Guess {
     let named = of_name(name);
     let sounds = model::odds(sound);
-    let odds: Vec<f64> = named.odds.iter().zip(&sounds).map(|(name, sound)| name + sound).collect();
+    let sum = |(name, sound): (&f64, &f64)| name + if *name > 0.0 { sound.max(AGAINST_NAME) } else { *sound };
+    let odds: Vec<f64> = named.odds.iter().zip(&sounds).map(sum).collect();
     let mut shares = shares(&odds);
     doubt_voice(&named.odds, &mut shares);
     let mut order: Vec<usize> = (0..shares.len()).collect();
@@ -74,6 +75,9 @@ pub fn guess(name: &str, sound: &Sound) -> Guess {
         side: named.side,
     }
 }
+
+/// What sound can say at most against a role that the name speaks for: less than a plain word says for it.
+const AGAINST_NAME: f64 = -4.0;
 
 /// From a third on the sound is told as a reason.
 const AGREES: f64 = -1.1;

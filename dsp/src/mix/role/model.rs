@@ -1,16 +1,14 @@
-//! How likely each role is, of what a stem sounds like: multinomial logistic regression on standardised features and
-//! their squares, with constants fitted once (their origin is told at `weights`).
+//! How likely each role is, of what a stem sounds like: multinomial logistic regression on standardised features,
+//! with constants fitted once (their origin is told at `weights`).
 
 use super::Role;
 use super::sound::Sound;
 use super::weights::{FIXED, MEANS, SPREADS, WEIGHTS};
 
-/// What sound can say against a role at most, as a logarithm of odds, so that a plain word of the name outweighs it.
-const LEAST: f64 = -4.0;
-
-/// For each of [`Role::ALL`], how much the sound speaks for it, as the logarithm of odds: 0 at the most, −4 at the
-/// least. Nothing that was not heard says anything.
+/// For each of [`Role::ALL`], how much the sound speaks for it, as the logarithm of its probability, −12 at the least.
+/// Nothing that was not heard says anything.
 pub(super) fn odds(sound: &Sound) -> Vec<f64> {
+    const LEAST: f64 = -12.0;
     if !sound.is_heard() {
         return vec![0.0; Role::ALL.len()];
     }
@@ -22,12 +20,10 @@ fn shares(sound: &Sound) -> Vec<f64> {
     /// Beyond so many standard deviations nothing was fitted.
     const FARTHEST: f64 = 3.0;
     let features = sound.features();
-    let mut terms = [0.0f64; 2 * Sound::FEATURES];
+    let mut terms = [0.0f64; Sound::FEATURES];
     for (index, feature) in features.iter().enumerate() {
-        let standard =
-            ((feature - f64::from(MEANS[index])) / f64::from(SPREADS[index])).clamp(-FARTHEST, FARTHEST);
-        terms[index] = standard;
-        terms[Sound::FEATURES + index] = standard * standard - 1.0;
+        let standard = (feature - thousandths(MEANS[index])) / thousandths(SPREADS[index]);
+        terms[index] = standard.clamp(-FARTHEST, FARTHEST);
     }
     let mut shares = vec![0.0; Role::ALL.len()];
     let sums: Vec<(Role, f64)> = WEIGHTS

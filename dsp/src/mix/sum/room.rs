@@ -79,20 +79,16 @@ impl Network {
     #[inline]
     fn next(&mut self, input: [f64; 2]) -> [f64; 2] {
         const GONE: f64 = 1e-30;
-        let mut out = [0.0; LINES];
-        for line in 0..LINES {
+        let out: [f64; LINES] = std::array::from_fn(|line| {
             let delayed = self.lines[line][self.at[line]] * self.decay[line];
             let damped = delayed + (self.damped[line] - delayed) * self.damping;
             self.damped[line] = if damped.abs() > GONE { damped } else { 0.0 };
-            out[line] = self.damped[line];
-        }
+            self.damped[line]
+        });
         let shared = out.iter().sum::<f64>() * (2.0 / LINES as f64);
-        for line in 0..LINES {
-            self.lines[line][self.at[line]] = out[line] - shared + input[line % 2];
-            self.at[line] += 1;
-            if self.at[line] == self.lines[line].len() {
-                self.at[line] = 0;
-            }
+        for (index, (line, at)) in self.lines.iter_mut().zip(&mut self.at).enumerate() {
+            line[*at] = out[index] - shared + input[index % 2];
+            *at = (*at + 1) % line.len();
         }
         [LEFT, RIGHT].map(|side| side.iter().zip(&out).map(|(sign, out)| sign * out).sum())
     }
