@@ -1,8 +1,8 @@
 //! How long a job will wait.
 //!
-//! The queue serves accounts in turns, so what counts is not who came first but how many turns come before: of each other
-//! account as many of its jobs as this account takes turns itself. A run is taken to last as long as runs lasted
-//! lately, and the runs of now to be spread evenly over it.
+//! The queue serves accounts in turns, so what counts is not who came first but how many turns come before: of each
+//! other account as many of its jobs as this account takes turns itself. A run is taken to last as long as runs
+//! lasted lately, and the runs of now to be spread evenly over it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -56,7 +56,7 @@ pub(crate) type Connection = PgConnection;
 
 const CONNECTIONS: u32 = 10;
 /// A connection that was used so lately is taken for alive.
-const FRESH: Duration = Duration::from_secs(1);
+const FRESH: Duration = Duration::from_millis(100);
 /// How long an operation waits for a free connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// No operation of ours takes as long. A process that was frozen in the middle of one must not keep others waiting.

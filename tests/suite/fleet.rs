@@ -139,3 +139,24 @@ fn a_second_worker_on_one_scratch_folder_is_refused() {
     assert_eq!(second.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&second.stderr).contains("--scratch"), "{second:?}");
 }
+
+#[test]
+fn an_operator_minds_the_queue_from_the_command_line() {
+    let database = Postgres::of_this_process().database();
+    let queue = |arguments: &[&str]| {
+        let output = mixrunners(&["queue", "--database", &database]).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(queue(&["list"]).contains("waiting        0"));
+    assert!(queue(&["pause", "--reason", "a new disk"]).contains("a new disk"));
+    assert!(queue(&["list"]).contains("stands still"));
+    assert!(queue(&["resume"]).contains("goes on"));
+    assert!(queue(&["resume"]).contains("was not paused"));
+    let nobody = format!("job_{}", "0".repeat(26));
+    for action in ["show", "cancel", "retry"] {
+        let output = mixrunners(&["queue", action, &nobody, "--database", &database]).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{action}: {output:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("there is no job"), "{output:?}");
+    }
+}

@@ -56,7 +56,9 @@ pub(crate) async fn enqueue(store: &Db, order: &Order, now: Timestamp) -> Result
     .await?;
     insert_inputs(&mut write, &id, &order.wish.inputs, &order.wish.references).await?;
     insert_first_event(&mut write, &id, now).await?;
-    uploads::hold_inputs(write.connection(), &id).await?;
+    if order.wish.inputs.len() + order.wish.references.len() > 1 {
+        uploads::hold_inputs(write.connection(), &id).await?;
+    }
     // An input stays as long as the job needs it, unless an earlier job has settled when it goes.
     sqlx::query(
         "UPDATE uploads SET delete_at = NULL
@@ -148,12 +150,23 @@ pub(super) async fn insert_event(write: &mut Write<'_>, job: &str, now: Timestam
     Ok(())
 }
 
-/// Moves a job: the only writer of a state. Everything that follows from the move is written with it.
+/// Moves a job. Everything that follows from the move is written with it.
 pub(super) async fn move_job(
     write: &mut Write<'_>,
     row: &JobRow,
     event: Event,
     now: Timestamp,
+) -> Result<StateName> {
+    move_job_by_engine(write, row, event, now, None).await
+}
+
+/// The same, and which version of the engine did it: the only writer of a state.
+pub(super) async fn move_job_by_engine(
+    write: &mut Write<'_>,
+    row: &JobRow,
+    event: Event,
+    now: Timestamp,
+    engine_version: Option<&str>,
 ) -> Result<StateName> {
     let before = row.state()?;
     let (mut attempt, mut fails, mut crashes) = (row.attempt, row.fail_count, row.crash_count);
@@ -174,7 +187,7 @@ pub(super) async fn move_job(
     let done = sqlx::query(
         "UPDATE jobs SET state = $4, not_before = $5, worker = $6, lease_until = $7, fence = $8, attempt = $9,
                 fail_count = $10, crash_count = $11, stage = NULL, progress = $12, problem = $13,
-                finished_at = $14, delete_at = $15
+                finished_at = $14, delete_at = $15, engine_version = $16
          WHERE id = $1 AND fence = $2 AND state = $3",
     )
     .bind(&row.id)
@@ -192,6 +205,7 @@ pub(super) async fn move_job(
     .bind(after.problem().map(json_text).transpose()?)
     .bind(after.finished_at().map(Timestamp::micros))
     .bind(after.finished_at().map(|at| write.store.retention.of_ended_job(at).micros()))
+    .bind(engine_version)
     .execute(write.connection())
     .await?;
     if done.rows_affected() != 1 {
@@ -298,6 +312,9 @@ async fn whole(connection: &mut Connection, row: &JobRow) -> Result<Job> {
 pub(super) async fn whole_but_for_its_place(connection: &mut Connection, row: &JobRow) -> Result<Job> {
     let mut job = row.read()?;
     (job.inputs, job.references) = inputs(&mut *connection, row).await?;
+    if job.state.name() != StateName::Succeeded {
+        return Ok(job); // only a success lists any
+    }
     let artifacts: Vec<ArtifactRow> =
         sqlx::query_as("SELECT * FROM artifacts WHERE job_id = $1 ORDER BY position")
             .bind(&row.id)

@@ -11,7 +11,7 @@ use domain::problem::Problem;
 use domain::task::Task;
 
 use super::claim::{self, Claimed};
-use super::jobs::{self, insert_event, move_job};
+use super::jobs::{self, insert_event, move_job, move_job_by_engine};
 use super::{Db, Write};
 use crate::error::{Result, StoreError};
 use crate::outcome::{Completion, Expired, JobChange, Leased, Progress};
@@ -113,12 +113,8 @@ pub(crate) async fn complete(
     let mut write = store.write().await?;
     let now = write.time(now).await?;
     let row = leased_row(&mut write, lease).await?;
-    move_job(&mut write, &row, Event::Completed { fence: lease.fence }, now).await?;
-    sqlx::query("UPDATE jobs SET engine_version = $2 WHERE id = $1")
-        .bind(&row.id)
-        .bind(&completion.engine_version)
-        .execute(write.connection())
-        .await?;
+    let event = Event::Completed { fence: lease.fence };
+    move_job_by_engine(&mut write, &row, event, now, Some(&completion.engine_version)).await?;
     for (position, made) in (0_i64..).zip(&completion.artifacts) {
         sqlx::query(
             "INSERT INTO artifacts (id, job_id, position, kind, name, format, size_bytes, sha256, blob, peaks,
