@@ -1,10 +1,11 @@
 //! How loud a role is in a mix.
 //!
 //! Kept as [`Target`]s: 270 stems of 31 songs in their composers' balance (General MIDI scores, played by the FluidR3
-//! sounds) gave the levels of instruments, how much a peaky or a bright stem lies under others of its role, how
-//! much a kit rises over many others, and the measure itself: of what is struck, hits are alike from song to song, and not the loudness over the pauses between
-//! them. Measured so, a stem lies within 3.1 dB (one standard deviation) of its target in songs that were left out of
-//! the fit. Roles that these songs lack follow De Man and Reiss (2017) and what is usual.
+//! sounds) gave the levels of instruments, how much a peaky or a bright stem lies under others of its role, how much a
+//! kit rises over many others, and the measure itself: of what is struck, hits are alike from song to song, and not the
+//! loudness over the pauses between them. Measured so, a stem lies within 3.1 dB (one standard deviation) of its target
+//! in songs that were left out of the fit. Roles that these songs lack follow De Man and Reiss (2017) and what is
+//! usual.
 
 use crate::mix::role::{Group, Role};
 
