@@ -1,7 +1,8 @@
 """How near a master comes to a reference: tone, width, dynamics, loudness and peaks, ours beside Matchering.
 
 Every figure is computed here from the samples. Songs are cut into two halves by family, so that rules can be tuned on
-the one and told by the other; a song is never sent towards a reference of its own half's other side or of its family.
+the one and told by the other; a song is never sent towards its own family, nor across the halves. HALF="held out" runs
+that half alone.
 """
 
 import os
@@ -21,7 +22,7 @@ RATE = 44100
 REFERENCE_LUFS = -9.0
 # Thirds of an octave from 40 Hz to 16 kHz.
 THIRDS = 1000.0 * 2.0 ** (np.arange(-14, 13) / 3.0)
-# The same bands as the side's, for how levels move.
+# Where levels are followed over time: the same bands as the side's.
 BANDS = measure.WIDTH_BANDS
 OURS = "ours"
 WAYS = {OURS: []}

@@ -36,9 +36,18 @@ fn a_dull_mix_comes_at_least_60_percent_nearer_to_a_bright_reference() {
     assert!(after < 0.4 * before, "{before} to {after} dB");
     // No part is made worse by more than half a decibel.
     let (own, made) = (spectrum(&mix), spectrum(like(&mix, std::slice::from_ref(&wanted), &full).audio()));
-    for band in (10..56).step_by(2) {
-        let level = |s: &PerBand| s[band] - s[34];
-        let (was, is) = (level(&own) - level(&wanted.spectrum()), level(&made) - level(&wanted.spectrum()));
+    none_is_worse(&own, &made, &wanted.spectrum());
+}
+
+/// No half octave is further from the wanted than it was by more than half a decibel, levels from 300 Hz to 5 kHz alike;
+/// in single bands ten seconds of noise differ by a decibel by chance. From 63 Hz on: below, the bass is one note, whose
+/// height over the noise about it is not tone.
+fn none_is_worse(own: &PerBand, made: &PerBand, wanted: &PerBand) {
+    let level = |s: &PerBand, band: usize| {
+        s[band - 1..=band + 1].iter().sum::<f64>() / 3.0 - s[24..48].iter().sum::<f64>() / 24.0
+    };
+    for band in 10..58 {
+        let [was, is] = [own, made].map(|s| level(s, band) - level(wanted, band));
         assert!(is.abs() <= was.abs() + 0.5, "{}: {was} to {is} dB", centre(band));
     }
 }
@@ -76,11 +85,13 @@ fn as_elsewhere(mix: &Audio) -> Audio {
     Audio::from_channels(RATE, vec![channel(1.0), channel(-1.0)])
 }
 
-/// Side over mid in all, in dB.
+/// Side over mid in dB, of first differences, so that the bass does not outweigh everything.
 fn width_db(audio: &Audio) -> f64 {
     let (left, right) = (audio.channel(0), audio.channel(1));
     let energy = |sign: f64| {
-        left.iter().zip(right).map(|(l, r)| (f64::from(*l) + sign * f64::from(*r)).powi(2)).sum::<f64>()
+        let both: Vec<f64> =
+            left.iter().zip(right).map(|(l, r)| f64::from(*l) + sign * f64::from(*r)).collect();
+        both.windows(2).map(|pair| (pair[1] - pair[0]).powi(2)).sum::<f64>()
     };
     10.0 * (energy(-1.0) / energy(1.0)).log10()
 }
@@ -96,13 +107,7 @@ fn an_equaliser_and_a_width_applied_elsewhere_are_found_at_usual_amounts() {
     println!("tone {before:.2} to {after:.2} dB");
     assert!(before > 3.0, "the case must be real: {before} dB");
     assert!(after <= 0.2 * before, "{before} to {after} dB");
-    let level = |s: &PerBand, band: usize| s[band] - s[24..48].iter().sum::<f64>() / 24.0;
-    for band in 6..58 {
-        let want = level(&wanted.spectrum(), band);
-        let was = (level(&spectrum(&mix), band) - want).abs();
-        let is = (level(&spectrum(made.audio()), band) - want).abs();
-        assert!(is <= was + 0.5, "{}: {was} to {is} dB", centre(band));
-    }
+    none_is_worse(&spectrum(&mix), &spectrum(made.audio()), &wanted.spectrum());
     let [was, is] = [&mix, made.audio()].map(|audio| (width_db(audio) - width_db(&other)).abs());
     println!("width {was:.2} to {is:.2} dB");
     assert!(was > 2.0 && is <= 0.3 * was, "{was} to {is} dB");
@@ -110,16 +115,16 @@ fn an_equaliser_and_a_width_applied_elsewhere_are_found_at_usual_amounts() {
 
 #[test]
 fn a_reference_of_another_kind_is_followed_and_told() {
-    let mix = music(10.0, -4.0, 1);
+    let mix = music(10.0, 0.0, 1);
     let told = |wanted: &Audio| {
         let made = like(&mix, &[reference(wanted)], &Character::of(&Preset::STREAMING));
         let choices = &made.about().choices;
         choices.iter().find(|choice| choice.what == "distance to the reference").cloned()
     };
-    let choice = told(&music(10.0, 1.0, 9)).expect("it is another kind");
+    let choice = told(&as_elsewhere(&as_elsewhere(&music(10.0, 0.0, 9)))).expect("it is another kind");
     assert!(choice.value.is_some_and(|away| away > 6.0), "{choice:?}");
     assert!(choice.reason.contains("another kind of music") && choice.reason.contains("are left"));
-    assert_eq!(told(&music(10.0, -3.0, 9)), None);
+    assert_eq!(told(&as_elsewhere(&music(10.0, 0.0, 9))), None);
 }
 
 #[test]

@@ -188,7 +188,7 @@ fn album_law(features: &Features) -> Law {
 /// styles differ.
 fn reference_law(features: &Features) -> Law {
     const TOP_HZ: f64 = 20_000.0;
-    let top = features.bandwidth.top.value().min(TOP_HZ).max(2000.0);
+    let top = features.bandwidth.top.value().clamp(2000.0, TOP_HZ);
     Law {
         cut_max: Decibels::literal(20.0),
         boost_max: Decibels::literal(18.0),
