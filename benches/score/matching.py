@@ -156,8 +156,8 @@ def compare(half, song, reference, wanted, way, found, refusal=None):
 def table(results):
     """Prints each pair as soon as it is judged; gives all back."""
     print(f"\nthe loudest {SECONDS} s of each song towards the {REFERENCE_LUFS:g} LUFS master of another. tone: mean "
-          f"distance in dB of the thirds of an octave from 40 Hz to 16 kHz at equal loudness (and below 100 Hz, between,"
-          f" above 5 kHz); width: of side over mid in four bands; dyn: of 95 % over 50 % in four bands; PLR under "
+          f"distance in dB of the thirds of an octave from 40 Hz to 16 kHz at equal loudness (and below 100 Hz, "
+          f"between, above 5 kHz); width: of side over mid in four bands; dyn: of 95 % over 50 % in four bands; PLR under "
           f"{masters.CEILING:g} dBTP")
     print(f"{'half':<9}{'song':<27}{'reference':<27}{'way':<17}{'tone':>6}{'<100':>6}{'mid':>6}{'>5k':>6}"
           f"{'width':>7}{'dyn':>6}{'LU off':>8}{'PLR':>6}{'dBTP':>7}  said", flush=True)

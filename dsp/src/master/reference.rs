@@ -193,8 +193,8 @@ impl Aim {
         self.peak
     }
 
-    /// How much of the way to the aim is gone, 0 to 1, for an amount that a user set, given what it is where nobody sets
-    /// it: whoever names a song to sound like wants all of it.
+    /// How much of the way to the aim is gone, 0 to 1, for an amount that a user set, given what it is where nobody
+    /// sets it: whoever names a song to sound like wants all of it.
     pub(crate) fn share(&self, amount: f64, usual: f64) -> f64 {
         let whole = (amount / usual).min(1.0);
         match self.kind {

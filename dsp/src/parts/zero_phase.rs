@@ -84,8 +84,8 @@ impl Design {
         spectrum.into_iter().map(|bin| (bin.re / frames as f64) as f32).collect()
     }
 
-    /// The same of a filter that also turns the phase by `turns` (in radians, at [`Self::frequencies`]), for instance as
-    /// much as [`minimum_phase`](super::minimum_phase::minimum_phase) says.
+    /// The same of a filter that also turns the phase by `turns` (in radians, at [`Self::frequencies`]), for instance
+    /// as much as [`minimum_phase`](super::minimum_phase::minimum_phase) says.
     #[must_use]
     pub fn turned_bins(&self, gains: &[f64], turns: &[f64]) -> Vec<Complex32> {
         let scale = 1.0 / self.fine.len() as f64;

@@ -5,8 +5,8 @@
 //! side, which may differ, stay aligned. The symmetric filters' gain is held constant an octave below, and what the
 //! sections do above is divided out again, so the two together meet the curve.
 //!
-//! That is for curves as presets draw them. Steeper ones, which references ask for, would ring: those are of minimum phase
-//! above the sections too, mid and side each by its own gain.
+//! That is for curves as presets draw them. Steeper ones, which references ask for, would ring: those are of minimum
+//! phase above the sections too, mid and side each by its own gain.
 //!
 //! Ringing more than 5 ms before an attack carries at least 60 dB less than the attack (`tests/chain/tone.rs`).
 
@@ -57,8 +57,8 @@ impl Equalizer {
         self.high_pass.iter().chain(&self.low_end.sections).copied().collect()
     }
 
-    /// Gain of the filter of the mid (or of any channel that has no side) where `design` asks for it; none if there is no
-    /// such filter.
+    /// Gain of the filter of the mid (or of any channel that has no side) where `design` asks for it; none if there is
+    /// no such filter.
     #[must_use]
     pub fn mid_gains(&self, design: &Design) -> Option<Vec<f64>> {
         if self.tone.is_flat() && self.low_pass.is_none() {

@@ -26,8 +26,8 @@ const CORRELATION_TO_WIDEN: f64 = 0.3;
 const SHARE: f64 = 0.5;
 /// A side weaker than this is noise rather than room.
 const SIDE_OF_NOTE_DB: f64 = -45.0;
-/// A band is not widened beyond this share of side over mid: there the correlation of left and right is 0.1, and less of
-/// it would fade in mono.
+/// A band is not widened beyond this share of side over mid: there the correlation of left and right is 0.1, and less
+/// of it would fade in mono.
 const WIDEST_DB: f64 = -0.87;
 /// Smaller changes are not worth it.
 const WORTH_DB: f64 = 0.25;

@@ -118,8 +118,8 @@ pub(crate) fn decide_again(
     character: &Character,
     aim: &Aim,
 ) -> Sound {
-    // The mix as it would have to be for the curves alone to make of it what was made; but what the ends of the range lose
-    // to the high-pass and the fade of the top is meant.
+    // The mix as it would have to be for the curves alone to make of it what was made; but what the ends of the range
+    // lose to the high-pass and the fade of the top is meant.
     let (Curve(tone), Curve(side)) = (&first.chain.tone, &first.chain.side);
     let mut mix = features.clone();
     for band in (0..BANDS).filter(|&band| (40.0..16_000.0).contains(&centre(band).value())) {

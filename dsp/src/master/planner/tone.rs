@@ -215,8 +215,9 @@ fn warn_of_another_kind(curve: &Curve, own: &PerBand, target: &ToneTarget, aim: 
     }
     let left = mean(&|band| target.level[band] - own[band] - curve.0[band]);
     let reason = format!(
-        "{} is another kind of music: from 40\u{2009}Hz to 16\u{2009}kHz it is {away:.1}\u{2009}dB away on average, and \
-         {left:.1}\u{2009}dB are left after the equaliser; what the mix does not contain no equaliser adds",
+        "from 40\u{2009}Hz to 16\u{2009}kHz the mix is {away:.1}\u{2009}dB away from {} on average, \
+         another kind of music; {left:.1}\u{2009}dB are left after the equaliser, which adds nothing that \
+         the mix does not contain",
         aim.name()
     );
     sound.choices.push(Choice::new(
