@@ -36,4 +36,4 @@ pub mod simd;
 pub mod units;
 
 /// Sound is versioned behaviour: whatever changes a rendered sample raises this, in the same commit.
-pub const ENGINE_VERSION: &str = "0.2.0";
+pub const ENGINE_VERSION: &str = "0.3.0";
