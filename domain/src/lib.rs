@@ -16,10 +16,10 @@
 //! | [`order`], [`fields`] | what is asked for, checked once | `Wish`, `Input`, `Order`, `FieldError` |
 //! | [`job`], [`lease`], [`attempt`] | the life of a job | `JobState::after`, `LeaseId`, `backoff` |
 //! | [`task`] | what a lease holder has to do | `Task` |
-//! | [`report`], [`album`], [`mix_report`] | what we say about a master, an album, a mix | `Report`, `AlbumReport`, `MixReport` |
+//! | [`report`], [`album`], [`mix_report`] | what we say about what we made | `Report`, `AlbumReport`, `MixReport` |
 //! | [`artifact`], [`blob`] | what we made, and where its bytes are | `Artifact`, `BlobKey` |
 //! | [`plan`] | everything that is done to a song, as JSON | `Plan` |
-//! | [`stem`], [`mix_settings`], [`session`] | what was decided about a stem, and about a whole mix, as a file | `StemSettings`, `Session` |
+//! | [`stem`], [`mix_settings`], [`session`] | what was decided about stems and a mix | `StemSettings`, `Session` |
 //! | [`problem`] | why something could not be done | `Problem` |
 //! | [`retention`] | when each thing must go | `Retention` |
 

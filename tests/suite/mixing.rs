@@ -293,7 +293,8 @@ async fn stems_go_through_the_service_and_come_back_as_a_mix_and_its_master() {
 fn the_child_tells_where_it_is_from_the_stems_to_the_files() {
     let folder = tempfile::tempdir().unwrap();
     band::write(folder.path(), 3.0);
-    let stem = |name: &str| json!({"input": folder.path().join(name), "extension": "wav", "name": name, "settings": {}});
+    let path = |name: &str| folder.path().join(name);
+    let stem = |name: &str| json!({"input": path(name), "extension": "wav", "name": name, "settings": {}});
     let recipe = domain::recipe::Recipe::default();
     let out = folder.path().join("out");
     fs::create_dir(&out).unwrap();
