@@ -28,7 +28,7 @@ pub fn of_mix(report: &MixReport) -> String {
         let less = 100.0 * (1.0 - masking.index_after / masking.index_before);
         let _ = writeln!(
             text,
-            "\nThe stems hide each other {}\u{2009}% less than as they came.",
+            "\nAt the same faders they hide each other {}\u{2009}% less than untouched.",
             decimal(less, 0)
         );
     }

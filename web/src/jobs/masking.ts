@@ -41,8 +41,8 @@ export function masked({ frequency_hz, index_before, index_after }: Masking): st
   if (frequency_hz.length === 0) return '';
   if (index_before <= 0) return 'They hide nothing of each other.';
   const less = 100 * (1 - index_after / index_before);
-  if (less < 1) return 'They hide each other as much as they did as they came.';
-  return `They hide each other ${decimal(less, 0)}\u2009% less than as they came.`;
+  if (less < 1) return 'At the same faders they hide each other as much as untouched.';
+  return `At the same faders they hide each other ${decimal(less, 0)}\u2009% less than untouched.`;
 }
 
 /** `250 Hz`, `1.6 kHz`. */

@@ -39,7 +39,7 @@ fn header(report: &MixReport) -> String {
     let playing = report.stems.iter().filter(|stem| stem.part == PartWord::Plays).count();
     let seconds = report.result.source.audio.duration_s;
     let verdict = format!(
-        "{playing} of {} stems play. They hide each other {} than as they came.",
+        "{playing} of {} stems play. At the same faders they hide each other {} than untouched.",
         report.stems.len(),
         less(report.masking.index_before, report.masking.index_after)
     );
@@ -145,14 +145,14 @@ fn masking(picture: &MaskingPicture) -> Option<String> {
         .step_by(4)
         .map(|(hz, (before, after))| vec![hertz(*hz), decimal(*before, 1), decimal(*after, 1)])
         .collect();
-    let head = ["Hz", NAMES.before, NAMES.after].map(str::to_owned);
+    let head = ["Hz", "Untouched", NAMES.after].map(str::to_owned);
     let plot = Plot {
         title: "Masking",
         note:
             "By how much less important stems lie over more important ones, where those have what makes them \
                understood; less is better."
                 .to_owned(),
-        legend: vec![("original", NAMES.before.to_owned()), ("master", NAMES.after.to_owned())],
+        legend: vec![("original", "Untouched".to_owned()), ("master", NAMES.after.to_owned())],
         spoken: "Masking over frequency before and after; the table below has the numbers".to_owned(),
         size: "middle",
         across,
