@@ -30,7 +30,8 @@ web/node_modules/.installed: web/package.json web/package-lock.json
 	@touch $@
 
 test: page ## everything: style, units, conformance, the service, the page in a real browser
-	@sh deploy/need.sh cargo:rust cc:gcc ffmpeg:ffmpeg sox:sox flac:flac lame:lame chromium:chromium npm:npm
+	@sh deploy/need.sh cargo:rust cc:gcc ffmpeg:ffmpeg sox:sox flac:flac lame:lame chromium:chromium npm:npm \
+		initdb:postgresql
 	$(MAKE) --no-print-directory lint
 	CI=true cargo test --workspace --locked --no-fail-fast
 	$(MAKE) --no-print-directory page-test
@@ -46,8 +47,8 @@ lint:
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 
 bench: ## times real time, stage by stage and file to file, beside ffmpeg on the same file
-	@sh deploy/need.sh cargo:rust cc:gcc ffmpeg:ffmpeg
-	cargo bench --locked -p dsp -p mixrunners --bench meters --bench master --bench end_to_end
+	@sh deploy/need.sh cargo:rust cc:gcc ffmpeg:ffmpeg initdb:postgresql
+	cargo bench --locked -p dsp -p mixrunners -p store --bench meters --bench master --bench end_to_end --bench queue
 
 bench-peers: ## ours beside other masterers on one song (SONG=file.wav for yours); installs them under target/peers
 	@sh deploy/need.sh cargo:rust cc:gcc ffmpeg:ffmpeg sox:sox python3:python3-venv

@@ -2,6 +2,8 @@
 # need.sh COMMAND:PACKAGE ...   makes sure that each command is there.
 # On Debian (or a child of it) as root it installs what is missing; elsewhere it says what, and how to get it.
 set -eu
+# A database server's programs are on nobody's path.
+for folder in /usr/lib/postgresql/*/bin; do PATH="$PATH:$folder"; done
 missing_commands='' missing_packages=''
 for pair in "$@"; do
     command=${pair%%:*}

@@ -8,6 +8,7 @@ mod catalogue;
 mod events;
 mod health;
 mod jobs;
+mod ops;
 mod sessions;
 mod tus;
 mod uploads;
@@ -42,6 +43,12 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .routes(routes!(artifacts::peaks))
         .routes(routes!(catalogue::presets))
         .routes(routes!(catalogue::capabilities))
+        .routes(routes!(ops::queue))
+        .routes(routes!(ops::jobs))
+        .routes(routes!(ops::retry))
+        .routes(routes!(ops::cancel))
+        .routes(routes!(ops::pause))
+        .routes(routes!(ops::resume))
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))
 }

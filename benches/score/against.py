@@ -1,4 +1,4 @@
-"""What a master did to its song: its delay, what it added, how its gain moves; and how far one tone is from another."""
+"""What a master did to its song: its delay, what it added, how its gain moves."""
 
 import numpy as np
 from scipy import signal
@@ -51,13 +51,3 @@ def wobble(song, master, rate):
     gain = (b - a)[music]
     slow = np.convolve(np.pad(gain, 15, mode="edge"), np.full(31, 1.0 / 31.0), "valid")
     return float(np.std(gain - slow))
-
-
-def tone_distance(thirds, reference):
-    """Mean distance of two spectra in dB over the thirds of an octave, once both agree from 300 Hz to 5 kHz on average;
-    and the same below 100 Hz, from 100 Hz to 5 kHz and above."""
-    middle = (measure.THIRDS > 300.0) & (measure.THIRDS < 5000.0)
-    apart = thirds - reference
-    apart = np.abs(apart - apart[middle].mean())
-    low, high = measure.THIRDS < 100.0, measure.THIRDS > 5000.0
-    return [float(apart[where].mean()) for where in (low | ~low, low, ~(low | high), high)]

@@ -141,16 +141,6 @@ def band_sum(frequencies, powers, low, high):
     return float(decibels(powers[inside].sum())) if inside.any() else float(decibels(0.0))
 
 
-THIRDS = 1000.0 * 2.0 ** (np.arange(-15, 13) / 3.0)
-
-
-def third_octaves(audio, rate):
-    """Levels of the mid in the thirds of an octave from 31 Hz to 16 kHz, in dB."""
-    frequencies, mid, _ = spectrum(audio, rate)
-    edge = 2.0 ** (1.0 / 6.0)
-    return np.array([band_sum(frequencies, mid, centre / edge, centre * edge) for centre in THIRDS])
-
-
 def widths(audio, rate):
     """Side over mid in four bands, in dB, not below -40."""
     frequencies, mid, side = spectrum(audio, rate)

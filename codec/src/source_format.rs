@@ -9,6 +9,8 @@ pub struct SourceFormat {
     pub codec: Codec,
     /// How fine the samples are; none for what is not stored sample by sample.
     pub depth: Option<Depth>,
+    /// Where it begins on the clock of its session, in frames, if it says (EBU Tech 3285, time reference).
+    pub time_reference_frames: Option<u64>,
 }
 
 impl SourceFormat {

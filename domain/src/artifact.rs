@@ -109,6 +109,8 @@ closed_words! {
         Json = "json",
         /// One page of HTML; of reports.
         Html = "html",
+        /// TOML; of sessions.
+        Toml = "toml",
     }
 }
 
@@ -127,6 +129,7 @@ impl ArtifactFormat {
             Self::VorbisQ8 => "ogg",
             Self::Json => "json",
             Self::Html => "html",
+            Self::Toml => "toml",
         }
     }
 
@@ -140,6 +143,7 @@ impl ArtifactFormat {
             Self::VorbisQ8 => "audio/ogg",
             Self::Json => "application/json",
             Self::Html => "text/html; charset=utf-8",
+            Self::Toml => "application/toml",
         }
     }
 }

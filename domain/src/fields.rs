@@ -9,7 +9,7 @@ pub struct FieldError {
     /// Which: a JSON pointer (RFC 6901).
     pub pointer: String,
     /// Stable, for programs: `unknown_field`, `wrong_type`, `out_of_range`, `too_long`, `unknown_value`,
-    /// `duplicate`, `required`, `not_for_albums`, `not_available_yet`, …
+    /// `duplicate`, `required`, `not_for_albums`, `only_for_mixes`, `not_available_yet`, …
     pub code: String,
     /// For people: names the value and the bound.
     pub detail: String,
@@ -83,6 +83,18 @@ impl Fields {
             self.refuse(name, "out_of_range", detail);
         }
         Some(number)
+    }
+
+    /// True or false; false if it was left out.
+    pub(crate) fn flag(&mut self, name: &str) -> bool {
+        match self.take(name) {
+            None => false,
+            Some(Value::Bool(flag)) => flag,
+            Some(other) => {
+                self.refuse(name, "wrong_type", format!("{name} is {}, not true or false", kind(&other)));
+                false
+            }
+        }
     }
 
     /// A text of any kind.

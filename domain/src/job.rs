@@ -47,6 +47,8 @@ pub struct Job {
     pub progress: f64,
     /// How many jobs were queued earlier; `None` unless queued. A fair queue may serve this one sooner.
     pub queue_position: Option<u64>,
+    /// How many of the same account were queued earlier; `None` unless queued. See [`crate::outlook`].
+    pub own_ahead: Option<u64>,
     /// Which try this is; 0 before the first.
     pub attempt: u32,
     /// What became of the credits.
@@ -68,6 +70,18 @@ closed_words! {
         Master = "master",
         /// One master of each of several songs that belong together.
         Album = "album",
+        /// One mix of several stems.
+        Mix = "mix",
+        /// The mix, and a master of it.
+        MixAndMaster = "mix_and_master",
+    }
+}
+
+impl JobKind {
+    /// Whether stems go in.
+    #[must_use]
+    pub const fn is_mix(self) -> bool {
+        matches!(self, Self::Mix | Self::MixAndMaster)
     }
 }
 
@@ -80,6 +94,8 @@ closed_words! {
         Decode = "decode",
         /// Measuring.
         Analyse = "analyse",
+        /// Turning stems into a mix.
+        Mix = "mix",
         /// Finishing to the target.
         Master = "master",
         /// Measuring what was made.
@@ -199,6 +215,8 @@ pub enum Event {
     },
     /// Its owner does not want it any more.
     CancelRequested,
+    /// An operator wants it tried now, whatever the backoff.
+    Hastened,
 }
 
 /// An event that cannot happen in this state.
@@ -249,6 +267,7 @@ impl JobState {
             (Self::AwaitingPayment | Self::Queued { .. } | Self::Running { .. }, Event::CancelRequested) => {
                 Ok(Self::Cancelled { at: now })
             }
+            (Self::Queued { .. }, Event::Hastened) => Ok(Self::Queued { not_before: now }),
             (state, event) => Err(IllegalMove { state: state.name(), event: event.name() }),
         }
     }
@@ -305,6 +324,7 @@ impl Event {
             Self::LeaseExpired { .. } => "lease expired",
             Self::Released { .. } => "released",
             Self::CancelRequested => "cancel requested",
+            Self::Hastened => "hastened",
         }
     }
 }

@@ -25,6 +25,7 @@ fn every_event() -> Vec<Event> {
         Event::LeaseExpired { deaths: 1 },
         Event::Released { fence: 7 },
         Event::CancelRequested,
+        Event::Hastened,
     ]
 }
 

@@ -12,12 +12,14 @@
 //! | [`account`], [`scope`] | who, and what they may do | `Account`, `Email`, `Scopes` |
 //! | [`upload`] | a file that came in | `Upload`, `AudioFacts`, `Finding` |
 //! | [`recipe`], [`preset`], [`tags`] | how it is done, checked once | `Recipe`, `Preset`, `Amounts`, `Tags` |
+//! | [`outlook`] | how long a job will wait | `Outlook` |
 //! | [`order`], [`fields`] | what is asked for, checked once | `Wish`, `Input`, `Order`, `FieldError` |
 //! | [`job`], [`lease`], [`attempt`] | the life of a job | `JobState::after`, `LeaseId`, `backoff` |
 //! | [`task`] | what a lease holder has to do | `Task` |
-//! | [`report`], [`album`] | what we say about a master, and about the masters of an album | `Report`, `AlbumReport` |
+//! | [`report`], [`album`], [`mix_report`] | what we say about what we made | `Report`, `AlbumReport`, `MixReport` |
 //! | [`artifact`], [`blob`] | what we made, and where its bytes are | `Artifact`, `BlobKey` |
 //! | [`plan`] | everything that is done to a song, as JSON | `Plan` |
+//! | [`stem`], [`mix_settings`], [`session`] | what was decided about stems and a mix | `StemSettings`, `Session` |
 //! | [`problem`] | why something could not be done | `Problem` |
 //! | [`retention`] | when each thing must go | `Retention` |
 
@@ -32,7 +34,10 @@ pub mod fields;
 pub mod ids;
 pub mod job;
 pub mod lease;
+pub mod mix_report;
+pub mod mix_settings;
 pub mod order;
+pub mod outlook;
 pub mod plan;
 pub mod preset;
 pub mod problem;
@@ -41,6 +46,9 @@ pub mod report;
 pub mod retention;
 pub mod scope;
 pub mod secret;
+pub mod session;
+pub mod stem;
+mod stem_fields;
 pub mod tags;
 pub mod task;
 pub mod upload;

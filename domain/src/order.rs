@@ -5,8 +5,9 @@ use serde_json::Value;
 use crate::digest::Digest;
 use crate::fields::{FieldError, Fields, kind};
 use crate::ids::{AccountId, UploadId};
-use crate::job::JobKind;
+use crate::job::{Job, JobKind};
 use crate::recipe::Recipe;
+use crate::stem::StemSettings;
 
 /// The body of an order, checked: everything but who asks.
 #[derive(Clone, PartialEq, Debug)]
@@ -15,7 +16,8 @@ pub struct Wish {
     pub kind: JobKind,
     /// What to call it; empty if the customer did not say.
     pub title: String,
-    /// From what, in order: one, or 2 to [`Wish::ALBUM_TRACKS_MAX`] for an album, none twice.
+    /// From what, in order, none twice: one for a master, 2 to [`Wish::ALBUM_TRACKS_MAX`] for an album, 1 to
+    /// [`Wish::STEMS_MAX`] for a mix.
     pub inputs: Vec<Input>,
     /// What it is to sound like: at most [`Wish::REFERENCES_MAX`], none twice, none an input.
     pub references: Vec<UploadId>,
@@ -23,18 +25,20 @@ pub struct Wish {
     pub recipe: Recipe,
 }
 
-/// One song that goes in.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// One song or stem that goes in.
+#[derive(Clone, PartialEq, Debug)]
 pub struct Input {
     /// Which.
     pub upload: UploadId,
     /// What the track of an album is called; empty if the customer did not say.
     pub title: String,
+    /// What was decided about the stem of a mix.
+    pub settings: StemSettings,
 }
 
 impl From<UploadId> for Input {
     fn from(upload: UploadId) -> Self {
-        Self { upload, title: String::new() }
+        Self { upload, title: String::new(), settings: StemSettings::default() }
     }
 }
 
@@ -51,6 +55,23 @@ pub struct Order {
     pub body_hash: Digest,
 }
 
+impl Order {
+    /// The order that a job was made from, to be given again: without a key, so that it makes another job.
+    #[must_use]
+    pub fn again(job: &Job) -> Self {
+        let wish = Wish {
+            kind: job.kind,
+            title: job.title.clone(),
+            inputs: job.inputs.clone(),
+            references: job.references.clone(),
+            recipe: job.recipe.clone(),
+        };
+        // The body is not known any more; without a key nothing is compared with it.
+        let body_hash = Digest::from_bytes([0; 32]);
+        Self { account: job.account.clone(), wish, idempotency_key: None, body_hash }
+    }
+}
+
 impl Wish {
     /// The longest title, in characters.
     pub const TITLE_LENGTH_MAX: usize = 200;
@@ -60,6 +81,8 @@ impl Wish {
     pub const ALBUM_TRACKS_MIN: usize = 2;
     /// The most tracks of an album.
     pub const ALBUM_TRACKS_MAX: usize = 30;
+    /// The most stems of a mix.
+    pub const STEMS_MAX: usize = dsp::mix::STEMS_MAX;
 
     /// The body of `POST /v1/jobs` and `POST /v1/quotes`. Every bad field is named by a JSON pointer from the
     /// body's root; what this version does not honour is refused as `not_available_yet`, never ignored.
@@ -81,21 +104,29 @@ impl Wish {
                 fields.refuse(&format!("recipe/tags/{tag}"), "not_for_albums", detail);
             }
         }
+        if !kind.is_mix() {
+            for (name, is_set) in [("space", recipe.space > 0.0), ("stems", recipe.stems)] {
+                if is_set {
+                    let detail = format!("{name} belongs to a mix; leave it out");
+                    fields.refuse(&format!("recipe/{name}"), "only_for_mixes", detail);
+                }
+            }
+        }
         fields.finish()?;
         Ok(Self { kind, title, inputs, references, recipe })
     }
 }
 
+/// What there is to make, in words.
+const KINDS: &str = "master, mix, mix_and_master or album";
+
 impl Fields {
     fn job_kind(&mut self) -> JobKind {
         match self.take("kind") {
-            None => self.refuse("kind", "required", "say what to make: master or album"),
+            None => self.refuse("kind", "required", format!("say what to make: {KINDS}")),
             Some(Value::String(text)) => match JobKind::parse(&text) {
                 Some(kind) => return kind,
-                None if ["mix", "mix_and_master"].contains(&text.as_str()) => {
-                    self.refuse("kind", "not_available_yet", format!("{text} is not available yet"));
-                }
-                None => self.refuse("kind", "unknown_value", "a job's kind is master or album"),
+                None => self.refuse("kind", "unknown_value", format!("a job's kind is {KINDS}")),
             },
             Some(other) => {
                 self.refuse("kind", "wrong_type", format!("kind is {}, not a text", kind(&other)));
@@ -108,7 +139,7 @@ impl Fields {
         let items = match self.take("inputs") {
             Some(Value::Array(items)) if !items.is_empty() => items,
             None | Some(Value::Array(_)) => {
-                self.refuse("inputs", "required", "name the upload to master");
+                self.refuse("inputs", "required", "name the uploads to work on");
                 return Vec::new();
             }
             Some(other) => {
@@ -119,11 +150,15 @@ impl Fields {
         let (least, most) = match job {
             JobKind::Master => (1, 1),
             JobKind::Album => (Wish::ALBUM_TRACKS_MIN, Wish::ALBUM_TRACKS_MAX),
+            JobKind::Mix | JobKind::MixAndMaster => (1, Wish::STEMS_MAX),
         };
         if !(least..=most).contains(&items.len()) {
             let detail = match job {
                 JobKind::Master => format!("a master is made from 1 input, not {}", items.len()),
                 JobKind::Album => format!("an album has {least} to {most} inputs, not {}", items.len()),
+                JobKind::Mix | JobKind::MixAndMaster => {
+                    format!("a mix is made from {least} to {most} stems, not {}", items.len())
+                }
             };
             self.refuse("inputs", "out_of_range", detail);
         }
@@ -173,36 +208,24 @@ impl Fields {
     }
 }
 
-/// One input: `upload`, the title of an album's track, and the settings of a stem as long as they change nothing.
+/// One input: `upload`, the title of an album's track, the settings of a mix's stem.
 fn input(raw: &Value, pointer: &str, job: JobKind) -> Result<Input, Vec<FieldError>> {
     let mut fields = Fields::of(raw, pointer).map_err(|error| vec![error])?;
-    for (setting, neutral) in [
-        ("gain_db", Value::from(0)),
-        ("pan", Value::from(0)),
-        ("mute", false.into()),
-        ("untouched", false.into()),
-    ] {
-        let changes_something = |value: &Value| match (value.as_f64(), neutral.as_f64()) {
-            (Some(value), Some(neutral)) => value != neutral,
-            _ => *value != neutral,
-        };
-        if fields.take(setting).as_ref().is_some_and(changes_something) {
-            fields.refuse(
-                setting,
-                "not_available_yet",
-                format!("{setting} belongs to a mix, not available yet"),
-            );
-        }
-    }
-    fields.not_available_yet("role");
+    let settings = if job.is_mix() {
+        fields.stem_settings()
+    } else {
+        fields.no_stem_settings();
+        StemSettings::default()
+    };
     let title = match job {
         JobKind::Album => fields.line("title", Wish::TITLE_LENGTH_MAX),
-        JobKind::Master => String::new(), // a title here is an unknown field: a master has one of its own
+        // A title here is an unknown field: a master has one of its own, a stem has its file's name.
+        JobKind::Master | JobKind::Mix | JobKind::MixAndMaster => String::new(),
     };
     let upload = fields.upload();
     fields.finish()?;
     let upload = upload.ok_or_else(Vec::new)?;
-    Ok(Input { upload, title })
+    Ok(Input { upload, title, settings })
 }
 
 impl Fields {
@@ -253,14 +276,14 @@ mod tests {
 
     #[test]
     fn every_bad_field_is_named_from_the_bodys_root() {
-        let bad = json!({"kind": "mix", "title": 7, "more": 1, "references": ["upl_1", 2], "preview": {},
+        let bad = json!({"kind": "vinyl", "title": 7, "more": 1, "references": ["upl_1", 2], "preview": {},
                          "inputs": [{"upload": "upl_1", "gain_db": 3, "colour": 1}],
-                         "recipe": {"tone": 2, "loudness_lufs": 0, "tags": {"title": ""}}});
+                         "recipe": {"tone": 2, "loudness_lufs": 0, "tags": {"title": ""}, "space": 0.5}});
         let pair = |pointer: &str, code: &str| (pointer.to_owned(), code.to_owned());
         let expected = [
-            pair("/kind", "not_available_yet"),
+            pair("/kind", "unknown_value"),
             pair("/title", "wrong_type"),
-            pair("/inputs/0/gain_db", "not_available_yet"),
+            pair("/inputs/0/gain_db", "only_for_mixes"),
             pair("/inputs/0/upload", "unknown_upload"),
             pair("/inputs/0/colour", "unknown_field"),
             pair("/references/0", "unknown_upload"),
@@ -280,6 +303,54 @@ mod tests {
         let two = json!({"kind": "master", "inputs": [{"upload": upload}, {"upload": upload}]});
         assert_eq!(codes(two), [("/inputs".to_owned(), "out_of_range".to_owned())]);
         assert_eq!(codes(json!({"kind": "master"})), [("/inputs".to_owned(), "required".to_owned())]);
+    }
+
+    #[test]
+    fn a_mix_takes_1_to_64_stems_with_what_was_decided_about_each() {
+        let entropy = SeededEntropy::new(1);
+        let uploads: Vec<UploadId> = (0..65).map(|_| UploadId::new(&entropy)).collect();
+        let mix = |kind: &str, count: usize| {
+            let inputs: Vec<Value> =
+                uploads[..count].iter().map(|upload| json!({"upload": upload})).collect();
+            json!({"kind": kind, "inputs": inputs, "recipe": {"space": 0.3, "stems": true}})
+        };
+        for (kind, count) in [("mix", 1), ("mix_and_master", 64)] {
+            let wish = Wish::check(&mix(kind, count)).unwrap();
+            assert_eq!((wish.kind.as_str(), wish.inputs.len()), (kind, count));
+            assert_eq!((wish.recipe.space, wish.recipe.stems), (0.3, true));
+            assert!(wish.inputs.iter().all(|input| input.settings.is_empty()), "the engine decides");
+        }
+        assert_eq!(codes(mix("mix", 65)), [("/inputs".to_owned(), "out_of_range".to_owned())]);
+        let decided = json!({"upload": uploads[0], "role": "lead_vox", "gain_db": 2.5, "pan": -0.5, "mute": true,
+                             "high_pass_hz": "off", "compressor": "off", "polarity": "inverted",
+                             "eq": [{"shape": "bell", "hz": 310, "gain_db": -3, "q": 2}]});
+        let wish = Wish::check(&json!({"kind": "mix", "inputs": [decided]})).unwrap();
+        let settings = &wish.inputs[0].settings;
+        assert_eq!((settings.gain_db, settings.pan, settings.is_muted()), (Some(2.5), Some(-0.5), true));
+        let wish = settings.to_wish().unwrap();
+        assert_eq!((wish.high_pass, wish.compressor), (Some(None), Some(None)));
+        assert_eq!(wish.eq.map(|bands| bands.len()), Some(1));
+    }
+
+    #[test]
+    fn every_bad_setting_of_a_stem_is_named_and_a_masters_input_has_none() {
+        let upload = UploadId::new(&SeededEntropy::new(1));
+        let bad = json!({"upload": upload, "role": "kazoo", "pan": 2, "mute": "yes", "high_pass_hz": "on",
+                         "eq": [{"shape": "bell", "hz": 5, "gain_db": 0, "q": 1}], "loud": 1});
+        let expected = [
+            ("/inputs/0/role", "unknown_value"),
+            ("/inputs/0/pan", "out_of_range"),
+            ("/inputs/0/high_pass_hz", "wrong_type"),
+            ("/inputs/0/eq", "out_of_range"),
+            ("/inputs/0/mute", "wrong_type"),
+            ("/inputs/0/loud", "unknown_field"),
+        ];
+        let told = codes(json!({"kind": "mix", "inputs": [bad]}));
+        assert_eq!(told, expected.map(|(pointer, code)| (pointer.to_owned(), code.to_owned())));
+        let stem = json!({"upload": upload, "role": "kick"});
+        let told = codes(json!({"kind": "master", "inputs": [stem], "recipe": {"stems": true}}));
+        let expected = [("/inputs/0/role", "only_for_mixes"), ("/recipe/stems", "only_for_mixes")];
+        assert_eq!(told, expected.map(|(pointer, code)| (pointer.to_owned(), code.to_owned())));
     }
 
     #[test]

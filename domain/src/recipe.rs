@@ -28,6 +28,10 @@ pub struct Recipe {
     pub sample_rate: Option<SampleRate>,
     /// What the files say about the music.
     pub tags: Tags,
+    /// How much common room a mix gets, 0 to 1.
+    pub space: f64,
+    /// Whether the processed stems of a mix are delivered too.
+    pub stems: bool,
 }
 
 impl Recipe {
@@ -56,6 +60,8 @@ impl Recipe {
             fields.errors.extend(errors.into_iter().map(|error| error.within("/tags")));
             Tags::default()
         });
+        let space = fields.number("space", Amounts::RANGE, "").unwrap_or(0.0);
+        let stems = fields.flag("stems");
         fields.finish()?;
         let of_preset = (references == 0).then(|| preset.loudness());
         Ok(Self {
@@ -66,6 +72,8 @@ impl Recipe {
             deliver,
             sample_rate,
             tags,
+            space,
+            stems,
         })
     }
 }
@@ -81,6 +89,8 @@ impl Default for Recipe {
             deliver: vec![ArtifactFormat::Wav24],
             sample_rate: None,
             tags: Tags::default(),
+            space: 0.0,
+            stems: false,
         }
     }
 }
@@ -100,6 +110,12 @@ struct Written {
     deliver: Vec<ArtifactFormat>,
     sample_rate_hz: Option<u32>,
     tags: Tags,
+    /// Since version 3.
+    #[serde(default)]
+    space: f64,
+    /// Since version 3.
+    #[serde(default)]
+    stems: bool,
 }
 
 /// The form before there were amounts: it meant loudness alone.
@@ -115,7 +131,7 @@ struct WrittenFirst {
 }
 
 /// Raised when the written form changes; older forms stay readable.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 impl From<Recipe> for Written {
     fn from(recipe: Recipe) -> Self {
@@ -132,6 +148,8 @@ impl From<Recipe> for Written {
             deliver: recipe.deliver,
             sample_rate_hz: recipe.sample_rate.map(SampleRate::hertz),
             tags: recipe.tags,
+            space: recipe.space,
+            stems: recipe.stems,
         }
     }
 }
@@ -142,7 +160,7 @@ impl TryFrom<Value> for Recipe {
         let unreadable = |error: serde_json::Error| error.to_string();
         match written["version"].as_u64() {
             Some(1) => serde_json::from_value::<WrittenFirst>(written).map_err(unreadable)?.try_into(),
-            Some(version) if version == u64::from(VERSION) => {
+            Some(version) if (2..=u64::from(VERSION)).contains(&version) => {
                 serde_json::from_value::<Written>(written).map_err(unreadable)?.try_into()
             }
             _ => Err(format!(
@@ -169,6 +187,8 @@ impl TryFrom<WrittenFirst> for Recipe {
             deliver: first.deliver,
             sample_rate_hz: None,
             tags: Tags::default(),
+            space: 0.0,
+            stems: false,
         }
         .try_into()
     }
@@ -182,6 +202,7 @@ impl TryFrom<Written> for Recipe {
         let numbers = [
             ("loudness_lufs", written.loudness_lufs, Self::LOUDNESS_LUFS),
             ("ceiling_dbtp", Some(written.ceiling_dbtp), Self::CEILING_DBTP),
+            ("space", Some(written.space), Amounts::RANGE),
         ];
         let amounts_too = amounts.named().map(|(name, value)| (name, Some(value), Amounts::RANGE));
         for (name, value, (low, high)) in numbers.into_iter().chain(amounts_too) {
@@ -203,6 +224,8 @@ impl TryFrom<Written> for Recipe {
             deliver: written.deliver,
             sample_rate,
             tags: written.tags,
+            space: written.space,
+            stems: written.stems,
         })
     }
 }
@@ -284,22 +307,23 @@ mod tests {
     fn nothing_asked_for_is_the_streaming_preset() {
         assert_eq!(Recipe::check(&Value::Null, 0), Ok(Recipe::default()));
         let written = serde_json::to_value(Recipe::default()).unwrap();
-        let expected = json!({"version": 2, "preset": "streaming", "intensity": 0.5, "tone": 0.7, "dynamics": 0.5,
+        let expected = json!({"version": 3, "preset": "streaming", "intensity": 0.5, "tone": 0.7, "dynamics": 0.5,
                               "width": 0.5, "loudness_lufs": -14.0, "ceiling_dbtp": -1.0, "deliver": ["wav24"],
-                              "sample_rate_hz": null, "tags": {}});
+                              "sample_rate_hz": null, "tags": {}, "space": 0.0, "stems": false});
         assert_eq!(written, expected);
     }
 
     #[test]
     fn a_recipe_reads_back_what_it_wrote_and_no_version_to_come() {
         let raw = json!({"preset": "club", "intensity": 1, "tone": 0, "loudness_lufs": -9.5, "ceiling_dbtp": -2,
-                         "deliver": ["flac24", "mp3_320"], "sample_rate_hz": 48000, "tags": {"artist": "Ada"}});
+                         "deliver": ["flac24", "mp3_320"], "sample_rate_hz": 48000, "tags": {"artist": "Ada"},
+                         "space": 0.25, "stems": true});
         let recipe = Recipe::check(&raw, 0).unwrap();
         let mut written = serde_json::to_value(&recipe).unwrap();
         assert_eq!(serde_json::from_value::<Recipe>(written.clone()).unwrap(), recipe);
-        written["version"] = json!(3);
+        written["version"] = json!(4);
         assert!(serde_json::from_value::<Recipe>(written.clone()).is_err());
-        written["version"] = json!(2);
+        written["version"] = json!(3);
         written["tone"] = json!(1.1);
         assert!(serde_json::from_value::<Recipe>(written).is_err());
     }
@@ -311,6 +335,18 @@ mod tests {
         let recipe: Recipe = serde_json::from_value(first).unwrap();
         assert_eq!((recipe.amounts, recipe.sample_rate), (Amounts::LOUDNESS_ALONE, None));
         assert_eq!((recipe.loudness, recipe.ceiling), (Some(Lufs::literal(-11.0)), Dbtp::literal(-0.5)));
+    }
+
+    #[test]
+    fn the_second_version_reads_as_a_recipe_without_a_mix() {
+        let mut second = serde_json::to_value(Recipe::default()).unwrap();
+        for (name, value) in [("version", Some(json!(2))), ("space", None), ("stems", None)] {
+            match value {
+                Some(value) => drop(second.as_object_mut().unwrap().insert(name.to_owned(), value)),
+                None => drop(second.as_object_mut().unwrap().remove(name)),
+            }
+        }
+        assert_eq!(serde_json::from_value::<Recipe>(second).unwrap(), Recipe::default());
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub enum ParamError {
         low: f64,
         /// The highest value allowed.
         high: f64,
-        /// The unit of all three.
+        /// The unit of all three; empty for bare numbers.
         unit: &'static str,
     },
 }
@@ -32,6 +32,9 @@ impl fmt::Display for ParamError {
         match self {
             Self::NotFinite { name, value } => {
                 write!(f, "{name} is {value}, which is not a number one can set")
+            }
+            Self::OutOfRange { name, value, low, high, unit: "" } => {
+                write!(f, "{name} is {value}; it can be {low} to {high}")
             }
             Self::OutOfRange { name, value, low, high, unit } => {
                 write!(f, "{name} is {value} {unit}; it can be {low} to {high} {unit}")

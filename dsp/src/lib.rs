@@ -14,6 +14,7 @@
 //! | [`progress`] | watching and stopping | `Watch`, `Cancelled` |
 //! | [`master`] | a mix to its sound and its loudness | `Premaster`, `Character`, `MasterParams`, `Mastered` |
 //! | [`effects`] | what a chain is made of | `Equalizer`, `Limiter`, `Quantiser` |
+//! | [`mix`] | stems to a mix | `Stem`, `MixPlan` |
 //! | [`meter`] | loudness, its range, peaks | `measure`, `Measurements` |
 //! | [`parts`] | what meters and effects are made of | `Biquad` |
 //! | [`signal`] | seeded test signals | |
@@ -26,6 +27,7 @@ pub mod effects;
 pub mod error;
 pub mod master;
 pub mod meter;
+pub mod mix;
 pub mod parts;
 pub mod processor;
 pub mod progress;
@@ -34,4 +36,4 @@ pub mod simd;
 pub mod units;
 
 /// Sound is versioned behaviour: whatever changes a rendered sample raises this, in the same commit.
-pub const ENGINE_VERSION: &str = "0.2.0";
+pub const ENGINE_VERSION: &str = "0.3.0";

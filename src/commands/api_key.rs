@@ -12,7 +12,8 @@ use domain::scope::{Scope, Scopes};
 use domain::secret::{Secret, SecretKind};
 use store::outcome::{NewAccount, NewApiKey};
 
-use super::serve::{Embedded, runtime};
+use super::installation::{Database, Embedded};
+use super::service::runtime;
 use crate::ambient::{SteadyClock, SystemEntropy};
 use crate::exit::Failure;
 
@@ -41,6 +42,10 @@ pub struct Create {
     /// The service's folder, as given to `serve`
     #[arg(long, value_name = "DIR", default_value = "./data", env = "MIXRUNNERS_DATA")]
     data: PathBuf,
+    /// The service's database instead, as given to `api`
+    #[arg(long, value_name = "URL", env = "MIXRUNNERS_DATABASE", hide_env_values = true)]
+    #[arg(value_parser = Database::parse)]
+    database: Option<Database>,
 }
 
 const DAYS_MAX: u32 = 365;
@@ -59,7 +64,10 @@ pub fn run(action: Action) -> Result<ExitCode, Failure> {
     let secret = Secret::new(SecretKind::ApiKey, &SystemEntropy);
     runtime()?.block_on(async {
         let clock = SteadyClock::new();
-        let store = Embedded::new(&create.data)?.open_store().await?;
+        let store = match &create.database {
+            Some(database) => database.open().await?,
+            None => Embedded::new(&create.data)?.open_store().await?,
+        };
         let account = store
             .ensure_account(&NewAccount { email, roles: BTreeSet::from([Role::Producer]) }, clock.now())
             .await

@@ -22,7 +22,7 @@ use super::local_song::{
 };
 use super::sound::Sound;
 use super::terminal::{Stages, catch_interrupt, in_pool};
-use super::{report_file, table, tags};
+use super::{output_format, report_file, table, tags};
 use crate::exit::{Failure, TARGET_REFUSED};
 
 /// What `master` takes.
@@ -253,34 +253,13 @@ fn read_plan(path: &Path) -> Result<Plan, Failure> {
         .map_err(|error| Failure::usage(format!("{} is no plan of this program: {error}", path.display())))
 }
 
-/// The format asked for, or what the name of OUT says; the two may not contradict.
+/// The format asked for, or what the name of OUT says; floats for what comes before the limiter.
 fn format_of(arguments: &Arguments) -> Result<Delivery, Failure> {
-    let output = &arguments.output;
-    if arguments.stop_before_limiter {
-        return match (arguments.format, extension(output)) {
-            (None | Some(Delivery::Wav32f), Some("wav")) => Ok(Delivery::Wav32f),
-            _ => {
-                Err(Failure::usage("what comes before the limiter is written as 32-bit floats: name it .wav"))
-            }
-        };
+    if !arguments.stop_before_limiter {
+        return output_format::of(&arguments.output, arguments.format);
     }
-    let by_name = match extension(output).map(str::to_ascii_lowercase).as_deref() {
-        Some("wav") => Some(Delivery::Wav24),
-        Some("flac") => Some(Delivery::Flac24),
-        Some("mp3") => Some(Delivery::Mp3At320),
-        Some("ogg") => Some(Delivery::VorbisQ8),
-        _ => None,
-    };
-    match (arguments.format, by_name) {
-        (Some(asked), Some(named)) if asked.extension() != named.extension() => Err(Failure::usage(format!(
-            "--format {asked} makes a .{} file, but {} ends in .{}",
-            asked.extension(),
-            output.display(),
-            named.extension()
-        ))),
-        (Some(asked), _) => Ok(asked),
-        (None, Some(named)) => Ok(named),
-        (None, None) => Err(Failure::usage(format!("{} does not say which format", output.display()))
-            .hint("end its name in .wav, .flac, .mp3 or .ogg, or give --format")),
+    match (arguments.format, extension(&arguments.output)) {
+        (None | Some(Delivery::Wav32f), Some("wav")) => Ok(Delivery::Wav32f),
+        _ => Err(Failure::usage("what comes before the limiter is written as 32-bit floats: name it .wav")),
     }
 }

@@ -8,17 +8,27 @@ use crate::exit::Failure;
 
 mod album;
 mod analyze;
+mod api;
 mod api_key;
 mod compare;
+mod installation;
 mod local_song;
 mod master;
+mod migrate;
+mod mix;
+mod mix_table;
+mod output_format;
+mod queue;
 mod render;
 mod report_file;
 mod serve;
+mod service;
 mod sound;
+mod stem_flags;
 mod table;
 mod tags;
 mod terminal;
+mod worker;
 
 /// Mixes and masters music: on the command line, and as a service.
 #[derive(Parser, Debug)]
@@ -32,6 +42,8 @@ pub struct Cli {
 pub enum Command {
     /// Master a song to a loudness and a true-peak ceiling
     Master(master::Arguments),
+    /// Mix stems, and master the mix if asked
+    Mix(Box<mix::Arguments>),
     /// Master songs that belong together, each at its place beside the others
     Album(album::Arguments),
     /// Measure a song: loudness, range, true peak
@@ -40,6 +52,14 @@ pub enum Command {
     Compare(compare::Arguments),
     /// Run the whole service on this machine: page, API, worker
     Serve(serve::Arguments),
+    /// Run the page and the API alone, beside workers of the same database
+    Api(api::Arguments),
+    /// Render the jobs of a database
+    Worker(worker::Arguments),
+    /// Bring a database's tables to this version
+    Migrate(migrate::Arguments),
+    /// Look at the queue, and step in
+    Queue(queue::Arguments),
     /// Make a key for programs that use the API
     #[command(subcommand)]
     ApiKey(api_key::Action),
@@ -53,10 +73,15 @@ impl Command {
     pub fn run(self) -> Result<ExitCode, Failure> {
         match self {
             Self::Master(arguments) => master::run(&arguments),
+            Self::Mix(arguments) => mix::run(&arguments),
             Self::Album(arguments) => album::run(&arguments),
             Self::Analyze(arguments) => analyze::run(&arguments),
             Self::Compare(arguments) => compare::run(&arguments),
             Self::Serve(arguments) => serve::run(arguments),
+            Self::Api(arguments) => api::run(arguments),
+            Self::Worker(arguments) => worker::run(arguments),
+            Self::Migrate(arguments) => migrate::run(&arguments),
+            Self::Queue(arguments) => queue::run(arguments),
             Self::ApiKey(action) => api_key::run(action),
             Self::Render(arguments) => render::run(&arguments),
         }

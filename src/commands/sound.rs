@@ -78,6 +78,11 @@ impl Sound {
         Ok(brief)
     }
 
+    /// How far to go with the sound, as asked or by default.
+    pub fn intensity(&self) -> f64 {
+        self.intensity.unwrap_or(0.5)
+    }
+
     fn character(&self) -> Result<Character, Failure> {
         let Some(preset) = Preset::named(&self.preset) else {
             let names: Vec<&str> = Preset::ALL.iter().map(|preset| preset.name).collect();

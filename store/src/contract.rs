@@ -2,10 +2,13 @@
 //! at the end of this file passes.
 
 mod access;
+mod crowd;
 mod ending;
 mod fairness;
 mod leases;
+mod operators;
 mod orders;
+pub(crate) mod tables;
 mod uploads;
 mod world;
 
@@ -51,6 +54,7 @@ macro_rules! every_story {
                 of_ten_parallel_orders_with_one_key_one_makes_a_job
                 an_order_of_what_is_not_there_names_the_input
                 an_album_keeps_its_tracks_in_order_and_what_it_is_to_sound_like
+                a_mix_keeps_what_was_decided_about_each_stem
                 a_reference_that_cannot_be_used_is_named
                 a_job_shows_its_place_and_its_history
                 a_job_reads_back_after_the_store_was_opened_again
@@ -79,6 +83,14 @@ macro_rules! every_story {
                 an_account_runs_two_jobs_at_a_time
                 five_hundred_jobs_delay_anothers_single_job_by_one_job_at_most
                 accounts_take_turns_on_one_slot;
+            operators:
+                a_paused_queue_gives_no_work_until_it_is_resumed
+                a_retry_ends_a_backoff_and_makes_a_new_job_of_one_that_failed
+                operators_see_and_end_the_jobs_of_all
+                a_wait_is_estimated_once_there_is_something_to_go_by;
+            crowd:
+                the_cap_holds_however_many_processes_ask_at_once
+                a_crowd_at_one_account_meets_no_error_and_every_job_ends_once;
         }
     };
 }
@@ -86,4 +98,9 @@ macro_rules! every_story {
 mod sqlite {
     use super::World;
     every_story!(World::on_sqlite());
+}
+
+mod postgres {
+    use super::World;
+    every_story!(World::on_postgres());
 }

@@ -17,6 +17,23 @@ pub enum StoreError {
     /// The tables could not be brought to this program's version.
     #[error("the database could not be upgraded: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
+    /// A newer program has been here: this one does not know what it may do to such tables.
+    #[error(
+        "the database is at version {found} and this program knows versions up to {known}: \
+         a newer mixrunners has been here, start that one"
+    )]
+    Newer {
+        /// The version of the tables.
+        found: i64,
+        /// The newest that this program knows.
+        known: i64,
+    },
+    /// The server is too old.
+    #[error("the server is PostgreSQL {found}; it must be 15 or later")]
+    OldServer {
+        /// What it says it is.
+        found: String,
+    },
     /// The folder for the database could not be made.
     #[error("{path} could not be made: {cause}")]
     Folder {

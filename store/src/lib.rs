@@ -1,22 +1,41 @@
 //! Rows and blobs.
 //!
 //! **Invariants**: each operation is one transaction, and does all of what it says or nothing; no transaction
-//! is open while anybody works; times, ids and randomness come from the caller; SQL is in the engine's folder
-//! alone.
+//! is open while anybody works; ids and randomness come from the caller, times too unless a server has a clock
+//! for all; SQL is in `sql/` and the engines' folders alone.
 //!
 //! | module | what |
 //! |---|---|
 //! | this page | every operation, without SQL |
-//! | [`outcome`] | what operations take and give |
+//! | [`outcome`], [`operating`] | what operations take and give |
 //! | [`blobs`] | bytes by key |
+//! | `sql/` | the operations, written once: each engine compiles them for its own driver |
+//! | `rows` | rows as they are read |
 //! | `sqlite` | the engine for one host |
+//! | `postgres` | the engine for many |
+//! | `schema` | bringing the tables to this version |
 //! | `contract` | the stories every engine must pass |
+#![expect(clippy::duplicate_mod, reason = "each engine compiles the same operations for its own driver")]
+
+/// Calls an operation of the engine that is there.
+macro_rules! each {
+    ($store:expr, $chapter:ident::$operation:ident($($argument:expr),*)) => {
+        match &$store.0 {
+            Engine::Sqlite(db) => sqlite::$chapter::$operation(db, $($argument),*).await,
+            Engine::Postgres(db) => postgres::$chapter::$operation(db, $($argument),*).await,
+        }
+    };
+}
 
 pub mod blobs;
 #[cfg(test)]
 mod contract;
 pub mod error;
+pub mod operating;
 pub mod outcome;
+mod postgres;
+mod rows;
+mod schema;
 mod signals;
 mod sqlite;
 
@@ -44,12 +63,17 @@ use crate::outcome::{
     ApiKey, Checked, Completion, Doomed, Enqueued, Expired, JobChange, Leased, NewAccount, NewApiKey,
     NewSession, NewUpload, Progress, Removal, Session,
 };
+pub use crate::schema::Migrated;
+use crate::signals::Signals;
 
 /// Where the rows are.
 #[derive(Clone, Copy, Debug)]
 pub enum Place<'a> {
     /// SQLite in this folder, which is made if it is missing. For one host.
     Folder(&'a Path),
+    /// A database of a PostgreSQL server, version 15 or later: `postgres://user:password@host/database`. For any
+    /// number of processes.
+    Server(&'a str),
 }
 
 /// The rows. Cheap to clone; all clones are one store.
@@ -57,47 +81,85 @@ pub enum Place<'a> {
 /// Lookups by id take the account that asks: what belongs to another account is as unknown as what does not
 /// exist.
 #[derive(Clone)]
-pub struct Store(Arc<sqlite::Sqlite>);
+pub struct Store(Engine);
+
+#[derive(Clone)]
+enum Engine {
+    Sqlite(Arc<sqlite::Sqlite>),
+    Postgres(Arc<postgres::Postgres>),
+}
 
 impl std::fmt::Debug for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Store(sqlite)")
+        f.write_str(match &self.0 {
+            Engine::Sqlite(_) => "Store(sqlite)",
+            Engine::Postgres(_) => "Store(postgres)",
+        })
     }
 }
 
 /// Opening, and what to listen to.
 impl Store {
-    /// Opens the store and brings its tables to this version.
+    /// Opens the store and brings its tables to this version. Of several processes that do so at the same time one
+    /// works and the others wait; [`StoreError::Newer`] if the tables are ahead of this program.
+    ///
+    /// On a server its clock decides whenever a lease, a job or a queue is concerned, whatever `now` an operation
+    /// is given: workers on many hosts have many clocks.
     pub async fn open(place: Place<'_>, entropy: Arc<dyn Entropy>, retention: Retention) -> Result<Self> {
-        match place {
+        Ok(Self(match place {
             Place::Folder(folder) => {
-                Ok(Self(Arc::new(sqlite::Sqlite::open(folder, entropy, retention).await?)))
+                Engine::Sqlite(Arc::new(sqlite::Sqlite::open(folder, entropy, retention).await?))
             }
+            Place::Server(url) => {
+                let time = postgres::Time::OfServer;
+                Engine::Postgres(Arc::new(postgres::Postgres::open(url, time, entropy, retention).await?))
+            }
+        }))
+    }
+
+    /// Brings the tables to this version, and does nothing else.
+    pub async fn migrate(place: Place<'_>) -> Result<Migrated> {
+        match place {
+            Place::Folder(folder) => sqlite::Sqlite::migrate(folder).await,
+            Place::Server(url) => postgres::Postgres::migrate(url).await,
         }
     }
 
-    /// Wakes one waiting worker when work arrives in this process. A wake can be missed (another process
-    /// enqueued): poll as well.
-    #[must_use]
-    pub fn wake(&self) -> &Notify {
-        &self.0.signals.wake
+    fn signals(&self) -> &Signals {
+        match &self.0 {
+            Engine::Sqlite(db) => &db.signals,
+            Engine::Postgres(db) => &db.signals,
+        }
     }
 
-    /// Every change of a job that this process makes, from now on. A slow listener skips some
-    /// (`RecvError::Lagged`): read the history then.
+    /// Wakes one waiting worker when work arrives, on a server from any process. A wake can be missed (on SQLite
+    /// whenever another process enqueued): poll as well.
+    #[must_use]
+    pub fn wake(&self) -> &Notify {
+        &self.signals().wake
+    }
+
+    /// Every change of a job that this process makes, and on a server other processes too, from now on. A slow
+    /// listener skips some (`RecvError::Lagged`): read the history then; and look now and then in any case.
     #[must_use]
     pub fn changes(&self) -> broadcast::Receiver<JobChange> {
-        self.0.signals.changes.subscribe()
+        self.signals().changes.subscribe()
     }
 
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<()> {
-        self.0.ping().await
+        match &self.0 {
+            Engine::Sqlite(db) => db.ping().await,
+            Engine::Postgres(db) => db.ping().await,
+        }
     }
 
     /// Closes the connections and waits for them.
     pub async fn close(&self) {
-        self.0.close().await;
+        match &self.0 {
+            Engine::Sqlite(db) => db.close().await,
+            Engine::Postgres(db) => db.close().await,
+        }
     }
 }
 
@@ -111,17 +173,17 @@ impl Store {
 
     /// The account with this address, made if there is none. An existing one keeps its roles.
     pub async fn ensure_account(&self, new: &NewAccount, now: Timestamp) -> Result<Account> {
-        sqlite::accounts::ensure_account(&self.0, new, now).await
+        each!(self, accounts::ensure_account(new, now))
     }
 
     /// An account.
     pub async fn account(&self, id: &AccountId) -> Result<Option<Account>> {
-        sqlite::accounts::account(&self.0, id).await
+        each!(self, accounts::account(id))
     }
 
     /// The account with this address.
     pub async fn account_by_email(&self, email: &Email) -> Result<Option<Account>> {
-        sqlite::accounts::account_by_email(&self.0, email).await
+        each!(self, accounts::account_by_email(email))
     }
 
     /// A link that signs in once, before it expires.
@@ -131,52 +193,52 @@ impl Store {
         hash: &SecretHash,
         expires_at: Timestamp,
     ) -> Result<()> {
-        sqlite::accounts::create_sign_in_link(&self.0, account, hash, expires_at).await
+        each!(self, accounts::create_sign_in_link(account, hash, expires_at))
     }
 
     /// Uses a link up: of any number of callers at the same time, one gets the account.
     pub async fn redeem_sign_in_link(&self, hash: &SecretHash, now: Timestamp) -> Result<Option<AccountId>> {
-        sqlite::accounts::redeem_sign_in_link(&self.0, hash, now).await
+        each!(self, accounts::redeem_sign_in_link(hash, now))
     }
 
     /// A session.
     pub async fn create_session(&self, new: &NewSession, now: Timestamp) -> Result<SessionId> {
-        sqlite::accounts::create_session(&self.0, new, now).await
+        each!(self, accounts::create_session(new, now))
     }
 
     /// Who is behind a session's secret, unless it expired or was revoked.
     pub async fn session(&self, hash: &SecretHash, now: Timestamp) -> Result<Option<(SessionId, Account)>> {
-        sqlite::accounts::session(&self.0, hash, now).await
+        each!(self, accounts::session(hash, now))
     }
 
     /// The sessions of an account that are alive, newest first.
     pub async fn list_sessions(&self, account: &AccountId, now: Timestamp) -> Result<Vec<Session>> {
-        sqlite::accounts::list_sessions(&self.0, account, now).await
+        each!(self, accounts::list_sessions(account, now))
     }
 
     /// Ends a session; tells whether there was one.
     pub async fn revoke_session(&self, account: &AccountId, id: &SessionId) -> Result<bool> {
-        sqlite::accounts::revoke_session(&self.0, account, id).await
+        each!(self, accounts::revoke_session(account, id))
     }
 
     /// An API key.
     pub async fn create_api_key(&self, new: &NewApiKey, now: Timestamp) -> Result<ApiKey> {
-        sqlite::accounts::create_api_key(&self.0, new, now).await
+        each!(self, accounts::create_api_key(new, now))
     }
 
     /// Who is behind a key's secret and what it may do, unless it expired or was revoked.
     pub async fn api_key(&self, hash: &SecretHash, now: Timestamp) -> Result<Option<(Account, Scopes)>> {
-        sqlite::accounts::api_key(&self.0, hash, now).await
+        each!(self, accounts::api_key(hash, now))
     }
 
     /// The keys of an account, expired ones too, newest first.
     pub async fn list_api_keys(&self, account: &AccountId) -> Result<Vec<ApiKey>> {
-        sqlite::accounts::list_api_keys(&self.0, account).await
+        each!(self, accounts::list_api_keys(account))
     }
 
     /// Ends a key; tells whether there was one.
     pub async fn revoke_api_key(&self, account: &AccountId, id: &KeyId) -> Result<bool> {
-        sqlite::accounts::revoke_api_key(&self.0, account, id).await
+        each!(self, accounts::revoke_api_key(account, id))
     }
 }
 
@@ -184,12 +246,12 @@ impl Store {
 impl Store {
     /// An upload that is about to arrive.
     pub async fn create_upload(&self, new: &NewUpload, now: Timestamp) -> Result<Upload> {
-        sqlite::uploads::create_upload(&self.0, new, now).await
+        each!(self, uploads::create_upload(new, now))
     }
 
     /// An upload.
     pub async fn upload(&self, account: &AccountId, id: &UploadId) -> Result<Option<Upload>> {
-        sqlite::uploads::upload(&self.0, account, id).await
+        each!(self, uploads::upload(account, id))
     }
 
     /// Uploads, newest first, those older than `after`.
@@ -199,41 +261,41 @@ impl Store {
         after: Option<&UploadId>,
         limit: u32,
     ) -> Result<Vec<Upload>> {
-        sqlite::uploads::list_uploads(&self.0, account, after, limit).await
+        each!(self, uploads::list_uploads(account, after, limit))
     }
 
     /// Tells the length of an upload that began without one. False, and nothing is done, if it has another
     /// length already, is complete, or has more bytes than that.
     pub async fn declare_upload_size(&self, id: &UploadId, size_bytes: u64) -> Result<bool> {
-        sqlite::uploads::declare_upload_size(&self.0, id, size_bytes).await
+        each!(self, uploads::declare_upload_size(id, size_bytes))
     }
 
     /// Moves the offset from `from` to `to`. Call it after the bytes are durable, never before: a sender
     /// forgets what we acknowledge. False, and nothing is done, if the offset is not `from` any more, the
     /// upload is not receiving, or `to` lies beyond its length.
     pub async fn advance_upload(&self, id: &UploadId, from: u64, to: u64) -> Result<bool> {
-        sqlite::uploads::advance_upload(&self.0, id, from, to).await
+        each!(self, uploads::advance_upload(id, from, to))
     }
 
     /// All bytes are here: the upload is `checking`, and a check of it is queued, in one transaction. False,
     /// and nothing is done, unless it was receiving and its offset equals its length.
     pub async fn finish_upload(&self, id: &UploadId, sha256: &Digest, now: Timestamp) -> Result<bool> {
-        sqlite::uploads::finish_upload(&self.0, id, sha256, now).await
+        each!(self, uploads::finish_upload(id, sha256, now))
     }
 
     /// Ends a check: the upload is `ready`.
     pub async fn checked_upload(&self, lease: &LeaseId, checked: &Checked, now: Timestamp) -> Result<()> {
-        sqlite::uploads::checked_upload(&self.0, lease, checked, now).await
+        each!(self, uploads::checked_upload(lease, checked, now))
     }
 
     /// Ends a check: the upload is `rejected`.
     pub async fn rejected_upload(&self, lease: &LeaseId, problem: &Problem, now: Timestamp) -> Result<()> {
-        sqlite::uploads::rejected_upload(&self.0, lease, problem, now).await
+        each!(self, uploads::rejected_upload(lease, problem, now))
     }
 
     /// Removes an upload, unless a job that is not over needs it.
     pub async fn delete_upload(&self, account: &AccountId, id: &UploadId, now: Timestamp) -> Result<Removal> {
-        sqlite::uploads::delete_upload(&self.0, account, id, now).await
+        each!(self, uploads::delete_upload(account, id, now))
     }
 }
 
@@ -241,12 +303,12 @@ impl Store {
 impl Store {
     /// Turns an order into a queued job; the same idempotency key never makes two.
     pub async fn enqueue(&self, order: &Order, now: Timestamp) -> Result<Enqueued> {
-        sqlite::jobs::enqueue(&self.0, order, now).await
+        each!(self, jobs::enqueue(order, now))
     }
 
     /// A job.
     pub async fn job(&self, account: &AccountId, id: &JobId) -> Result<Option<Job>> {
-        sqlite::jobs::job(&self.0, account, id).await
+        each!(self, jobs::job(account, id))
     }
 
     /// Jobs, newest first, those older than `after`, in one state or in any.
@@ -257,18 +319,18 @@ impl Store {
         after: Option<&JobId>,
         limit: u32,
     ) -> Result<Vec<Job>> {
-        sqlite::jobs::list_jobs(&self.0, account, state, after, limit).await
+        each!(self, jobs::list_jobs(account, state, after, limit))
     }
 
     /// Ends a job that is not over, at once: a worker that has it loses its lease. Gives the job as it is
     /// then; one that was over already is unchanged.
     pub async fn cancel(&self, account: &AccountId, id: &JobId, now: Timestamp) -> Result<Option<Job>> {
-        sqlite::jobs::cancel(&self.0, account, id, now).await
+        each!(self, jobs::cancel(account, id, now))
     }
 
     /// Removes a job and all it made, in any state. Never `InUse`.
     pub async fn delete_job(&self, account: &AccountId, id: &JobId, now: Timestamp) -> Result<Removal> {
-        sqlite::jobs::delete_job(&self.0, account, id, now).await
+        each!(self, jobs::delete_job(account, id, now))
     }
 
     /// A job's history after line `after_seq` (0: from the beginning), oldest first.
@@ -279,12 +341,12 @@ impl Store {
         after_seq: i64,
         limit: u32,
     ) -> Result<Vec<JobEvent>> {
-        sqlite::jobs::job_events(&self.0, account, job, after_seq, limit).await
+        each!(self, jobs::job_events(account, job, after_seq, limit))
     }
 
     /// An artifact.
     pub async fn artifact(&self, account: &AccountId, id: &ArtifactId) -> Result<Option<Artifact>> {
-        sqlite::artifacts::artifact(&self.0, account, id).await
+        each!(self, artifacts::artifact(account, id))
     }
 }
 
@@ -293,57 +355,57 @@ impl Store {
     /// The next work, if there is any: of the accounts below the cap, one with the fewest running jobs; of
     /// these, the one whose last turn is longest ago; of its jobs, the oldest.
     pub async fn lease_next(&self, worker: &WorkerName, now: Timestamp) -> Result<Option<Leased>> {
-        sqlite::queue::lease_next(&self.0, worker, now).await
+        each!(self, queue::lease_next(worker, now))
     }
 
     /// Renews a lease, and tells where the attempt is.
     pub async fn heartbeat(&self, lease: &LeaseId, progress: Option<Progress>, now: Timestamp) -> Result<()> {
-        sqlite::queue::heartbeat(&self.0, lease, progress, now).await
+        each!(self, queue::heartbeat(lease, progress, now))
     }
 
     /// Ends an attempt: the job has succeeded and its artifacts are listed, or nothing at all.
     pub async fn complete(&self, lease: &LeaseId, completion: &Completion, now: Timestamp) -> Result<()> {
-        sqlite::queue::complete(&self.0, lease, completion, now).await
+        each!(self, queue::complete(lease, completion, now))
     }
 
     /// Ends a job whose input or order is at fault. A failed check rejects its upload.
     pub async fn fail(&self, lease: &LeaseId, problem: &Problem, now: Timestamp) -> Result<()> {
-        sqlite::queue::fail(&self.0, lease, problem, now).await
+        each!(self, queue::fail(lease, problem, now))
     }
 
     /// We are at fault: tries again after a backoff, or, after the last try, ends the job with `problem`.
     pub async fn retry_later(&self, lease: &LeaseId, problem: &Problem, now: Timestamp) -> Result<StateName> {
-        sqlite::queue::retry_later(&self.0, lease, problem, now).await
+        each!(self, queue::retry_later(lease, problem, now))
     }
 
     /// The process that rendered it died: tries again at once, or quarantines the job at the third death.
     pub async fn process_died(&self, lease: &LeaseId, now: Timestamp) -> Result<StateName> {
-        sqlite::queue::process_died(&self.0, lease, now).await
+        each!(self, queue::process_died(lease, now))
     }
 
     /// Gives work back untouched; no attempt is spent.
     pub async fn release(&self, lease: &LeaseId, now: Timestamp) -> Result<()> {
-        sqlite::queue::release(&self.0, lease, now).await
+        each!(self, queue::release(lease, now))
     }
 
     /// Takes the work of workers that fell silent away from them. Each counts as a death of the process.
     pub async fn sweep_expired_leases(&self, now: Timestamp) -> Result<Vec<Expired>> {
-        sqlite::queue::sweep_expired_leases(&self.0, now).await
+        each!(self, queue::sweep_expired_leases(now))
     }
 
     /// What an attempt stored before it lost its lease is doomed, unless it turns out that its commit came
     /// through after all (the answer to a commit can be lost). The blobs of a check go if its upload is gone.
     pub async fn discard(&self, lease: &LeaseId, now: Timestamp) -> Result<()> {
-        sqlite::artifacts::discard(&self.0, lease, now).await
+        each!(self, artifacts::discard(lease, now))
     }
 
     /// Blobs that no row knows any more, oldest first.
     pub async fn doomed_blobs(&self, limit: u32) -> Result<Vec<Doomed>> {
-        sqlite::artifacts::doomed_blobs(&self.0, limit).await
+        each!(self, artifacts::doomed_blobs(limit))
     }
 
     /// These blobs are gone for good, unless they were doomed again since they were listed.
     pub async fn blobs_removed(&self, doomed: &Doomed) -> Result<()> {
-        sqlite::artifacts::blobs_removed(&self.0, doomed).await
+        each!(self, artifacts::blobs_removed(doomed))
     }
 }

@@ -25,6 +25,15 @@ pub struct NewAccount {
     pub roles: BTreeSet<Role>,
 }
 
+impl NewAccount {
+    /// The owner of an embedded install. `localhost` needs no mail to be sent.
+    pub(crate) fn local_owner() -> Self {
+        #[expect(clippy::expect_used, reason = "a constant that a test of this crate reads at each run")]
+        let email = Email::parse("owner@localhost").expect("an address");
+        Self { email, roles: [Role::Producer, Role::Operator].into() }
+    }
+}
+
 /// A signed-in browser.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Session {

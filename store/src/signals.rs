@@ -16,4 +16,14 @@ impl Signals {
     pub(crate) fn new() -> Self {
         Self { wake: Notify::new(), changes: broadcast::channel(CHANGES_KEPT).0 }
     }
+
+    pub(crate) fn tell(&self, changes: Vec<JobChange>, new_work: usize) {
+        for change in changes {
+            // No listener is no error.
+            let _ = self.changes.send(change);
+        }
+        for _ in 0..new_work {
+            self.wake.notify_one();
+        }
+    }
 }

@@ -4,19 +4,42 @@
 //! begins `IMMEDIATE`, because a transaction that reads first and writes later fails at once when another
 //! process wrote in between. Commits are synchronous: what was acknowledged survives a power cut.
 
+/// Writers queue, so that what a transaction read stays as it is until its end.
+macro_rules! held {
+    ($sql:literal) => {
+        $sql
+    };
+}
+
+/// As [`held`]: nobody else is ever busy.
+macro_rules! held_unless_busy {
+    ($sql:literal) => {
+        $sql
+    };
+}
+
+#[path = "sql/accounts.rs"]
 pub(crate) mod accounts;
+#[path = "sql/artifacts.rs"]
 pub(crate) mod artifacts;
+mod claim;
+#[path = "sql/jobs.rs"]
 pub(crate) mod jobs;
+#[path = "sql/operators.rs"]
+pub(crate) mod operators;
+#[path = "sql/queue.rs"]
 pub(crate) mod queue;
-mod rows;
+#[path = "sql/uploads.rs"]
 pub(crate) mod uploads;
 
+use std::fs::File;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::ids::Entropy;
+use domain::clock::Timestamp;
+use domain::ids::{AccountId, Entropy};
 use domain::retention::Retention;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -24,8 +47,15 @@ use sqlx::{SqliteConnection, SqlitePool, Transaction};
 
 use crate::error::{Result, StoreError};
 use crate::outcome::JobChange;
+use crate::schema::{self, Migrated};
 use crate::signals::Signals;
 
+/// What the shared operations call their engine and its connections.
+pub(crate) type Db = Sqlite;
+pub(crate) type Connection = SqliteConnection;
+
+/// Held by whoever brings the tables to its version.
+const LOCK_NAME: &str = "migrate.lock";
 const FILE_NAME: &str = "mixrunners.sqlite3";
 const READERS: u32 = 4;
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -42,27 +72,21 @@ pub(crate) struct Sqlite {
 
 impl Sqlite {
     pub(crate) async fn open(folder: &Path, entropy: Arc<dyn Entropy>, retention: Retention) -> Result<Self> {
-        // Only the service's own user may look inside.
-        std::fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)
-            .map_err(|cause| StoreError::Folder { path: folder.to_owned(), cause })?;
-        let options = SqliteConnectOptions::new()
-            .filename(folder.join(FILE_NAME))
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(BUSY_TIMEOUT)
-            .pragma("secure_delete", "ON");
+        let options = options(folder)?;
         let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
-        MIGRATIONS.run(&writer).await?;
+        bring_up(folder, &writer).await?;
         let reader = SqlitePoolOptions::new()
             .max_connections(READERS)
             .connect_with(options.pragma("query_only", "ON"))
             .await?;
         Ok(Self { writer, reader, entropy, retention, signals: Signals::new() })
+    }
+
+    pub(crate) async fn migrate(folder: &Path) -> Result<Migrated> {
+        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options(folder)?).await?;
+        let migrated = bring_up(folder, &writer).await;
+        writer.close().await;
+        migrated
     }
 
     pub(crate) async fn ping(&self) -> Result<()> {
@@ -81,6 +105,51 @@ impl Sqlite {
     }
 }
 
+pub(crate) fn options(folder: &Path) -> Result<SqliteConnectOptions> {
+    // Only the service's own user may look inside.
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(|cause| StoreError::Folder { path: folder.to_owned(), cause })?;
+    Ok(SqliteConnectOptions::new()
+        .filename(folder.join(FILE_NAME))
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT)
+        .pragma("secure_delete", "ON"))
+}
+
+/// Brings the tables to this version, one process at a time: SQLite itself would let two begin, and the second
+/// would fail in the middle.
+async fn bring_up(folder: &Path, writer: &SqlitePool) -> Result<Migrated> {
+    let path = folder.join(LOCK_NAME);
+    let lock = tokio::task::spawn_blocking({
+        let path = path.clone();
+        move || -> std::io::Result<File> {
+            let file = File::create(path)?;
+            file.lock()?;
+            Ok(file)
+        }
+    });
+    let cause = match lock.await {
+        Ok(Ok(_lock)) => {
+            let mut connection = writer.acquire().await?;
+            return schema::bring_up(&mut *connection, &MIGRATIONS).await;
+        }
+        Ok(Err(cause)) => cause,
+        Err(stopped) => std::io::Error::other(stopped),
+    };
+    Err(StoreError::Folder { path, cause })
+}
+
+/// See [`Write::time`].
+async fn reading_time(_: &Sqlite, _: &mut SqliteConnection, callers: Timestamp) -> Result<Timestamp> {
+    Ok(callers)
+}
+
 /// A transaction that writes, and what listeners hear once it is committed.
 struct Write<'s> {
     transaction: Transaction<'static, sqlx::Sqlite>,
@@ -94,15 +163,19 @@ impl Write<'_> {
         &mut self.transaction
     }
 
+    /// The time that decides: the caller's, who has a clock that never steps back, on the one host there is.
+    async fn time(&mut self, callers: Timestamp) -> Result<Timestamp> {
+        Ok(callers)
+    }
+
+    /// Nobody else writes anyway.
+    async fn hold_account(&mut self, _account: &AccountId) -> Result<()> {
+        Ok(())
+    }
+
     async fn commit(self) -> Result<()> {
         self.transaction.commit().await?;
-        for change in self.changes {
-            // No listener is no error.
-            let _ = self.store.signals.changes.send(change);
-        }
-        for _ in 0..self.new_work {
-            self.store.signals.wake.notify_one();
-        }
+        self.store.signals.tell(self.changes, self.new_work);
         Ok(())
     }
 }

@@ -5,7 +5,9 @@ use domain::clock::Timestamp;
 use domain::ids::SeededEntropy;
 
 use super::*;
+use crate::contract::tables;
 use crate::outcome::NewAccount;
+use crate::rows::json_text;
 
 /// A store with one job in each interesting state, written by hand.
 async fn store() -> (tempfile::TempDir, Sqlite) {
@@ -14,55 +16,16 @@ async fn store() -> (tempfile::TempDir, Sqlite) {
         Sqlite::open(folder.path(), Arc::new(SeededEntropy::new(1)), Retention::POLICY).await.unwrap();
     let new = NewAccount { email: Email::parse("a@b.org").unwrap(), roles: [].into() };
     let account = accounts::ensure_account(&store, &new, Timestamp::from_micros(1)).await.unwrap().id;
-    for (id, state, columns, values) in [
-        ("queued", "queued", "not_before", "1"),
-        ("running", "running", "worker, lease_until, fence, attempt", "'w1', 9, 4, 2"),
-        ("succeeded", "succeeded", "finished_at, delete_at", "5, 6"),
-    ] {
-        let sql = format!(
-            "INSERT INTO jobs (id, account_id, kind, title, recipe, state, created_at, {columns})
-             VALUES ('{id}', '{account}', 'master', '', '{{}}', '{state}', 1, {values})"
-        );
+    for sql in tables::rows(&account) {
         sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&store.writer).await.unwrap();
     }
-    sqlx::query(
-        "INSERT INTO job_events (job_id, seq, at, state, progress) VALUES ('queued', 1, 1, 'queued', 0)",
-    )
-    .execute(&store.writer)
-    .await
-    .unwrap();
     (folder, store)
 }
 
 #[tokio::test]
 async fn the_tables_refuse_every_state_the_program_does_not_know() {
     let (_folder, store) = store().await;
-    let refused = [
-        "UPDATE jobs SET state = 'done' WHERE id = 'queued'",
-        "UPDATE jobs SET state = 'running', not_before = NULL WHERE id = 'queued'",
-        "UPDATE jobs SET not_before = NULL WHERE id = 'queued'",
-        "UPDATE jobs SET lease_until = NULL WHERE id = 'running'",
-        "UPDATE jobs SET worker = NULL WHERE id = 'running'",
-        "UPDATE jobs SET fence = 3 WHERE id = 'running'",
-        "UPDATE jobs SET attempt = 5 WHERE id = 'running'",
-        "UPDATE jobs SET crash_count = 3 WHERE id = 'running'",
-        "UPDATE jobs SET fail_count = 8 WHERE id = 'running'",
-        "UPDATE jobs SET progress = 1.5 WHERE id = 'running'",
-        "UPDATE jobs SET finished_at = 5, delete_at = 6 WHERE id = 'running'",
-        "UPDATE jobs SET state = 'failed', finished_at = 5, delete_at = 6, worker = NULL, lease_until = NULL
-         WHERE id = 'running'",
-        "UPDATE jobs SET state = 'cancelled' WHERE id = 'succeeded'",
-        "UPDATE jobs SET delete_at = NULL WHERE id = 'succeeded'",
-        "UPDATE jobs SET delete_at = 5 WHERE id = 'succeeded'",
-        "UPDATE jobs SET recipe = NULL WHERE id = 'succeeded'",
-        "UPDATE jobs SET recipe = 'not json' WHERE id = 'succeeded'",
-        "UPDATE job_events SET state = 'running'",
-        "INSERT INTO job_events (job_id, seq, at, state, progress) VALUES ('queued', 1, 2, 'running', 0)",
-        "INSERT INTO job_inputs (job_id, part, position, upload_id) VALUES ('nobody', 'input', 0, 'upl_1')",
-        "INSERT INTO job_inputs (job_id, part, position, upload_id) VALUES ('queued', 'stem', 0, 'upl_1')",
-        "UPDATE jobs SET kind = 'mix' WHERE id = 'queued'",
-    ];
-    for sql in refused {
+    for sql in tables::REFUSED {
         let answer = sqlx::query(sql).execute(&store.writer).await;
         assert!(matches!(answer, Err(sqlx::Error::Database(_))), "{sql}: {answer:?}");
     }
@@ -71,13 +34,7 @@ async fn the_tables_refuse_every_state_the_program_does_not_know() {
 #[tokio::test]
 async fn the_tables_take_the_moves_the_program_makes() {
     let (_folder, store) = store().await;
-    let taken = [
-        "UPDATE jobs SET state = 'running', not_before = NULL, worker = 'w1', lease_until = 9, fence = 1,
-                attempt = 1 WHERE id = 'queued'",
-        "UPDATE jobs SET state = 'failed', finished_at = 5, delete_at = 6, worker = NULL, lease_until = NULL,
-                crash_count = 3, problem = '{}' WHERE id = 'running'",
-    ];
-    for sql in taken {
+    for sql in tables::TAKEN {
         assert_eq!(sqlx::query(sql).execute(&store.writer).await.unwrap().rows_affected(), 1, "{sql}");
     }
 }
@@ -111,7 +68,7 @@ async fn two_processes_on_one_folder_never_lease_the_same_job() {
         )
         .bind(domain::ids::JobId::new(&*entropy).as_str())
         .bind(account.as_str())
-        .bind(sqlx::types::Json(domain::recipe::Recipe::default()))
+        .bind(json_text(&domain::recipe::Recipe::default()).unwrap())
         .execute(&first.writer)
         .await
         .unwrap();
@@ -141,7 +98,7 @@ async fn a_row_that_means_nothing_is_named_and_stops_no_row_behind_it() {
          SELECT $1, id, 'master', '', $2, 'queued', 2, 2 FROM accounts",
     )
     .bind(sound.as_str())
-    .bind(sqlx::types::Json(domain::recipe::Recipe::default()))
+    .bind(json_text(&domain::recipe::Recipe::default()).unwrap())
     .execute(&store.writer)
     .await
     .unwrap();
@@ -193,4 +150,32 @@ async fn what_was_kept_before_albums_is_kept_and_means_the_same() {
         let left: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(&store.writer).await.unwrap();
         assert_eq!(left, 0, "{table} goes with its job");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_processes_that_start_at_once_one_makes_the_tables() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut starts = tokio::task::JoinSet::new();
+    for _ in 0..4 {
+        let folder = folder.path().to_owned();
+        starts.spawn(async move { Sqlite::migrate(&folder).await.unwrap().from });
+    }
+    let mut from = starts.join_all().await;
+    from.sort_unstable();
+    let newest = MIGRATIONS.iter().last().unwrap().version;
+    assert_eq!(from, [0, newest, newest, newest]);
+}
+
+#[tokio::test]
+async fn a_program_that_is_too_old_says_so_and_touches_nothing() {
+    let (folder, store) = store().await;
+    sqlx::query(
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+         VALUES (9999, 'of tomorrow', true, '', 0)",
+    )
+    .execute(&store.writer)
+    .await
+    .unwrap();
+    let error = Sqlite::migrate(folder.path()).await.unwrap_err();
+    assert!(matches!(error, StoreError::Newer { found: 9999, .. }), "{error}");
 }

@@ -4,8 +4,11 @@
 mod cli;
 mod compare;
 mod crash;
+mod fleet;
 mod harness;
 mod hostile;
 mod mastering;
+mod mixing;
 mod presets_doc;
 mod service;
+mod session_doc;

@@ -6,6 +6,8 @@ import { createReadStream, statSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { accessibilityViolations, launch, overflowing, service, watchedContext } from './browser.mjs';
 import { openLine } from './line.mjs';
+import { testMixing } from './mix.mjs';
+import { shortSong } from './sound.mjs';
 
 const { url: serviceUrl, signIn, song } = service();
 const SONG_BYTES = statSync(song).size;
@@ -157,6 +159,8 @@ test('the keyboard alone starts the master, and its stages move to the end', { t
     deliver: ['wav24', 'flac24', 'mp3_320'],
     sample_rate_hz: null,
     tags: { artist: 'Ada', isrc: 'USS1Z9900001' },
+    space: 0,
+    stems: false,
   });
 
   const bar = page.getByRole('progressbar', { name: 'Progress of the master' });
@@ -314,25 +318,6 @@ test('the file dialog opens from the keyboard, and what is no audio is refused w
   await isAccessible('rejected');
 });
 
-/** Some seconds of noise that swells, as a WAV of 16 bits in memory. */
-function shortSong(seconds, level) {
-  const frames = 44_100 * seconds;
-  const wav = Buffer.alloc(44 + frames * 4);
-  wav.write('RIFF\0\0\0\0WAVEfmt ', 0, 'latin1');
-  wav.writeUInt32LE(36 + frames * 4, 4);
-  [[16, 16], [44_100, 24], [44_100 * 4, 28]].forEach(([value, at]) => wav.writeUInt32LE(value, at));
-  [[1, 20], [2, 22], [4, 32], [16, 34]].forEach(([value, at]) => wav.writeUInt16LE(value, at));
-  wav.write('data', 36, 'latin1');
-  wav.writeUInt32LE(frames * 4, 40);
-  let state = 1;
-  for (let i = 0; i < frames * 2; i += 1) {
-    state = (state * 48_271) % 2_147_483_647;
-    const swell = 0.6 + 0.4 * Math.sin(i / 44_100);
-    wav.writeInt16LE(Math.round((state / 1_073_741_824 - 1) * level * swell * 32_767), 44 + i * 2);
-  }
-  return wav;
-}
-
 test('songs that belong together become an album, in the order they are put in', { timeout: 3 * MINUTE_MS }, async () => {
   await page.goto(url);
   await heading('Master a song').waitFor();
@@ -378,6 +363,23 @@ test('songs that belong together become an album, in the order they are put in',
   await page.setViewportSize(PHONE);
   assert.deepEqual(await overflowing(page), [], 'album result at 360 px');
   await page.setViewportSize({ width: 1280, height: 900 });
+});
+
+testMixing({
+  get page() {
+    return page;
+  },
+  get context() {
+    return context;
+  },
+  get url() {
+    return url;
+  },
+  get line() {
+    return line;
+  },
+  json,
+  isAccessible,
 });
 
 test('a master is deleted only after asking, and is gone then', async () => {

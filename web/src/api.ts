@@ -1,6 +1,18 @@
 /** The one place that speaks HTTP (uploads apart, which speak tus in `upload/session.svelte.ts`). */
 
-import type { Account, AlbumReport, Capabilities, Job, NewJob, Peaks, Preset, Problem, Report, Upload } from './wire';
+import type {
+  Account,
+  AlbumReport,
+  Capabilities,
+  Job,
+  MixReport,
+  NewJob,
+  Peaks,
+  Preset,
+  Problem,
+  Report,
+  Upload,
+} from './wire';
 
 /** An answer that was not a success, in the service's own words; status 0 when there was no answer at all. */
 export class ApiError extends Error {
@@ -44,6 +56,7 @@ export const jobs = () => list<Job>('/v1/jobs');
 export const job = (id: string, signal?: AbortSignal) => get<Job>(`/v1/jobs/${id}`, signal);
 export const report = (id: string, signal?: AbortSignal) => get<Report>(`/v1/jobs/${id}/report`, signal);
 export const albumReport = (id: string, signal?: AbortSignal) => get<AlbumReport>(`/v1/jobs/${id}/report`, signal);
+export const mixReport = (id: string, signal?: AbortSignal) => get<MixReport>(`/v1/jobs/${id}/report`, signal);
 export const cancelJob = (id: string) => post<Job>(`/v1/jobs/${id}/cancel`, {});
 export const eraseJob = (id: string) => request('DELETE', `/v1/jobs/${id}`);
 

@@ -5,6 +5,8 @@ export type Route =
   | { page: 'sign-in'; token: string }
   | { page: 'upload'; id: string }
   | { page: 'album'; uploads: string[] }
+  /** `from` is a mix to be made again. */
+  | { page: 'mix'; uploads: string[]; from: string | null }
   | { page: 'job'; id: string }
   | { page: 'unknown' };
 
@@ -12,6 +14,10 @@ export function parseRoute(path: string, hash: string): Route {
   if (path === '/') return { page: 'home' };
   if (path === '/sign-in') return { page: 'sign-in', token: hash.replace(/^#/, '') };
   if (path === '/album') return { page: 'album', uploads: hash.replace(/^#/, '').split(',').filter(Boolean) };
+  if (path === '/mix') {
+    const ids = hash.replace(/^#/, '').split(',').filter(Boolean);
+    return { page: 'mix', uploads: ids, from: ids.find((id) => id.startsWith('job_')) ?? null };
+  }
   const [, page, id] = /^\/(uploads|jobs)\/([\w-]+)$/.exec(path) ?? [];
   if (page && id) return { page: page === 'jobs' ? 'job' : 'upload', id };
   return { page: 'unknown' };

@@ -51,6 +51,12 @@ export type Peaks = {
 /** Both ends can be asked for. */
 export type Range = { min: number; max: number; default: number };
 
+/** Both ends can be asked for. */
+export type Count = { min: number; max: number };
+
+/** What a stem can be: as the wire says it, and as people do. */
+export type Role = { id: string; name: string };
+
 /** What this service takes and makes. `formats` are what `deliver` may name. */
 export type Capabilities = {
   formats: string[];
@@ -58,7 +64,11 @@ export type Capabilities = {
   loudness_lufs: Range;
   ceiling_dbtp: Range;
   references_max: number;
-  album_tracks: { min: number; max: number };
+  album_tracks: Count;
+  /** Of a mix. */
+  stems: Count;
+  /** What a stem can be. */
+  roles: Role[];
   upload_bytes_max: number;
 };
 
@@ -96,13 +106,19 @@ export type Recipe = Amounts & {
   /** `null`: that of the song. */
   sample_rate_hz: number | null;
   tags: Tags;
+  /** How much common room a mix gets. */
+  space: number;
+  /** Whether the processed stems of a mix are delivered too. */
+  stems: boolean;
 };
 
-/** `title` is of an album's track. */
-export type Input = { upload: string; title?: string };
+/** `title` is of an album's track; all else is decided about the stem of a mix. */
+export type Input = { upload: string; title?: string; [setting: string]: unknown };
+
+export type Kind = 'master' | 'album' | 'mix' | 'mix_and_master';
 
 export type NewJob = {
-  kind: 'master' | 'album';
+  kind: Kind;
   title: string;
   inputs: Input[];
   references: string[];
@@ -171,7 +187,7 @@ export type Measures = {
 /** `stage` and `by` are missing in reports of the first form. */
 export type Decision = {
   what: string;
-  stage?: 'tone' | 'dynamics' | 'width' | 'colour' | 'loudness' | 'delivery';
+  stage?: 'mix' | 'tone' | 'dynamics' | 'width' | 'colour' | 'loudness' | 'delivery';
   by?: 'auto' | 'user' | 'preset' | 'plan';
   value: number | null;
   unit: string | null;
@@ -237,6 +253,54 @@ export type AlbumTrack = {
   tonal_distance_after_db: number | null;
   outcome: Report['outcome'];
   report: Report;
+};
+
+/** One stem of a mix beside the others. */
+export type StemRow = {
+  file: string;
+  role: string;
+  role_name: string;
+  /** 0 to 1; 1 where it was said. */
+  certainty: number;
+  part: 'plays' | 'muted' | 'left_out';
+  polarity: 'kept' | 'inverted';
+  delay_ms: number;
+  /** As it came, over its own active moments; and of what it adds to the mix. */
+  loudness_before_lufs: number | null;
+  loudness_after_lufs: number | null;
+  /** Relative to the loudness of the mix: aimed at, and come out. */
+  aim_lu: number | null;
+  standing_lu: number | null;
+  fader_db: number;
+  pan: number;
+  decisions: Decision[];
+  findings: Finding[];
+};
+
+/** By how many dB less important stems lie over more important ones, per band: as they came, and in the mix. */
+export type Masking = {
+  frequency_hz: number[];
+  before_db: number[];
+  after_db: number[];
+  index_before: number;
+  index_after: number;
+};
+
+export type MixReport = {
+  schema: string;
+  engine_version: string;
+  title: string;
+  sample_rate_hz: number;
+  intensity: number;
+  space: number;
+  stems: StemRow[];
+  decisions: Decision[];
+  masking: Masking;
+  /** The stems as they came, summed; and the mix. */
+  sum: Measures;
+  mix: Measures;
+  /** Of the master, or of the mix itself as delivered. */
+  result: Report;
 };
 
 export type AlbumReport = { schema: string; engine_version: string; title: string; tracks: AlbumTrack[] };

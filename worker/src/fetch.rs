@@ -10,7 +10,7 @@ use store::outcome::Leased;
 
 use crate::Worker;
 use crate::error::Hindrance;
-use crate::protocol::{Reference, Request, Track};
+use crate::protocol::{MixOrder, Reference, Request, Stem, Track};
 use crate::scratch::Scratch;
 
 /// Finds the files and says what to do with them.
@@ -36,6 +36,12 @@ pub(crate) async fn fetch(worker: &Worker, leased: &Leased, scratch: &Scratch) -
                     Ok(Request::Master { input, extension, references, out, recipe, title })
                 }
                 (JobKind::Master, _) => Err(Hindrance::Inputs { count: inputs.len() }),
+                (kind @ (JobKind::Mix | JobKind::MixAndMaster), _) => {
+                    let stems = stems(worker, leased, inputs).await?;
+                    let title = if title.is_empty() { "Untitled".to_owned() } else { title };
+                    let order = MixOrder { kind: *kind, stems, references, recipe, title };
+                    Ok(Request::Mix { order, out })
+                }
                 (JobKind::Album, _) => {
                     let inputs = tracks(worker, leased, inputs).await?;
                     Ok(Request::Album { inputs, references, out, recipe, title })
@@ -57,6 +63,27 @@ async fn tracks(worker: &Worker, leased: &Leased, inputs: &[Input]) -> Result<Ve
         tracks.push(Track { input, extension, title });
     }
     Ok(tracks)
+}
+
+async fn stems(worker: &Worker, leased: &Leased, inputs: &[Input]) -> Result<Vec<Stem>, Hindrance> {
+    let mut stems: Vec<Stem> = Vec::with_capacity(inputs.len());
+    for input in inputs {
+        let upload = found(worker, leased, &input.upload).await?;
+        let name = name_of_its_own(&upload.name, |name| stems.iter().any(|stem| stem.name == name));
+        let Reference { input: path, extension } = file(worker, &upload);
+        stems.push(Stem { input: path, extension, name, settings: input.settings.clone() });
+    }
+    Ok(stems)
+}
+
+/// Of two stems that are both called `kick.wav`, the second is `kick (2).wav`.
+fn name_of_its_own(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
+    if !is_taken(name) {
+        return name.to_owned();
+    }
+    let (stem, ending) = name.rsplit_once('.').map_or((name, ""), |(stem, _)| (stem, &name[stem.len()..]));
+    let numbered = (2u32..).map(|number| format!("{stem} ({number}){ending}"));
+    numbered.into_iter().find(|name| !is_taken(name)).unwrap_or_default()
 }
 
 async fn found(worker: &Worker, leased: &Leased, id: &UploadId) -> Result<Upload, Hindrance> {
@@ -89,6 +116,14 @@ fn without_number(stem: &str, number: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_second_stem_of_a_name_gets_a_number() {
+        let taken = ["kick.wav", "kick (2).wav", "bass"];
+        let name = |name: &str| name_of_its_own(name, |name| taken.contains(&name));
+        assert_eq!(name("kick.wav"), "kick (3).wav");
+        assert_eq!((name("bass").as_str(), name("snare.wav").as_str()), ("bass (2)", "snare.wav"));
+    }
 
     #[test]
     fn a_track_loses_the_number_that_its_place_says_anyway_and_no_other() {

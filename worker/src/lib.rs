@@ -14,6 +14,7 @@
 //! | `heartbeat` | keeps a lease alive, and notices when it is lost |
 //! | `deliver` | from scratch to blobs |
 //! | `scratch` | an attempt's private folder |
+//! | `presence` | tells that the worker is alive |
 //! | `sweep` | ends what is overdue |
 
 mod attempt;
@@ -22,6 +23,7 @@ mod deliver;
 mod error;
 mod fetch;
 mod heartbeat;
+mod presence;
 pub mod protocol;
 pub mod render;
 mod scratch;
@@ -79,6 +81,7 @@ pub async fn run(worker: Worker, shutdown: CancellationToken) {
     let worker = Arc::new(worker);
     let name = name(&*worker.entropy);
     tracing::info!(worker = %name, slots = worker.slots, "working");
+    let present = tokio::spawn(presence::run(worker.clone(), name.clone(), shutdown.clone()));
     let sweeping = tokio::spawn(sweep::run(worker.clone(), shutdown.clone()));
     let mut attempts = JoinSet::new();
     while !shutdown.is_cancelled() {
@@ -99,6 +102,7 @@ pub async fn run(worker: Worker, shutdown: CancellationToken) {
     }
     // It ends by itself; what it does not reach is done after the next start.
     let _ = sweeping.await;
+    let _ = present.await;
     tracing::info!(worker = %name, "stopped");
 }
 

@@ -7,15 +7,16 @@
 use std::path::PathBuf;
 
 use domain::artifact::{ArtifactFormat, ArtifactKind};
-use domain::job::Stage;
+use domain::job::{JobKind, Stage};
 use domain::problem::Problem;
 use domain::recipe::Recipe;
+use domain::stem::StemSettings;
 use domain::upload::{AudioFacts, Finding};
 use serde::{Deserialize, Serialize};
 
 /// What the child shall do.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(tag = "task", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(tag = "task", rename_all = "snake_case")]
 pub enum Request {
     /// Find out what a file is.
     Check {
@@ -54,6 +55,43 @@ pub enum Request {
         /// What the album is called; empty if nobody said.
         title: String,
     },
+    /// Mix stems.
+    Mix {
+        /// What, and how.
+        #[serde(flatten)]
+        order: MixOrder,
+        /// Where the artifacts go.
+        out: PathBuf,
+    },
+}
+
+/// Stems, and what is made of them.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct MixOrder {
+    /// A mix, or its master too.
+    pub kind: JobKind,
+    /// The stems, no two of one name.
+    pub stems: Vec<Stem>,
+    /// What the master is to sound like.
+    pub references: Vec<Reference>,
+    /// How.
+    pub recipe: Box<Recipe>,
+    /// What the mix is called; empty if nobody said.
+    pub title: String,
+}
+
+/// One stem of a mix.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stem {
+    /// Where it is.
+    pub input: PathBuf,
+    /// What its name ended with.
+    pub extension: Option<String>,
+    /// The name that its owner knows it by.
+    pub name: String,
+    /// What was decided about it.
+    pub settings: StemSettings,
 }
 
 /// A song that masters are to sound like.

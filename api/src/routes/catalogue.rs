@@ -7,6 +7,7 @@ use domain::job::JobKind;
 use domain::order::Wish;
 use domain::preset::{Amounts, Preset};
 use domain::recipe::Recipe;
+use domain::stem::roles;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -54,10 +55,22 @@ pub(crate) struct Capabilities {
     /// Most references of a job.
     references_max: usize,
     album_tracks: Count,
+    /// Of a mix.
+    stems: Count,
+    /// What a stem can be.
+    roles: Vec<RoleView>,
     /// Largest upload.
     upload_bytes_max: u64,
     /// Whether money is asked for.
     payments: &'static str,
+}
+
+/// What a stem can be.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Role)]
+pub(crate) struct RoleView {
+    id: &'static str,
+    name: &'static str,
 }
 
 /// Both ends can be asked for.
@@ -116,6 +129,8 @@ pub(crate) async fn capabilities(State(app): State<App>) -> Json<Capabilities> {
         width: range(Amounts::RANGE, amounts.width),
         references_max: Wish::REFERENCES_MAX,
         album_tracks: Count { min: Wish::ALBUM_TRACKS_MIN, max: Wish::ALBUM_TRACKS_MAX },
+        stems: Count { min: 1, max: Wish::STEMS_MAX },
+        roles: roles().map(|(id, name)| RoleView { id, name }).collect(),
         upload_bytes_max: app.limits.upload_bytes,
         payments: "off",
     })

@@ -11,6 +11,7 @@ use domain::fields::FieldError;
 use domain::ids::JobId;
 use domain::job::{Job, StateName};
 use domain::order::{Order, Wish};
+use domain::outlook::Outlook;
 use domain::scope::Scope;
 use sha2::{Digest as _, Sha256};
 use store::outcome::{Enqueued, Removal};
@@ -51,7 +52,8 @@ pub(crate) async fn create(
     };
     let location = format!("/v1/jobs/{}", job.id);
     let headers = [(header::LOCATION.as_str(), location.as_str()), ("idempotency-replayed", replayed)];
-    Ok((StatusCode::CREATED, headers, Json(JobView::from(job))).into_response())
+    let outlook = outlook(&app, std::slice::from_ref(&job)).await?;
+    Ok((StatusCode::CREATED, headers, Json(JobView::new(job, outlook.as_ref()))).into_response())
 }
 
 /// The jobs of this account, newest first.
@@ -79,8 +81,10 @@ pub(crate) async fn list(
     let full = jobs.len() as u64 == u64::from(limit);
     let state = state.map(|state| format!("state={state}&")).unwrap_or_default();
     let last = jobs.last().filter(|_| full).map(|job| job.id.to_string());
+    let outlook = outlook(&app, &jobs).await?;
+    let view = |job| JobView::new(job, outlook.as_ref());
     Ok(Json(Page {
-        data: jobs.into_iter().filter(|job| is_alive(job, now)).map(JobView::from).collect(),
+        data: jobs.into_iter().filter(|job| is_alive(job, now)).map(view).collect(),
         next: last.map(|id| format!("/v1/jobs?{state}after={id}&limit={limit}")),
     }))
 }
@@ -98,7 +102,9 @@ pub(crate) async fn show(
     Id(id): Id<JobId>,
 ) -> ApiResult<Json<JobView>> {
     caller.must(Scope::JobsRead)?;
-    Ok(Json(alive(&app, &caller, &id).await?.into()))
+    let job = alive(&app, &caller, &id).await?;
+    let outlook = outlook(&app, std::slice::from_ref(&job)).await?;
+    Ok(Json(JobView::new(job, outlook.as_ref())))
 }
 
 /// Ends a job that is not over. One that is over stays as it is.
@@ -164,6 +170,14 @@ pub(super) async fn alive(app: &App, caller: &Caller, id: &JobId) -> ApiResult<J
     }
 }
 
+/// What the wait of a job is estimated from, if one of these waits.
+async fn outlook(app: &App, jobs: &[Job]) -> ApiResult<Option<Outlook>> {
+    match jobs.iter().any(|job| job.own_ahead.is_some()) {
+        true => Ok(app.store.outlook(app.now()).await?),
+        false => Ok(None),
+    }
+}
+
 /// From the moment its time is up a job is not told of, whoever removes it when.
 fn is_alive(job: &Job, now: Timestamp) -> bool {
     job.delete_at.is_none_or(|end| now < end)
@@ -189,7 +203,7 @@ fn key_reused() -> ApiError {
     ApiError::Conflict { code: "idempotency_conflict", detail, retry: Retry::Never }
 }
 
-fn unknown_state(text: &str) -> FieldError {
+pub(super) fn unknown_state(text: &str) -> FieldError {
     let names: Vec<_> = StateName::ALL.iter().map(|state| state.as_str()).collect();
     FieldError::new("/state", "unknown_value", format!("{text:?} is not one of {}", names.join(", ")))
 }

@@ -37,7 +37,7 @@ impl Metadata {
             let value = decoded(key, value)?;
             match key {
                 "filename" => metadata.filename = Some(text(key, value)?),
-                "filetype" => metadata.filetype = Some(text(key, value)?),
+                "filetype" => metadata.filetype = Some(one_line(&text(key, value)?)),
                 _ => {}
             }
         }
@@ -64,6 +64,11 @@ fn text(key: &str, value: Vec<u8>) -> Result<String, String> {
     String::from_utf8(value).map_err(|_| format!("the value of `{key}` is not UTF-8"))
 }
 
+/// A media type is one line; a database may refuse a NUL in a text.
+fn one_line(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,6 +79,7 @@ mod tests {
         let metadata = Metadata::parse(header).unwrap();
         assert_eq!(metadata.filename.as_deref(), Some("Song.wav"));
         assert_eq!(metadata.filetype.as_deref(), Some("audio/wav"));
+        assert_eq!(one_line("audio/wav\0\r\n"), "audio/wav");
         assert_eq!(metadata.raw.as_deref(), Some(header));
     }
 

@@ -3,14 +3,16 @@
 use domain::artifact::Artifact;
 use domain::job::{Job, JobEvent};
 use domain::order::Input;
+use domain::outlook::Outlook;
 use domain::preset::Amounts;
 use domain::problem::Money;
 use domain::recipe::Recipe;
 use domain::tags::Tags;
 use serde::Serialize;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::new_job::NewTags;
+use super::new_job::{NewStemSettings, NewTags};
 use super::{JobProblemView, rfc3339};
 
 /// One job.
@@ -22,13 +24,14 @@ pub(crate) struct JobView {
     title: String,
     /// `awaiting_payment`, `queued`, `running`, `succeeded`, `failed` or `cancelled`.
     state: &'static str,
-    /// `fetch`, `decode`, `analyse`, `master`, `certify`, `encode` or `deliver` while it runs.
+    /// `fetch`, `decode`, `analyse`, `mix`, `master`, `certify`, `encode` or `deliver` while it runs.
     stage: Option<&'static str>,
     /// From 0 to 1.
     progress: f64,
     /// How many were queued earlier, while it is queued.
     queue_position: Option<u64>,
-    /// Not estimated yet: always null.
+    /// How long it will wait, while it is queued; null while nobody works, the queue stands still, or too few jobs
+    /// have run to tell.
     wait_s_estimate: Option<u64>,
     /// Which try this is.
     attempt: u32,
@@ -58,6 +61,10 @@ pub(crate) struct InputView {
     /// Of an album's track, if it was given one.
     #[serde(skip_serializing_if = "String::is_empty")]
     title: String,
+    /// What was decided about the stem of a mix, as it was ordered.
+    #[serde(flatten)]
+    #[schema(value_type = NewStemSettings)]
+    settings: Map<String, Value>,
 }
 
 /// How a job is done, with the preset's values where none were asked for.
@@ -78,6 +85,10 @@ pub(crate) struct RecipeView {
     /// What the delivered files say about the music; only what is set.
     #[schema(value_type = NewTags)]
     tags: Tags,
+    /// How much common room a mix gets.
+    space: f64,
+    /// Whether the processed stems of a mix are delivered too.
+    stems: bool,
 }
 
 /// A file that we made.
@@ -85,7 +96,7 @@ pub(crate) struct RecipeView {
 #[schema(as = Artifact)]
 pub(crate) struct ArtifactView {
     id: String,
-    /// `master`, `preview` or `report`.
+    /// `master`, `mix`, `stem`, `preview` or `report`.
     kind: &'static str,
     /// Of an album: which track it is of, from 1; null for what is of the whole job.
     track: Option<u32>,
@@ -110,6 +121,14 @@ pub(crate) struct JobEventView {
 
 impl From<Job> for JobView {
     fn from(job: Job) -> Self {
+        Self::new(job, None)
+    }
+}
+
+impl JobView {
+    /// A job, with what is known of the queue.
+    pub(crate) fn new(job: Job, outlook: Option<&Outlook>) -> Self {
+        let wait = outlook.zip(job.own_ahead).map(|(outlook, ahead)| outlook.wait(&job.account, ahead));
         let instance = format!("/v1/jobs/{}", job.id);
         Self {
             kind: job.kind.as_str(),
@@ -118,7 +137,7 @@ impl From<Job> for JobView {
             stage: job.stage.map(|stage| stage.as_str()),
             progress: job.progress,
             queue_position: job.queue_position,
-            wait_s_estimate: None,
+            wait_s_estimate: wait.map(|wait| wait.as_secs_f64().ceil() as u64),
             attempt: job.attempt,
             created_at: rfc3339(job.created_at),
             finished_at: job.state.finished_at().map(rfc3339),
@@ -138,7 +157,13 @@ impl From<Job> for JobView {
 
 impl From<Input> for InputView {
     fn from(input: Input) -> Self {
-        Self { upload: input.upload.to_string(), title: input.title }
+        let settings = serde_json::to_value(&input.settings).ok();
+        let mut settings = settings.and_then(|value| value.as_object().cloned()).unwrap_or_default();
+        // An order says `mute`; a session file has a word for each part that a stem can play.
+        if settings.remove("part").is_some() && input.settings.is_muted() {
+            settings.insert("mute".to_owned(), Value::Bool(true));
+        }
+        Self { upload: input.upload.to_string(), title: input.title, settings }
     }
 }
 
@@ -156,6 +181,8 @@ impl From<Recipe> for RecipeView {
             deliver: recipe.deliver.iter().map(|format| format.as_str()).collect(),
             sample_rate_hz: recipe.sample_rate.map(|rate| rate.hertz()),
             tags: recipe.tags,
+            space: recipe.space,
+            stems: recipe.stems,
         }
     }
 }

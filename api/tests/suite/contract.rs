@@ -158,7 +158,7 @@ async fn health_presets_and_capabilities_are_told_to_anybody() {
     let ids: Vec<_> = presets["data"].as_array().unwrap().iter().map(|preset| &preset["id"]).collect();
     assert_eq!(ids, ["streaming", "loud", "club", "acoustic", "classical", "podcast"]);
     let capabilities = get("/v1/capabilities").await;
-    assert_eq!(capabilities["kinds"], json!(["master", "album"]));
+    assert_eq!(capabilities["kinds"], json!(["master", "album", "mix", "mix_and_master"]));
     let formats = json!(["wav24", "wav16", "wav32f", "flac24", "mp3_320", "mp3_v0", "vorbis_q8"]);
     assert_eq!(capabilities["formats"], formats);
     assert_eq!(capabilities["sample_rates_hz"], json!([44_100, 48_000, 88_200, 96_000]));

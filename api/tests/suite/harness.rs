@@ -112,6 +112,13 @@ impl Service {
         leased
     }
 
+    /// The same, and so long.
+    pub async fn take(&self, duration: Duration) {
+        let leased = self.lease().await;
+        self.clock.advance(duration);
+        self.complete(&leased.lease).await;
+    }
+
     pub async fn lease(&self) -> Leased {
         let worker = WorkerName("test".to_owned());
         self.store.lease_next(&worker, self.now()).await.unwrap().expect("there is work")

@@ -29,7 +29,8 @@ async fn an_order_becomes_a_queued_job_with_every_value_filled_in() {
         "references": [],
         "recipe": {
             "preset": "streaming", "intensity": 0.5, "tone": 0.7, "dynamics": 0.5, "width": 0.5,
-            "loudness_lufs": -14.0, "ceiling_dbtp": -1.0, "deliver": ["wav24"], "sample_rate_hz": null, "tags": {}
+            "loudness_lufs": -14.0, "ceiling_dbtp": -1.0, "deliver": ["wav24"], "sample_rate_hz": null, "tags": {},
+            "space": 0.0, "stems": false
         },
         "money": "none", "credits": 0, "problem": null, "artifacts": []
     });
@@ -95,7 +96,7 @@ async fn an_order_that_cannot_be_is_told_every_mistake_with_its_place() {
     assert_eq!(
         told,
         [
-            ("/inputs/0/gain_db", "not_available_yet"),
+            ("/inputs/0/gain_db", "only_for_mixes"),
             ("/recipe/ceiling_dbtp", "out_of_range"),
             ("/recipe/deliver/0", "unknown_value"),
             ("/recipe/loudness_lufs", "out_of_range"),
@@ -262,7 +263,7 @@ async fn a_preset_fills_in_what_was_not_asked_for_and_references_leave_the_loudn
     let expected = json!({
         "preset": "club", "intensity": 0.0, "tone": 0.7, "dynamics": 0.5, "width": 0.5, "loudness_lufs": -8.0,
         "ceiling_dbtp": -1.0, "deliver": ["mp3_v0"], "sample_rate_hz": 48000,
-        "tags": {"artist": "Ada", "isrc": "USS1Z9900001"}
+        "tags": {"artist": "Ada", "isrc": "USS1Z9900001"}, "space": 0.0, "stems": false
     });
     assert_eq!(job["recipe"], expected);
     let aimed: Value = order(&anna, "2", &body(json!([reference]), json!({}))).await.json().await.unwrap();

@@ -12,6 +12,7 @@ mod downloads;
 mod events;
 mod harness;
 mod jobs;
+mod ops;
 mod sessions;
 mod tus;
 mod tus_refusals;

@@ -68,7 +68,7 @@ pub(crate) fn plan<S: Read + Seek>(
     if input.length() > end + 1 {
         notes.push(DecodeNote::TrailingBytesIgnored { bytes: input.length() - end });
     }
-    let source = SourceFormat { container, codec: encoding.codec(), depth };
+    let source = SourceFormat { container, codec: encoding.codec(), depth, time_reference_frames: None };
     Ok(PcmPlan { source, encoding, rate, layout: Layout::usual(channels), data, notes })
 }
 

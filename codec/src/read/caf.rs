@@ -67,7 +67,12 @@ pub(crate) fn plan<S: Read + Seek>(
         let bytes = claimed.min(remaining);
         DataSpan { start, bytes, bytes_lost: claimed - bytes, open_ended: false }
     };
-    let source = SourceFormat { container: Container::Caf, codec: encoding.codec(), depth };
+    let source = SourceFormat {
+        container: Container::Caf,
+        codec: encoding.codec(),
+        depth,
+        time_reference_frames: None,
+    };
     Ok(Some(PcmPlan {
         source,
         encoding,

@@ -28,7 +28,8 @@ pub(crate) fn plan<S: Read + Seek>(
     let mut notes = found.notes;
     let layout = layout(channels, header.mask, limits, &mut notes)?;
     let data = found.data.ok_or(DecodeError::Empty { seconds: 0.0, seconds_min: limits.seconds_min })?;
-    let source = SourceFormat { container, codec: encoding.codec(), depth };
+    let time_reference_frames = found.time_reference_frames;
+    let source = SourceFormat { container, codec: encoding.codec(), depth, time_reference_frames };
     Ok(PcmPlan { source, encoding, rate, layout, data, notes })
 }
 
@@ -40,7 +41,11 @@ struct Found {
     notes: Vec<DecodeNote>,
     /// The real size of the data chunk, where the header has no room for it.
     long_data_size: Option<u64>,
+    time_reference_frames: Option<u64>,
 }
+
+/// Behind description, originator, its reference, date and time (EBU Tech 3285).
+const TIME_REFERENCE_AT: u64 = 256 + 32 + 32 + 10 + 8;
 
 fn find_chunks<S: Read + Seek>(input: &mut Input<S>, container: Container) -> Result<Found, DecodeError> {
     let (family, first) = if container == Container::W64 { (Family::Wave64, 40) } else { (Family::Riff, 12) };
@@ -52,6 +57,10 @@ fn find_chunks<S: Read + Seek>(input: &mut Input<S>, container: Container) -> Re
         match &chunk.id {
             b"ds64" if found.data.is_none() => {
                 found.long_data_size = input.array_at(chunk.body + 8)?.map(u64::from_le_bytes);
+            }
+            b"bext" if chunk.size >= TIME_REFERENCE_AT + 8 => {
+                let frames = input.array_at(chunk.body + TIME_REFERENCE_AT)?.map(u64::from_le_bytes);
+                found.time_reference_frames = frames.or(found.time_reference_frames);
             }
             b"fmt " if found.format.is_none() => found.format = Some(chunk),
             b"data" if found.data.is_none() => {

@@ -5,12 +5,12 @@ use dsp::bands::{BANDS, Curve};
 use dsp::effects::dither::Depth;
 use dsp::effects::limiter::Limiter;
 use dsp::error::ParamError;
-use dsp::master::chain::{ChainPlan, Compressor};
+use dsp::master::chain::ChainPlan;
 use dsp::master::{
     Choice, ChoiceStage, Decider, Dither, MasterParams, MasterPlan, Premaster, Reason, Reasoned, SourceDepth,
     Target,
 };
-use dsp::units::{Dbfs, Dbtp, Decibels, Hertz, Lufs, Milliseconds, SampleRate};
+use dsp::units::{Dbtp, Decibels, Hertz, Lufs, Milliseconds, SampleRate};
 
 /// Why a plan cannot be followed.
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
@@ -205,33 +205,6 @@ fn curve(name: &'static str, gains_db: &[f64]) -> Result<Curve, PlanError> {
         *gain = dsp::error::within(name, db, -24.0, 24.0, "dB")?;
     }
     Ok(curve)
-}
-
-impl CompressorRow {
-    fn of(compressor: &Compressor) -> Self {
-        Self {
-            threshold_dbfs: compressor.threshold.value(),
-            ratio: compressor.ratio,
-            knee_db: compressor.knee.value(),
-            attack_ms: compressor.attack.value(),
-            release_ms: compressor.release.value(),
-            makeup_db: compressor.makeup.value(),
-            mix: compressor.mix,
-        }
-    }
-
-    fn to_engine(self) -> Result<Compressor, PlanError> {
-        use dsp::error::within;
-        Ok(Compressor {
-            threshold: Dbfs::literal(within("threshold_dbfs", self.threshold_dbfs, -120.0, 20.0, "dBFS")?),
-            ratio: within("ratio", self.ratio, 1.0, 20.0, "to 1")?,
-            knee: Decibels::literal(within("knee_db", self.knee_db, 0.0, 24.0, "dB")?),
-            attack: Milliseconds::literal(within("attack_ms", self.attack_ms, 0.1, 500.0, "ms")?),
-            release: Milliseconds::literal(within("release_ms", self.release_ms, 1.0, 5000.0, "ms")?),
-            makeup: Decibels::literal(within("makeup_db", self.makeup_db, -24.0, 24.0, "dB")?),
-            mix: within("mix", self.mix, 0.0, 1.0, "of 1")?,
-        })
-    }
 }
 
 impl LimiterRow {

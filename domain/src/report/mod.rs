@@ -165,6 +165,8 @@ pub struct Decision {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DecisionStage {
+    /// Faders, places and sound of stems.
+    Mix,
     /// Equaliser and filters.
     Tone,
     /// Compressors.
@@ -182,13 +184,14 @@ pub enum DecisionStage {
 
 impl DecisionStage {
     /// Every one, in the order of the chain.
-    pub const ALL: [Self; 6] =
-        [Self::Tone, Self::Dynamics, Self::Width, Self::Colour, Self::Loudness, Self::Delivery];
+    pub const ALL: [Self; 7] =
+        [Self::Mix, Self::Tone, Self::Dynamics, Self::Width, Self::Colour, Self::Loudness, Self::Delivery];
 
     /// As a heading.
     #[must_use]
     pub const fn title(self) -> &'static str {
         match self {
+            Self::Mix => "Mix",
             Self::Tone => "Tone",
             Self::Dynamics => "Dynamics",
             Self::Width => "Width",

@@ -6,6 +6,13 @@ pub fn hundredths(value: f64) -> f64 {
     (value * 100.0).round() / 100.0 + 0.0 // the zero takes the sign off a rounded −0
 }
 
+/// So many decimals.
+#[must_use]
+pub fn rounded(value: f64, decimals: i32) -> f64 {
+    let scale = 10f64.powi(decimals);
+    (value * scale).round() / scale + 0.0
+}
+
 /// One decimal: along a curve.
 #[must_use]
 pub fn tenths(value: f64) -> f64 {

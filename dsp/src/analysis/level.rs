@@ -11,6 +11,6 @@ pub(super) fn level_db(power: f64) -> f64 {
 }
 
 /// The value that a share of all stay under or at, 0 to 1: the nearest rank. `sorted` rises and is not empty.
-pub(super) fn percentile<T: Copy>(sorted: &[T], share: f64) -> T {
+pub(crate) fn percentile<T: Copy>(sorted: &[T], share: f64) -> T {
     sorted[((sorted.len() - 1) as f64 * share).round() as usize]
 }

@@ -29,7 +29,7 @@ pub mod features;
 pub mod finding;
 mod grid;
 mod hum;
-mod level;
+pub(crate) mod level;
 pub mod likeness;
 mod low_end;
 pub mod picture;

@@ -75,7 +75,12 @@ impl Premaster {
             loudness: before.integrated,
             peak: before.true_peak,
         };
-        let sound = planner::decide(&features, standing, character, aim);
+        let mut sound = planner::decide(&features, standing, character, aim);
+        let has_curves = !(sound.chain.tone.is_flat() && sound.chain.side.is_flat());
+        if let Some(aim) = aim.filter(|aim| has_curves && aim.references() > 0) {
+            let made = analyse(&sounding(&mix, &features, &sound, watch)?, watch)?;
+            sound = planner::decide_again(sound, &features, &made, standing, character, aim);
+        }
         Self::made(mix, before, Some(features), sound, watch)
     }
 
@@ -217,6 +222,17 @@ impl<'a> Given<'a> {
         let (audio, highest) = (self.audio, self.analysis.levels.true_peak);
         self.programme.get_or_insert_with(|| Programme::of(audio, highest))
     }
+}
+
+/// `mix` as far as a sound is made without bending the waveform.
+fn sounding(
+    mix: &Audio,
+    features: &Features,
+    sound: &Sound,
+    watch: &dyn MasterWatch,
+) -> Result<Audio, Cancelled> {
+    let gains = Gains::of(&sound.chain, &features.control);
+    Chain::new(&sound.chain, mix.rate(), mix.channel_count()).render(mix, &gains, watch)
 }
 
 /// Saturation and shaving, which bend the waveform itself.

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use super::character::Character;
 use super::choice::Decider;
 use crate::analysis::{Features, analyse};
 use crate::audio::Audio;
@@ -59,10 +58,10 @@ impl Reference {
         self.peak
     }
 
-    /// Its average spectrum: the loudest half, in dB per band, single notes smoothed away.
+    /// Its average spectrum: the mid of the loudest half, in dB per band.
     #[must_use]
     pub fn spectrum(&self) -> PerBand {
-        without_notes(&self.features.spectrum.mid.loud)
+        self.features.spectrum.mid.loud
     }
 }
 
@@ -116,7 +115,7 @@ enum Kind {
     Album(f64),
 }
 
-/// Where one reference is all there is, closer is not heard.
+/// So near to an album's average, closer is not heard.
 const TOLERANCE_DB: f64 = 0.3;
 
 impl Aim {
@@ -134,7 +133,7 @@ impl Aim {
         let tolerance = std::array::from_fn(|band| {
             let spread =
                 shapes.iter().map(|shape| (shape[band] - spectrum[band]).powi(2)).sum::<f64>() / count;
-            spread.sqrt().max(TOLERANCE_DB)
+            spread.sqrt()
         });
         let mean = |of: &dyn Fn(&Reference) -> f64| references.iter().map(of).sum::<f64>() / count;
         let is_wide = references.iter().all(|r| !r.features.stereo.is_mono);
@@ -194,11 +193,13 @@ impl Aim {
         self.peak
     }
 
-    /// How much of the way to the aim is gone, 0 to 1, for what a user set.
-    pub(crate) fn share(&self, amount: f64) -> f64 {
+    /// How much of the way to the aim is gone, 0 to 1, for an amount that a user set, given what it is where nobody
+    /// sets it: whoever names a song to sound like wants all of it.
+    pub(crate) fn share(&self, amount: f64, usual: f64) -> f64 {
+        let whole = (amount / usual).min(1.0);
         match self.kind {
-            Kind::References(_) => amount,
-            Kind::Album(pull) => pull * (amount / Character::TONE).min(1.0),
+            Kind::References(_) => whole,
+            Kind::Album(pull) => pull * whole,
         }
     }
 
@@ -225,14 +226,4 @@ pub(crate) fn levelled(spectrum: &PerBand) -> PerBand {
     const MIDDLE: std::ops::Range<usize> = 24..48;
     let mean = spectrum[MIDDLE].iter().sum::<f64>() / MIDDLE.len() as f64;
     spectrum.map(|level| level - mean)
-}
-
-/// The median of each band and its neighbours: a single held note, which is the key and not the tone, disappears.
-fn without_notes(spectrum: &PerBand) -> PerBand {
-    std::array::from_fn(|band| {
-        let mut three =
-            [spectrum[band.saturating_sub(1)], spectrum[band], spectrum[(band + 1).min(BANDS - 1)]];
-        three.sort_by(f64::total_cmp);
-        three[1]
-    })
 }

@@ -52,6 +52,21 @@ impl Biquad {
         Self::bilinear([root * root, root * slope, root], [1.0, slope, root], corner, rate)
     }
 
+    /// Raises or lowers what lies above `corner`, where it has half its gain in dB:
+    /// A (A s² + s √A/Q + 1) / (s² + s √A/Q + A), A² the gain (same source).
+    #[must_use]
+    pub fn high_shelf(corner: Hertz, gain: Decibels, q: f64, rate: SampleRate) -> Self {
+        let root = gain.amplitude().sqrt();
+        let slope = root.sqrt() / q;
+        Self::bilinear([root, root * slope, root * root], [root, slope, 1.0], corner, rate)
+    }
+
+    /// Passes what lies about `centre`, where its gain is 1: (s/Q) / (s² + s/Q + 1) (same source).
+    #[must_use]
+    pub fn band_pass(centre: Hertz, q: f64, rate: SampleRate) -> Self {
+        Self::bilinear([0.0, 1.0 / q, 0.0], [1.0, 1.0 / q, 1.0], centre, rate)
+    }
+
     /// A section in s, lowest power first and 1 rad/s at `corner`, by the bilinear transform.
     fn bilinear(above: [f64; 3], below: [f64; 3], corner: Hertz, rate: SampleRate) -> Self {
         let k = (PI * corner.value() / rate.as_f64()).tan();

@@ -1,4 +1,4 @@
-//! Up to six second-order sections in a row, for two channels at once, in double precision.
+//! Up to ten second-order sections in a row, for two channels at once, in double precision.
 //!
 //! The sections work side by side, each a frame behind the one before it, so that the recursions fill vector lanes and
 //! none waits for another. What comes out is [`Cascade::lag`] frames late; the caller feeds that much further on.
@@ -8,7 +8,7 @@ use crate::simd::{Kernel, dispatch};
 
 /// Sections at most.
 pub const SECTIONS: usize = 2 * VECTORS;
-const VECTORS: usize = 3;
+const VECTORS: usize = 5;
 /// Two sections, left and right of each.
 const LANES: usize = 4;
 type Lanes = [f64; LANES];
@@ -35,10 +35,10 @@ pub struct State {
 
 impl Cascade {
     /// # Panics
-    /// If there are more than six sections.
+    /// If there are more than ten sections.
     #[must_use]
     pub fn new(sections: &[Biquad]) -> Self {
-        assert!(sections.len() <= SECTIONS, "at most six sections");
+        assert!(sections.len() <= SECTIONS, "at most ten sections");
         let vectors = sections.len().div_ceil(2).max(1);
         let section = |vector: usize, lane: usize| {
             let index = vector + lane / 2 * vectors;
@@ -75,7 +75,9 @@ impl Cascade {
         match self.vectors {
             1 => dispatch(Run::<1> { cascade: self, state, input, output, form }),
             2 => dispatch(Run::<2> { cascade: self, state, input, output, form }),
-            _ => dispatch(Run::<3> { cascade: self, state, input, output, form }),
+            3 => dispatch(Run::<3> { cascade: self, state, input, output, form }),
+            4 => dispatch(Run::<4> { cascade: self, state, input, output, form }),
+            _ => dispatch(Run::<5> { cascade: self, state, input, output, form }),
         }
         state.forget();
     }
@@ -164,7 +166,7 @@ mod tests {
 
     const RATE: SampleRate = SampleRate::literal(44_100);
 
-    fn sections() -> [Biquad; 6] {
+    fn sections() -> [Biquad; SECTIONS] {
         let hertz = Hertz::literal;
         [
             Biquad::high_pass(hertz(30.0), RATE),
@@ -173,6 +175,10 @@ mod tests {
             Biquad::bell(hertz(150.0), Decibels::literal(5.0), 0.8, RATE),
             Biquad::bell(hertz(300.0), Decibels::literal(2.0), 1.1, RATE),
             Biquad::bell(hertz(450.0), Decibels::literal(-2.0), 0.9, RATE),
+            Biquad::bell(hertz(600.0), Decibels::literal(3.0), 2.9, RATE),
+            Biquad::bell(hertz(45.0), Decibels::literal(-6.0), 2.0, RATE),
+            Biquad::bell(hertz(220.0), Decibels::literal(-8.0), 1.4, RATE),
+            Biquad::bell(hertz(800.0), Decibels::literal(9.0), 0.7, RATE),
         ]
     }
 

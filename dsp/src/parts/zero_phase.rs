@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use realfft::num_complex::{Complex32, Complex64};
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 
 use super::fft::Framing;
@@ -83,6 +84,38 @@ impl Design {
         spectrum.into_iter().map(|bin| (bin.re / frames as f64) as f32).collect()
     }
 
+    /// The same of a filter that also turns the phase by `turns` (in radians, at [`Self::frequencies`]), for instance
+    /// as much as [`minimum_phase`](super::minimum_phase::minimum_phase) says.
+    #[must_use]
+    pub fn turned_bins(&self, gains: &[f64], turns: &[f64]) -> Vec<Complex32> {
+        let scale = 1.0 / self.fine.len() as f64;
+        let mut spectrum = self.fine.make_input_vec();
+        let last = spectrum.len() - 1;
+        for (bin, (value, (gain, turn))) in spectrum.iter_mut().zip(gains.iter().zip(turns)).enumerate() {
+            *value = Complex64::from_polar(gain * scale, *turn);
+            if bin == 0 || bin == last {
+                value.im = 0.0;
+            }
+        }
+        let mut response = self.fine.make_output_vec();
+        let done = self.fine.process(&mut spectrum, &mut response);
+        assert!(done.is_ok(), "a spectrum that is real at both ends has a real response");
+        let (frames, reach) = (self.framing.fft_frames, self.framing.margin);
+        let mut block = vec![0.0f64; frames];
+        block[0] = response[0];
+        for tap in 1..reach {
+            let kept = flat_top(tap as f64 / reach as f64);
+            block[tap] = response[tap] * kept;
+            block[frames - tap] = response[response.len() - tap] * kept;
+        }
+        let mut bins = self.forward.make_output_vec();
+        let done = self.forward.process(&mut block, &mut bins);
+        assert!(done.is_ok(), "blocks and spectra of one length");
+        let scaled =
+            |bin: Complex64| Complex32::new((bin.re / frames as f64) as f32, (bin.im / frames as f64) as f32);
+        bins.into_iter().map(scaled).collect()
+    }
+
     /// As the function [`response`], from gains at [`Self::frequencies`].
     #[must_use]
     pub fn response(&self, gains: &[f64]) -> Vec<f64> {
@@ -97,6 +130,13 @@ impl Design {
         let reach = self.framing.margin as f64;
         (0..self.framing.margin).map(|tap| block[tap] * kaiser(BETA, tap as f64 / reach)).collect()
     }
+}
+
+/// The window that cuts a response which is not symmetric: its tail is longer than that of a symmetric one, and stays
+/// whole up to half the reach.
+fn flat_top(way: f64) -> f64 {
+    let beyond = (2.0 * way - 1.0).clamp(0.0, 1.0);
+    (std::f64::consts::FRAC_PI_2 * beyond).cos().powi(2)
 }
 
 impl fmt::Debug for Design {

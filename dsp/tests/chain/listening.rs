@@ -147,3 +147,37 @@ pub fn distance(one: &Audio, other: &Audio) -> f64 {
     let pairs = one.channels().iter().zip(other.channels()).flat_map(|(a, b)| a.iter().zip(b.iter()));
     pairs.fold(0.0, |most, (a, b)| f64::max(most, f64::from((a - b).abs())))
 }
+
+/// A curve as references may ask for: within −20 and +18 dB, at most 30 dB an octave, smooth over half an octave below
+/// 100 Hz and a third above.
+pub fn steep_curve(dice: &mut Dice) -> Curve {
+    let mut raw = Vec::new();
+    let (mut gain, mut slope) = (dice.uniform(-8.0, 8.0), 0.0);
+    for step in 0..400 {
+        if step % 8 == 0 {
+            slope = dice.uniform(-30.0, 30.0) / 24.0;
+        }
+        slope = if gain > 17.9 {
+            -f64::abs(slope)
+        } else if gain < -19.9 {
+            f64::abs(slope)
+        } else {
+            slope
+        };
+        gain += slope;
+        raw.push(gain);
+    }
+    Curve::of(|frequency| {
+        let place = 24.0 * (frequency.value() / 20.0).log2() + 48.0;
+        let width = if frequency.value() < 100.0 { 12.0 } else { 8.0 };
+        let (mut sum, mut weights) = (0.0, 0.0);
+        for (k, value) in raw.iter().enumerate() {
+            let distance = (k as f64 - place) / width;
+            if distance.abs() < 1.0 {
+                let weight = 1.0 + (std::f64::consts::PI * distance).cos();
+                (sum, weights) = (sum + weight * value, weights + weight);
+            }
+        }
+        sum / weights
+    })
+}

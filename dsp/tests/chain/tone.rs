@@ -5,7 +5,7 @@ use dsp::master::chain::ChainPlan;
 use dsp::signal::{self, Dice};
 use dsp::units::{Decibels, Hertz, SampleRate};
 
-use crate::listening::{RATE, gain_db, impulse, legal_curve, render, stereo};
+use crate::listening::{RATE, gain_db, impulse, legal_curve, render, steep_curve, stereo};
 
 const FRAMES: usize = 65_536;
 const MIDDLE: usize = 20_000;
@@ -88,7 +88,7 @@ fn less_than_a_millionth_of_the_energy_comes_5_ms_early_in_199_of_200_curves() {
 
 #[test]
 fn without_low_end_the_response_is_symmetric() {
-    let above = |frequency: Hertz| if frequency.value() > 400.0 { 3.0 } else { 0.0 };
+    let above = |frequency: Hertz| 3.0 * (frequency.value() / 400.0).log2().clamp(0.0, 1.0);
     let response = response(&ChainPlan { tone: Curve::of(above), ..ChainPlan::NEUTRAL }, RATE);
     assert!((response[MIDDLE + 3] / response[MIDDLE]).abs() > 1e-3, "the case must be real");
     for n in 1..10_000 {
@@ -131,4 +131,47 @@ fn the_high_pass_is_butterworths() {
             assert!((got - want).abs() < 0.1, "{hz} Hz at {rate}: {got} dB, analogue {want} dB");
         }
     }
+}
+
+#[test]
+fn steep_curves_of_references_are_met_and_nothing_sounds_before_its_time() {
+    let early = RATE.frames_in(dsp::units::Milliseconds::literal(0.1));
+    let energy = |samples: &[f32]| samples.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>();
+    let (mut errors, mut steepest, mut early_db) = (Vec::new(), 0.0f64, f64::NEG_INFINITY);
+    for seed in 0..40 {
+        let plan = ChainPlan { tone: steep_curve(&mut Dice::new(seed)), ..ChainPlan::NEUTRAL };
+        let slopes = plan.tone.0.windows(2).map(|pair| (pair[1] - pair[0]).abs() * 6.0);
+        steepest = slopes.fold(steepest, f64::max);
+        let response = response(&plan, RATE);
+        errors.push(errors_db(&response, &plan.tone, RATE));
+        early_db = early_db.max(10.0 * (energy(&response[..MIDDLE - early]) / energy(&response)).log10());
+    }
+    assert!(steepest > 25.0, "the case must be real: {steepest} dB an octave");
+    errors.sort_by(|a, b| a[0].total_cmp(&b[0]));
+    let high = errors.iter().fold(0.0f64, |worst, error| worst.max(error[1]));
+    println!(
+        "20-180 Hz median {:.2}, worst {:.2} dB, above {high:.3} dB; before -0.1 ms {early_db:.0} dB; \
+         {steepest:.0} dB/oct",
+        errors[20][0], errors[39][0]
+    );
+    assert!(errors[20][0] <= 0.35 && errors[39][0] <= 1.0 && high <= 0.1);
+    assert!(early_db <= -100.0, "{early_db} dB");
+}
+
+#[test]
+fn a_steep_side_does_not_sound_before_its_time_either_and_gets_its_gains() {
+    let plan = ChainPlan { side: steep_curve(&mut Dice::new(4)), ..ChainPlan::NEUTRAL };
+    let click = impulse(MIDDLE, FRAMES);
+    let out = render(&plan, &stereo(RATE, &click, &click.iter().map(|x| -x).collect::<Vec<_>>()));
+    let side = out.channel(0);
+    let energy = |samples: &[f32]| samples.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>();
+    let early_db = 10.0 * (energy(&side[..MIDDLE - 5]) / energy(side)).log10();
+    assert!(early_db <= -100.0, "{early_db} dB");
+    for hz in [100.0, 300.0, 1000.0, 5000.0, 15_000.0] {
+        let frequency = Hertz::literal(hz);
+        let error = gain_db(side, RATE, frequency) - plan.side.at_db(frequency);
+        assert!(error.abs() < 0.25, "{hz} Hz: {error} dB");
+    }
+    let mono = render(&plan, &stereo(RATE, &click, &click));
+    assert!((mono.channel(0)[MIDDLE] - 1.0).abs() < 1e-6, "the mid is left alone");
 }

@@ -3,6 +3,7 @@
 use domain::ids::UploadId;
 use domain::job::{JobKind, Stage, StateName};
 use domain::order::Input;
+use domain::stem::{Off, Setting, StemSettings};
 use domain::task::Task;
 
 use super::uploads::refusal;
@@ -142,7 +143,11 @@ pub(super) async fn an_album_keeps_its_tracks_in_order_and_what_it_is_to_sound_l
         .iter()
         .rev()
         .enumerate()
-        .map(|(place, upload)| Input { upload: upload.clone(), title: format!("Track {place}") })
+        .map(|(place, upload)| Input {
+            upload: upload.clone(),
+            title: format!("Track {place}"),
+            settings: StemSettings::default(),
+        })
         .collect();
     let mut order = world.order(&anna.id, &uploads[0]);
     (order.wish.kind, order.wish.inputs) = (JobKind::Album, inputs.clone());
@@ -162,6 +167,26 @@ pub(super) async fn an_album_keeps_its_tracks_in_order_and_what_it_is_to_sound_l
     completion.artifacts[0].track = Some(10);
     world.store.complete(&leased.lease, &completion, world.now()).await.unwrap();
     assert_eq!(world.again(&job).await.artifacts[0].track, Some(10));
+}
+
+pub(super) async fn a_mix_keeps_what_was_decided_about_each_stem(world: World) {
+    let anna = world.account("anna").await;
+    let uploads = [world.ready_upload(&anna.id).await, world.ready_upload(&anna.id).await];
+    let mut order = world.order(&anna.id, &uploads[0]);
+    let decided = StemSettings {
+        role: Some("lead_vox".into()),
+        gain_db: Some(-1.5),
+        high_pass_hz: Some(Setting::Off(Off::Off)),
+        ride: Some(vec![(0.0, 0.5), (1.0, -0.25)]),
+        ..StemSettings::default()
+    };
+    let kinds = [(JobKind::Mix, decided), (JobKind::MixAndMaster, StemSettings::default())];
+    for (upload, (kind, settings)) in uploads.into_iter().zip(kinds) {
+        order.wish.kind = kind;
+        order.wish.inputs = vec![Input { upload, title: String::new(), settings }];
+        let job = world.enqueue(&order).await;
+        assert_eq!((job.kind, &job.inputs), (kind, &order.wish.inputs));
+    }
 }
 
 pub(super) async fn a_reference_that_cannot_be_used_is_named(world: World) {

@@ -20,7 +20,7 @@ use domain::task::Task;
 use domain::upload::AudioFacts;
 
 use crate::outcome::{Checked, Completion, Enqueued, Leased, Made, NewAccount, NewUpload};
-use crate::{Place, Store};
+use crate::{Engine, Place, Store, postgres};
 
 pub(super) const SECOND: Duration = Duration::from_secs(1);
 pub(super) const DAY: Duration = Duration::from_secs(86_400);
@@ -29,24 +29,56 @@ pub(super) struct World {
     pub(super) store: Store,
     pub(super) clock: HandClock,
     pub(super) entropy: Arc<SeededEntropy>,
-    folder: tempfile::TempDir,
+    home: Home,
+}
+
+/// Where the rows are.
+enum Home {
+    Folder(tempfile::TempDir),
+    Database(String),
+}
+
+impl Home {
+    async fn open(&self, entropy: Arc<SeededEntropy>) -> Store {
+        let retention = Retention::POLICY;
+        match self {
+            Self::Folder(folder) => {
+                Store::open(Place::Folder(folder.path()), entropy, retention).await.unwrap()
+            }
+            Self::Database(url) => {
+                let time = postgres::Time::OfCaller;
+                let opened = postgres::Postgres::open(url, time, entropy, retention).await.unwrap();
+                Store(Engine::Postgres(Arc::new(opened)))
+            }
+        }
+    }
 }
 
 impl World {
     pub(super) async fn on_sqlite() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::at(Home::Folder(tempfile::tempdir().unwrap())).await
+    }
+
+    pub(super) async fn on_postgres() -> Self {
+        Self::at(Home::Database(fixtures::postgres::Postgres::of_this_process().database())).await
+    }
+
+    async fn at(home: Home) -> Self {
         let entropy = Arc::new(SeededEntropy::new(1));
-        let place = Place::Folder(folder.path());
-        let store = Store::open(place, entropy.clone(), Retention::POLICY).await.unwrap();
+        let store = home.open(entropy.clone()).await;
         let clock = HandClock::new(Timestamp::from_micros(1_800_000_000_000_000));
-        Self { store, clock, entropy, folder }
+        Self { store, clock, entropy, home }
+    }
+
+    /// As another process sees the same rows.
+    pub(super) async fn beside(&self) -> Store {
+        self.home.open(Arc::new(SeededEntropy::new(2))).await
     }
 
     /// As after a restart of the process.
     pub(super) async fn reopened(self) -> Self {
         self.store.close().await;
-        let place = Place::Folder(self.folder.path());
-        let store = Store::open(place, self.entropy.clone(), Retention::POLICY).await.unwrap();
+        let store = self.home.open(self.entropy.clone()).await;
         Self { store, ..self }
     }
 

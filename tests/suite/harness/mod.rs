@@ -1,5 +1,7 @@
 //! A real service in a process of its own, and songs to send to it.
 
+pub mod band;
+pub mod fleet;
 pub mod meter;
 pub mod producer;
 pub mod song;
@@ -18,6 +20,21 @@ pub fn mixrunners(arguments: &[&str]) -> Command {
     let mut command = Command::new(PROGRAM);
     command.args(arguments);
     command
+}
+
+/// The first word with `part` that the process prints.
+pub fn word_of(process: &mut Child, part: &'static str) -> String {
+    let lines = BufReader::new(process.stdout.take().expect("a pipe"));
+    let (sender, receiver) = mpsc::channel();
+    // Reads on to the end, so that the process never writes into a full pipe.
+    std::thread::spawn(move || {
+        for line in lines.lines().map_while(Result::ok) {
+            if let Some(word) = line.split_whitespace().find(|word| word.contains(part)) {
+                let _ = sender.send(word.to_owned());
+            }
+        }
+    });
+    receiver.recv_timeout(Duration::from_secs(30)).unwrap_or_else(|_| panic!("no {part:?} within 30 s"))
 }
 
 /// `mixrunners serve` on a free port of this machine; ended when dropped.
@@ -40,19 +57,7 @@ impl Service {
             .stderr(Stdio::inherit())
             .spawn()
             .expect("the program starts");
-        let lines = BufReader::new(process.stdout.take().expect("a pipe"));
-        let (sender, receiver) = mpsc::channel();
-        // Reads on to the end, so that the service never writes into a full pipe.
-        std::thread::spawn(move || {
-            for line in lines.lines().map_while(Result::ok) {
-                let link =
-                    line.split_whitespace().find(|word| word.contains("/sign-in#")).map(ToOwned::to_owned);
-                if let Some(link) = link {
-                    let _ = sender.send(link);
-                }
-            }
-        });
-        let link = receiver.recv_timeout(Duration::from_secs(30)).expect("a sign-in link within 30 s");
+        let link = word_of(&mut process, "/sign-in#");
         let base = link.split("/sign-in#").next().expect("a base address").to_owned();
         Self { process, data: data.to_path_buf(), base, sign_in_link: link }
     }

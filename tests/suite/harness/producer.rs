@@ -1,5 +1,6 @@
 //! A program that uses the API: uploads by tus, orders, waits, downloads. Written from the contract alone.
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -24,17 +25,22 @@ const BETWEEN_TRIES: Duration = Duration::from_millis(100);
 impl Producer {
     /// Makes a key by `mixrunners api-key create` while the service runs.
     pub fn with_key(service: &Service, data: &Path) -> Self {
+        Self::with_key_in(&service.base, "--data", data)
+    }
+
+    /// The same, where the keys are kept elsewhere: `--data DIR` or `--database URL`.
+    pub fn with_key_in(base: &str, kept: &str, place: impl AsRef<OsStr>) -> Self {
         let output = mixrunners(&["api-key", "create", "--email", "anna@example.org", "--scopes"])
             .arg("uploads:write,jobs:read,jobs:write,artifacts:read,account:read")
-            .arg("--data")
-            .arg(data)
+            .arg(kept)
+            .arg(place)
             .output()
             .expect("the program starts");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let printed = String::from_utf8(output.stdout).expect("text");
         let secret = printed.lines().last().expect("the secret on the last line").to_owned();
         assert_eq!(printed.lines().count(), 1, "nothing else is printed on standard output");
-        Self { http: Client::new(), base: service.base.clone(), secret }
+        Self { http: Client::new(), base: base.to_owned(), secret }
     }
 
     pub async fn get(&self, path: &str) -> Response {

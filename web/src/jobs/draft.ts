@@ -1,6 +1,6 @@
 /** A job that is being set up: what the form holds, and the order it becomes. */
 
-import type { Amounts, NewJob, Preset, TagName, Tags, Upload } from '../wire';
+import type { Amounts, Job, Kind, NewJob, Preset, Recipe, TagName, Tags, Upload } from '../wire';
 
 export type ReferenceState = 'uploading' | 'checking' | 'ready' | 'rejected';
 
@@ -20,6 +20,9 @@ export type Draft = Amounts & {
   /** `null`: the song's own. */
   sampleRate: number | null;
   tags: Record<TagName, string>;
+  /** Of a mix: how much common room, and whether its processed stems are wanted too. */
+  space: number;
+  stems: boolean;
 };
 
 export const AMOUNTS = ['tone', 'dynamics', 'width'] as const;
@@ -55,7 +58,47 @@ export function newDraft(): Draft {
       isrc: '',
       comment: '',
     },
+    space: 0,
+    stems: false,
   };
+}
+
+/** What an earlier job was asked for, to be changed and asked for again. `uploads` are those that are still here. */
+export function draftOf(job: Pick<Job, 'title' | 'recipe' | 'references'>, uploads: Upload[]): Draft {
+  const { recipe } = job;
+  const fresh = newDraft();
+  const references = job.references.flatMap((id, i) => {
+    const upload = uploads.find((one) => one.id === id && one.state === 'ready');
+    return upload ? [{ key: i, name: upload.name, id, state: 'ready' as const }] : [];
+  });
+  const tags = Object.entries(recipe.tags).map(([name, value]) => [name, String(value)]);
+  return {
+    title: job.title,
+    preset: recipe.preset,
+    loudness: recipe.loudness_lufs ?? fresh.loudness,
+    ceiling: recipe.ceiling_dbtp,
+    intensity: recipe.intensity,
+    tone: recipe.tone,
+    dynamics: recipe.dynamics,
+    width: recipe.width,
+    asReferences: recipe.loudness_lufs === null,
+    references,
+    deliver: [...recipe.deliver],
+    sampleRate: recipe.sample_rate_hz,
+    tags: { ...fresh.tags, ...Object.fromEntries(tags) },
+    space: recipe.space,
+    stems: recipe.stems,
+  };
+}
+
+/** Whether stems go in. */
+export function isMix(kind: string): kind is 'mix' | 'mix_and_master' {
+  return kind === 'mix' || kind === 'mix_and_master';
+}
+
+/** Whether a master comes out, and not the mix alone. */
+export function isMastered(kind: string): boolean {
+  return kind !== 'mix';
 }
 
 /** A preset brings its own loudness and ceiling; the sliders stay where they were put. */
@@ -71,11 +114,12 @@ export function followsReferences(draft: Draft): boolean {
 }
 
 /** Why it cannot be ordered as it stands; `null` when it can. */
-export function obstacle(draft: Draft): string | null {
+export function obstacle(draft: Draft, kind: Kind): string | null {
+  if (draft.deliver.length === 0) return 'Choose at least one format.';
+  if (!isMastered(kind)) return null;
   if ((draft.loudness === null && !followsReferences(draft)) || draft.ceiling === null) {
     return 'A number above needs a correction.';
   }
-  if (draft.deliver.length === 0) return 'Choose at least one format.';
   if (draft.references.some(({ state }) => state === 'rejected')) {
     return 'A reference cannot be used; take it out.';
   }
@@ -85,21 +129,16 @@ export function obstacle(draft: Draft): string | null {
   return null;
 }
 
-export function order(draft: Draft, kind: NewJob['kind'], title: string, inputs: NewJob['inputs']): NewJob {
-  const { preset, intensity, tone, dynamics, width } = draft;
+export function order(draft: Draft, kind: Kind, title: string, inputs: NewJob['inputs']): NewJob {
+  const mastered = isMastered(kind);
   return {
     kind,
     title,
     inputs,
-    references: draft.references.flatMap(({ id }) => (id ? [id] : [])),
+    references: mastered ? draft.references.flatMap(({ id }) => (id ? [id] : [])) : [],
     recipe: {
-      preset,
-      intensity,
-      tone,
-      dynamics,
-      width,
-      ...(followsReferences(draft) || draft.loudness === null ? {} : { loudness_lufs: draft.loudness }),
-      ...(draft.ceiling === null ? {} : { ceiling_dbtp: draft.ceiling }),
+      ...(mastered ? mastering(draft) : { intensity: draft.intensity }),
+      ...(isMix(kind) ? { space: draft.space, stems: draft.stems } : {}),
       deliver: [...draft.deliver],
       ...(draft.sampleRate === null ? {} : { sample_rate_hz: draft.sampleRate }),
       tags: tagsOf(draft, kind),
@@ -107,8 +146,22 @@ export function order(draft: Draft, kind: NewJob['kind'], title: string, inputs:
   };
 }
 
+/** What a mix that stays a mix has no use for. */
+function mastering(draft: Draft): Partial<Recipe> {
+  const { preset, intensity, tone, dynamics, width } = draft;
+  return {
+    preset,
+    intensity,
+    tone,
+    dynamics,
+    width,
+    ...(followsReferences(draft) || draft.loudness === null ? {} : { loudness_lufs: draft.loudness }),
+    ...(draft.ceiling === null ? {} : { ceiling_dbtp: draft.ceiling }),
+  };
+}
+
 /** What was typed, blanks left out; a track number that is no number goes as it is, and the service says so. */
-function tagsOf(draft: Draft, kind: NewJob['kind']): Tags {
+function tagsOf(draft: Draft, kind: Kind): Tags {
   const tags: Tags = {};
   for (const [name, typed] of Object.entries(draft.tags) as [TagName, string][]) {
     const text = typed.trim();

@@ -2,8 +2,8 @@
 
 import { announcer } from '../announce.svelte';
 import * as api from '../api';
-import type { Job, Problem, Progress } from '../wire';
-import { furthest, isOver, sentence } from './stages';
+import type { Job, Problem, Progress, Stage } from '../wire';
+import { furthest, isOver, overall, sentence, standing } from './stages';
 
 const POLL_MS = 3000;
 
@@ -41,9 +41,10 @@ export class FollowedJob {
     }
   }
 
-  #take(job: Job): void {
+  #take(answer: Job): void {
+    const job = { ...answer, stage: this.#stage(answer.kind, answer.stage, answer.attempt) };
     this.job = job;
-    this.shown = furthest(this.shown, job.progress);
+    this.shown = furthest(this.shown, overall(job));
     announcer.say(sentence(job));
     if (isOver(job.state)) this.#stopListening();
     else this.#listen();
@@ -69,9 +70,15 @@ export class FollowedJob {
     const { state, stage, attempt, queue_position } = progress;
     // Only the whole job has the artifacts, the deletion date and what went wrong.
     if (isOver(state)) return void this.#refresh();
-    this.job = { ...this.job, state, stage, attempt, queue_position };
-    this.shown = furthest(this.shown, progress.progress);
+    const shown = this.#stage(this.job.kind, stage, attempt);
+    this.job = { ...this.job, state, stage: shown, progress: progress.progress, attempt, queue_position };
+    this.shown = furthest(this.shown, overall(this.job));
     announcer.say(sentence(this.job));
+  }
+
+  /** A new attempt starts at the first stage again. */
+  #stage(kind: string, stage: Stage | null, attempt: number): Stage | null {
+    return standing(kind, stage, this.job?.attempt === attempt ? this.job.stage : null);
   }
 
   #pollSoon(): void {

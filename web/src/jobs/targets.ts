@@ -1,7 +1,7 @@
 /** What a job was asked for, and what it delivers, in the words of the page. */
 
 import { quantity } from '../format';
-import type { Preset, Recipe } from '../wire';
+import type { Job, Preset, Recipe } from '../wire';
 
 export const FORMAT_NAMES: Record<string, { name: string; use: string }> = {
   wav24: { name: 'WAV 24-bit', use: 'the one to keep' },
@@ -12,6 +12,7 @@ export const FORMAT_NAMES: Record<string, { name: string; use: string }> = {
   mp3_320: { name: 'MP3 320 kbit/s', use: 'to send around' },
   mp3_v0: { name: 'MP3 V0', use: 'the same, smaller' },
   vorbis_q8: { name: 'Ogg Vorbis', use: 'for games and the web' },
+  toml: { name: 'Session', use: 'makes the same mix again' },
   json: { name: 'Report', use: 'every number, as JSON' },
   html: { name: 'Report page', use: 'to read, print and send along' },
 };
@@ -23,6 +24,16 @@ export function formatName(format: string): string {
 export function presetName(id: string, presets: Preset[]): string {
   return presets.find((preset) => preset.id === id)?.name ?? id;
 }
+
+/** What a job was to become: `Streaming`, `−14.0 LUFS`. A mix that stays one has no target. */
+export function aimText({ kind, recipe }: Pick<Job, 'kind' | 'recipe'>, presets: Preset[]): Aim {
+  if (kind === 'mix') return { what: 'Mix', target: '' };
+  const preset = presetName(recipe.preset, presets);
+  const what = kind === 'mix_and_master' ? `Mix, ${preset.toLowerCase()}` : preset;
+  return { what, target: targetText(recipe) };
+}
+
+type Aim = { what: string; target: string };
 
 /** `−14.0 LUFS`, or that the references decide. */
 export function targetText(recipe: Recipe): string {

@@ -5,6 +5,7 @@ import { gain } from '../format';
 import { Graph, type Pair } from './graph';
 import { loadPair } from './load';
 import { UNMATCHED, matchedGains, type Gains, type Side } from './match';
+import type { SideNames } from './sides';
 import { entry, positionAt, type Section } from './transport';
 
 export type Source = {
@@ -12,6 +13,7 @@ export type Source = {
   rate: number;
   duration: number;
   loudness: { original: number | null; master: number | null };
+  names: SideNames;
 };
 
 export class Player {
@@ -89,7 +91,7 @@ export class Player {
   hear(side: Side): void {
     this.side = side;
     this.#graph?.hear(side, this.gains);
-    announcer.say(`${side === 'original' ? 'Original' : 'Master'}, ${gain(this.gains[side])}`);
+    announcer.say(`${this.source.names[side]}, ${gain(this.gains[side])}`);
   }
 
   toggleMatch(): void {

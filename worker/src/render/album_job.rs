@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use codec::Limits;
+use domain::artifact::ArtifactKind;
 use domain::job::Stage;
 use domain::recipe::Recipe;
 use domain::tags::Tags;
@@ -38,8 +39,9 @@ pub(super) fn make_album(
         let number = index as u32 + 1;
         let make = || {
             let tags = tags_of(&tags_of_track(&recipe.tags, title, track, number, tracks.len() as u32))?;
-            let label = Label { title: track.title.clone(), track: Some(number), tags };
-            let (files, report) = make_files(open(track, &one)?, brief, recipe, &label, out, &one)?;
+            let label =
+                Label { title: track.title.clone(), track: Some(number), tags, what: ArtifactKind::Master };
+            let (files, report) = make_files(open(track, &one)?, None, brief, recipe, &label, out, &one)?;
             let page = write_page(&report, &label, out)?;
             Ok((files, page, report))
         };

@@ -4,12 +4,14 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use codec::Limits;
+use domain::artifact::ArtifactKind;
 use domain::job::Stage;
 use domain::recipe::Recipe;
 
 use super::aim::{brief_of, tags_of};
 use super::album_job::make_album;
 use super::files::{Label, make_files, write_page, write_peaks, write_report};
+use super::mix::job::make_mix;
 use super::teller::Teller;
 use super::{Listener, RenderError, Song};
 use crate::protocol::{Done, Line, MadeFile, Reference, Request};
@@ -38,6 +40,7 @@ fn answer(request: &Request, teller: &Teller) -> Result<Done, RenderError> {
             let song = || Song::open(input, extension.as_deref(), &Limits::SERVICE, teller);
             mastered(make_master(song, references, recipe, title, out, teller)?)
         }
+        Request::Mix { order, out } => mastered(make_mix(order, out, teller)?),
         Request::Album { inputs, references, out, recipe, title } => {
             mastered(make_album(inputs, references, recipe, title, out, teller)?)
         }
@@ -58,8 +61,13 @@ fn make_master(
     listener: &dyn Listener,
 ) -> Result<Vec<MadeFile>, RenderError> {
     let brief = brief_of(recipe, references, listener)?;
-    let label = Label { title: title.to_owned(), track: None, tags: tags_of(&recipe.tags)? };
-    let (mut files, report) = make_files(song()?, brief, recipe, &label, out, listener)?;
+    let label = Label {
+        title: title.to_owned(),
+        track: None,
+        tags: tags_of(&recipe.tags)?,
+        what: ArtifactKind::Master,
+    };
+    let (mut files, report) = make_files(song()?, None, brief, recipe, &label, out, listener)?;
     files.push(write_report(&report, out)?);
     files.push(write_page(&report, &label, out)?);
     Ok(files)

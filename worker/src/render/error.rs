@@ -4,9 +4,11 @@ use codec::{DecodeError, EncodeError, TagError};
 use domain::job::Stage;
 use domain::problem::{Fault, Money, Problem};
 use domain::recipe::Recipe;
+use domain::stem::SettingError;
 use dsp::error::ParamError;
 use dsp::master::MasterError;
 use dsp::master::reference::NoReference;
+use dsp::mix::MixError;
 use dsp::units::Lufs;
 
 /// Why a render has no result.
@@ -56,6 +58,20 @@ pub enum RenderError {
         /// Why.
         cause: Box<Self>,
     },
+    /// Stems that cannot be used, so there is no mix.
+    #[error("{}", stems_in_words(.0))]
+    Stems(Vec<(String, Self)>),
+    /// A setting of a stem that cannot be.
+    #[error("{name}: {cause}")]
+    StemSetting {
+        /// The stem's file.
+        name: String,
+        /// What is wrong.
+        cause: SettingError,
+    },
+    /// The engine has no mix.
+    #[error("{0}")]
+    Mix(#[from] MixError),
     /// The disk failed, not the file.
     #[error("{0}")]
     Disk(#[from] std::io::Error),
@@ -70,7 +86,21 @@ impl From<NoReference> for RenderError {
     }
 }
 
+/// One stem with its cause, or all of them.
+fn stems_in_words(stems: &[(String, RenderError)]) -> String {
+    let one = |(name, cause): &(String, RenderError)| format!("{name}: {cause}");
+    stems.iter().map(one).collect::<Vec<_>>().join("; ")
+}
+
 impl RenderError {
+    /// The error of stems that could not be decoded; a cancelled one is no stem's fault.
+    pub(super) fn of_stems(stems: Vec<(String, Self)>) -> Self {
+        match stems.iter().position(|(_, cause)| cause.is_cancelled()) {
+            Some(_) => Self::Master(MasterError::Cancelled),
+            None => Self::Stems(stems),
+        }
+    }
+
     /// The error of one track of an album.
     pub(super) fn of_track(number: u32, title: &str, cause: Self) -> Self {
         Self::Track { number, title: title.to_owned(), cause: Box::new(cause) }
@@ -93,6 +123,15 @@ impl RenderError {
             Self::ReferenceLoudness { .. } => "reference_loudness_out_of_range",
             Self::Reference(_) => "reference_too_short",
             Self::Track { cause, .. } => cause.code(),
+            Self::Stems(stems) => stems.first().map_or("stem_unusable", |(_, cause)| cause.code()),
+            Self::StemSetting { .. } => "stem_setting_invalid",
+            Self::Mix(MixError::Cancelled) => "cancelled",
+            Self::Mix(MixError::Reel(_)) => "disk_failed",
+            Self::Mix(MixError::NothingPlays) => "nothing_plays",
+            Self::Mix(MixError::TooManyStems(_)) => "too_many_stems",
+            Self::Mix(MixError::NoStems) => "no_stems",
+            Self::Mix(MixError::SameName(_)) => "stem_name_twice",
+            Self::Mix(MixError::Rates { .. }) => "stem_rates",
             Self::Disk(_) => "disk_failed",
         }
     }
@@ -108,6 +147,15 @@ impl RenderError {
             | Self::Reference(_)
             | Self::ReferenceLoudness { .. } => Fault::User,
             Self::Track { cause, .. } => cause.fault(),
+            Self::Stems(stems) => stems
+                .iter()
+                .map(|(_, cause)| cause.fault())
+                .find(|f| *f == Fault::Ours)
+                .unwrap_or(Fault::Input),
+            Self::StemSetting { .. }
+            | Self::Mix(MixError::TooManyStems(_) | MixError::NoStems | MixError::SameName(_)) => Fault::User,
+            Self::Mix(MixError::Reel(_) | MixError::Rates { .. }) => Fault::Ours,
+            Self::Mix(_) => Fault::Input,
             Self::Decode(DecodeError::Unreadable(_))
             | Self::Encode(_)
             | Self::Master(MasterError::NotCertified { .. })

@@ -34,6 +34,8 @@ pub(super) struct Label {
     pub(super) track: Option<u32>,
     /// Of the delivered files.
     pub(super) tags: Tags,
+    /// What the song became: a master or a mix.
+    pub(super) what: ArtifactKind,
 }
 
 impl Label {
@@ -45,13 +47,15 @@ impl Label {
     /// The name that a download gets.
     fn download(&self, extension: &str) -> String {
         let place = self.track.map(|track| format!("{track:02} ")).unwrap_or_default();
-        format!("{place}{} (master).{extension}", self.title)
+        format!("{place}{} ({}).{extension}", self.title, self.what)
     }
 }
 
-/// Every master that the recipe asks for and both listening copies, with the report of the first master.
+/// Every master that the recipe asks for and both listening copies, with the report of the first master. What it is
+/// compared with is `original`, or else the song.
 pub(super) fn make_files(
     song: Song,
+    original: Option<&Audio>,
     brief: Brief,
     recipe: &Recipe,
     label: &Label,
@@ -60,7 +64,7 @@ pub(super) fn make_files(
 ) -> Result<(Vec<MadeFile>, Report), RenderError> {
     let watch = Silent(listener);
     // The song's memory becomes the premaster's, so its listening copy comes first.
-    let mut previews = vec![preview("original", &song.audio, label, out, &watch)?];
+    let mut previews = vec![preview("original", original.unwrap_or(&song.audio), label, out, &watch)?];
     let formats: Vec<Delivery> = recipe.deliver.iter().filter_map(|f| f.as_str().parse().ok()).collect();
     let mut desk = Desk::open(song, brief, Shown::Pictures, listener)?;
     let (mut files, mut report) = (Vec::new(), None);
@@ -105,12 +109,12 @@ fn write_master(
     out: &Path,
     watch: &Silent<'_>,
 ) -> Result<MadeFile, RenderError> {
-    let file = label.file(&format!("master.{format}"));
+    let file = label.file(&format!("{}.{format}", label.what));
     let path = out.join(&file);
     let options = EncodeOptions { loudness: Some(&master.loudness), tags: Some(&label.tags) };
     codec::encode(&master.audio, format, &options, sink(&path)?, watch)?;
     let name = label.download(format.extension());
-    made(ArtifactKind::Master, label.track, name, format.name(), file, &path, None)
+    made(label.what, label.track, name, format.name(), file, &path, None)
 }
 
 /// What the page plays.
@@ -155,11 +159,24 @@ pub(super) fn write_page(report: &Report, label: &Label, out: &Path) -> Result<M
 /// Of the dither of listening copies, which nobody masters from: any number will do, and it is the same each time.
 const PREVIEW_SEED: u64 = 1;
 
-fn sink(path: &Path) -> io::Result<BufWriter<File>> {
+pub(super) fn sink(path: &Path) -> io::Result<BufWriter<File>> {
     Ok(BufWriter::with_capacity(1 << 20, File::create(path)?))
 }
 
-/// The report, of a song or of an album.
+/// A text beside the audio.
+pub(super) fn write_text(
+    file: &str,
+    name: &str,
+    format: &str,
+    text: &str,
+    out: &Path,
+) -> Result<MadeFile, RenderError> {
+    let path = out.join(file);
+    fs::write(&path, text)?;
+    made(ArtifactKind::Report, None, name.to_owned(), format, file.to_owned(), &path, None)
+}
+
+/// The report, of a song, an album or a mix.
 pub(super) fn write_report(report: &impl Serialize, out: &Path) -> Result<MadeFile, RenderError> {
     let file = "report.json".to_owned();
     let path = out.join(&file);
@@ -195,7 +212,8 @@ fn thousandths(value: f32) -> f64 {
     (f64::from(value) * 1000.0).round() / 1000.0 + 0.0
 }
 
-fn made(
+/// What is said of a file that was written.
+pub(super) fn made(
     kind: ArtifactKind,
     track: Option<u32>,
     name: String,

@@ -7,6 +7,7 @@
 //! | [`mastering`] | a song on the desk: its sound made once, its masters any number of times |
 //! | [`master`] | one master for one kind of file, and its report |
 //! | [`album`] | songs that belong together |
+//! | [`mix`] | stems to a mix |
 //! | [`report`] | the engine's values as the report's words and numbers |
 //! | [`report_page`] | the same as one page of HTML |
 //! | [`compared`] | two files beside each other |
@@ -29,6 +30,7 @@ mod files;
 mod findings;
 pub mod master;
 pub mod mastering;
+pub mod mix;
 pub mod report;
 pub mod report_page;
 pub mod report_text;

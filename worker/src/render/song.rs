@@ -29,6 +29,8 @@ pub struct Origin {
     pub facts: SourceFacts,
     /// Whether its samples lay on a grid.
     pub depth: SourceDepth,
+    /// Where it begins on the clock of its session, in frames of its own rate, if it says.
+    pub time_reference_frames: Option<u64>,
     /// What its owner should know about it.
     pub findings: Vec<Finding>,
 }
@@ -46,6 +48,7 @@ impl Song {
         let origin = Origin {
             facts: SourceFacts { audio: facts(&audio, &source), codec: source.codec.name().to_owned() },
             depth: depth(&source),
+            time_reference_frames: source.time_reference_frames,
             findings: findings::of(&source, &notes),
         };
         Ok(Self { audio, origin })

@@ -109,7 +109,7 @@ impl Listener for OneOf<'_> {
         let part = match stage {
             Stage::Fetch | Stage::Decode => (0.0, 0.1),
             Stage::Analyse => (0.1, 0.3),
-            Stage::Master => (0.3, 0.8),
+            Stage::Mix | Stage::Master => (0.3, 0.8),
             Stage::Certify | Stage::Encode | Stage::Deliver => (0.8, 1.0),
         };
         if let Ok(mut current) = self.part.lock() {

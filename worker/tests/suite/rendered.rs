@@ -5,6 +5,7 @@ use domain::blob::BlobKey;
 use domain::job::{JobKind, StateName};
 use domain::order::Input;
 use domain::problem::Fault;
+use domain::stem::StemSettings;
 use domain::upload::UploadState;
 
 use crate::service::Service;
@@ -92,7 +93,7 @@ async fn an_album_is_made_in_its_order_with_a_name_for_every_track() {
     for (bytes, title) in [(b"one", "Rain"), (b"two", ""), (b"tri", "Sun")] {
         let upload = service.upload(&anna, bytes).await;
         service.checked(&anna, &upload).await;
-        inputs.push(Input { upload, title: title.into() });
+        inputs.push(Input { upload, title: title.into(), settings: StemSettings::default() });
     }
     let job = service.order(&anna, JobKind::Album, "Sides", inputs, Vec::new()).await;
     let job = service.ended(&job).await;

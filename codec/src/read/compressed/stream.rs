@@ -65,7 +65,8 @@ impl Stream {
         let (decoder, params) = decoder_for(track, container)?;
         let codec = codec_of(&params)?;
         check_places(codec, &params)?;
-        let source = SourceFormat { container, codec, depth: depth_of(codec, &params) };
+        let source =
+            SourceFormat { container, codec, depth: depth_of(codec, &params), time_reference_frames: None };
         let edit = edits.iter().find(|edit| edit.track_id == track_id);
         let trim = trim_of(track, container, codec, edit, params.sample_rate.unwrap_or(0));
         let frames_claimed = match trim {

@@ -5,20 +5,22 @@
 //! side, which may differ, stay aligned. The symmetric filters' gain is held constant an octave below, and what the
 //! sections do above is divided out again, so the two together meet the curve.
 //!
+//! That is for curves as presets draw them. Steeper ones, which references ask for, would ring: those are of minimum
+//! phase above the sections too, mid and side each by its own gain.
+//!
 //! Ringing more than 5 ms before an attack carries at least 60 dB less than the attack (`tests/chain/tone.rs`).
 
 mod low_end;
+
+use low_end::{LowEnd, Phase};
 
 use super::multiband::{BANDS, band_gain};
 use crate::bands::Curve;
 use crate::master::chain::ChainPlan;
 use crate::parts::biquad::Biquad;
+use crate::parts::minimum_phase::minimum_phase;
 use crate::parts::zero_phase::Design;
 use crate::units::{Decibels, Hertz, SampleRate};
-
-/// From here to [`ChainPlan::LINEAR_FROM`] the symmetric filters take over what the sections leave, bit by bit: a
-/// bend at the seam would ring.
-const LEFT_FROM_HZ: f64 = ChainPlan::LINEAR_FROM.value() / 2.0;
 
 /// The tone, the width and the high-pass of a [`ChainPlan`], as things that can be rendered.
 #[derive(Clone, Debug)]
@@ -26,8 +28,7 @@ pub struct Equalizer {
     rate: SampleRate,
     high_pass: Option<Biquad>,
     low_pass: Option<Hertz>,
-    /// Low shelf and bells; none if the curve does nothing below [`ChainPlan::LINEAR_FROM`].
-    low_end: Vec<Biquad>,
+    low_end: LowEnd,
     tone: Curve,
     side: Curve,
     width: [Decibels; BANDS],
@@ -42,7 +43,7 @@ impl Equalizer {
             rate,
             high_pass: plan.high_pass.map(|corner| Biquad::high_pass(corner, rate)),
             low_pass: plan.low_pass,
-            low_end: low_end::sections(&plan.tone, rate),
+            low_end: LowEnd::of(&plan.tone, rate),
             tone: plan.tone,
             side: plan.side,
             width: plan.width,
@@ -50,33 +51,57 @@ impl Equalizer {
         }
     }
 
-    /// The recursive sections in order, at most six; none if there is nothing for them to do.
+    /// The recursive sections in order, at most ten; none if there is nothing for them to do.
     #[must_use]
     pub fn sections(&self) -> Vec<Biquad> {
-        self.high_pass.iter().chain(&self.low_end).copied().collect()
+        self.high_pass.iter().chain(&self.low_end.sections).copied().collect()
     }
 
-    /// Gain of the symmetric filter of the mid (or of any channel that has no side) where `design` asks for it; none if
-    /// there is no such filter.
+    /// Gain of the filter of the mid (or of any channel that has no side) where `design` asks for it; none if there is
+    /// no such filter.
     #[must_use]
     pub fn mid_gains(&self, design: &Design) -> Option<Vec<f64>> {
         if self.tone.is_flat() && self.low_pass.is_none() {
             return None;
         }
-        let powers: Vec<PowerGain> = self.low_end.iter().map(PowerGain::of).collect();
+        let nyquist = Hertz::literal(self.rate.as_f64() / 2.0);
+        let fade = |frequency: Hertz| self.low_pass.map_or(1.0, |from| faded(from, nyquist, frequency));
+        let mut gains = self.tone_gains(design);
+        for (gain, frequency) in gains.iter_mut().zip(design.frequencies()) {
+            *gain *= fade(frequency);
+        }
+        Some(gains)
+    }
+
+    /// The phase of mid and of side there; none where the filter is symmetric.
+    #[must_use]
+    pub fn turns(&self, design: &Design) -> [Option<Vec<f64>>; 2] {
+        let turned = self.low_end.phase == Phase::Minimum;
+        let tone = turned.then(|| minimum_phase(&self.tone_gains(design)));
+        if low_end::steepest(&self.side) <= low_end::STEEP_DB {
+            return [tone.clone(), tone];
+        }
+        let mut side = minimum_phase(&design.sampled(|frequency| amplitude(self.side.at_db(frequency))));
+        side.iter_mut().zip(tone.iter().flatten()).for_each(|(side, tone)| *side += tone);
+        [tone, Some(side)]
+    }
+
+    /// What is left of the tone for the filters above the sections.
+    fn tone_gains(&self, design: &Design) -> Vec<f64> {
+        let powers: Vec<PowerGain> = self.low_end.sections.iter().map(PowerGain::of).collect();
         let gain = |frequency: Hertz| {
             let sine = (std::f64::consts::PI * frequency.value() / self.rate.as_f64()).sin();
             let sections: f64 = powers.iter().map(|power| power.at(sine * sine)).product();
             amplitude(self.tone.at_db(frequency)) / sections.sqrt()
         };
-        let held = gain(ChainPlan::LINEAR_FROM);
-        let nyquist = Hertz::literal(self.rate.as_f64() / 2.0);
-        let fade = |frequency: Hertz| self.low_pass.map_or(1.0, |from| faded(from, nyquist, frequency));
-        let at = |frequency: Hertz| match kept_above(Hertz::literal(LEFT_FROM_HZ), frequency) {
-            kept if kept > 0.0 => held * (gain(frequency) / held).powf(kept) * fade(frequency),
+        let held = gain(self.low_end.seam);
+        // From an octave below the seam on these filters take over what the sections leave, bit by bit: a bend at the
+        // seam would ring.
+        let left_from = Hertz::literal(self.low_end.seam.value() / 2.0);
+        design.sampled(|frequency| match kept_above(left_from, frequency) {
+            kept if kept > 0.0 => held * (gain(frequency) / held).powf(kept),
             _ => held,
-        };
-        Some(design.sampled(at))
+        })
     }
 
     /// The same of the side, given that of the mid.

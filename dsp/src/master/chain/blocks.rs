@@ -2,7 +2,7 @@
 
 use realfft::num_complex::Complex32;
 
-use super::filters::{Filters, SPLITS};
+use super::filters::{Bins, Filters, SPLITS};
 use super::gains::Gains;
 use super::ramps::{self, Into, Motion};
 use super::streams::Stream;
@@ -138,8 +138,12 @@ impl Transforms {
     }
 
     /// The block as filtered by `bins`.
-    fn shaped(&mut self, bins: &[f32]) {
-        dispatch(Multiply { spectrum: &self.spectrum, bins, product: &mut self.product });
+    fn shaped(&mut self, bins: &Bins) {
+        let (spectrum, product) = (&self.spectrum[..], &mut self.product[..]);
+        match bins {
+            Bins::Straight(bins) => dispatch(Multiply { spectrum, bins, product }),
+            Bins::Turned(bins) => dispatch(Turn { spectrum, bins, product }),
+        }
         self.fft.inverse(&mut self.product, &mut self.block);
     }
 }
@@ -164,6 +168,25 @@ impl Kernel for Multiply<'_> {
     fn run(self) {
         for ((product, spectrum), gain) in self.product.iter_mut().zip(self.spectrum).zip(self.bins) {
             *product = Complex32::new(spectrum.re * gain, spectrum.im * gain);
+        }
+    }
+}
+
+struct Turn<'a> {
+    spectrum: &'a [Complex32],
+    bins: &'a [Complex32],
+    product: &'a mut [Complex32],
+}
+
+impl Kernel for Turn<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        for ((product, spectrum), factor) in self.product.iter_mut().zip(self.spectrum).zip(self.bins) {
+            *product = Complex32::new(
+                spectrum.re * factor.re - spectrum.im * factor.im,
+                spectrum.re * factor.im + spectrum.im * factor.re,
+            );
         }
     }
 }

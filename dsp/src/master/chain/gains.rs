@@ -91,7 +91,7 @@ fn band_gains(compressors: &[Compressor; BANDS], levels: &ControlLevels) -> [Vec
 
 /// `powers` under a symmetric window (von Hann's) of `window` in all; beyond the ends they go on as they end. It reads
 /// forward as far as back, so a compressor begins half a window before an attack arrives, and none delays.
-fn smoothed(powers: &[f32], window: Milliseconds, rate: SampleRate) -> Vec<f32> {
+pub(crate) fn smoothed(powers: &[f32], window: Milliseconds, rate: SampleRate) -> Vec<f32> {
     let points = window.value() / 1000.0 * rate.as_f64() / CONTROL_FRAMES as f64;
     let reach = (points / 2.0).round() as usize;
     let (Some(&first), Some(&last)) = (powers.first(), powers.last()) else { return Vec::new() };

@@ -34,9 +34,10 @@ pub struct ChainPlan {
     pub high_pass: Option<Hertz>,
     /// Where the top begins to fade, to nothing at half the sample rate; linear phase.
     pub low_pass: Option<Hertz>,
-    /// Gain of both mid and side. Minimum phase below [`Self::LINEAR_FROM`], linear phase above.
+    /// Gain of both mid and side. Minimum phase below [`Self::LINEAR_FROM`], linear phase above; of minimum phase
+    /// everywhere where it is steeper than presets draw it.
     pub tone: Curve,
-    /// Gain that the side gets besides, linear phase.
+    /// Gain that the side gets besides: linear phase, or minimum phase if it is as steep.
     pub side: Curve,
     /// Below this frequency the side is taken away, by a ramp that ends an octave above it.
     pub mono_below: Option<Hertz>,
@@ -55,7 +56,7 @@ pub struct ChainPlan {
 }
 
 impl ChainPlan {
-    /// Where the tone's phase becomes linear.
+    /// Where the tone's phase becomes linear, unless it is steep.
     pub const LINEAR_FROM: Hertz = Hertz::literal(180.0);
 
     /// Nothing at all.

@@ -1,6 +1,6 @@
 //! Width of the image, and what becomes of the side of the bass.
 
-use super::shape::{Law, legal, smoothed};
+use super::shape::{Law, Smoothing, legal};
 use super::{Sound, hundredths};
 use crate::analysis::Features;
 use crate::bands::{BANDS, PerBand};
@@ -26,6 +26,9 @@ const CORRELATION_TO_WIDEN: f64 = 0.3;
 const SHARE: f64 = 0.5;
 /// A side weaker than this is noise rather than room.
 const SIDE_OF_NOTE_DB: f64 = -45.0;
+/// A band is not widened beyond this share of side over mid: there the correlation of left and right is 0.1, and less
+/// of it would fade in mono.
+const WIDEST_DB: f64 = -0.87;
 /// Smaller changes are not worth it.
 const WORTH_DB: f64 = 0.25;
 
@@ -51,7 +54,10 @@ pub(super) fn decide(
         sound.choices.push(Choice::off(ChoiceStage::Width, "width", Decider::Engine, reason));
         return;
     }
-    bass(features, character, sound);
+    // How much side a reference has at the bottom is part of its sound; what cancels is a fault all the same.
+    if aim.is_none_or(|aim| aim.side_over_mid.is_none()) || features.low_end.bass_correlation < 0.0 {
+        bass(features, character, sound);
+    }
     match aim.and_then(|aim| aim.side_over_mid.as_ref().map(|ratio| (aim, ratio))) {
         Some((aim, ratio)) => like_references(features, character, aim, ratio, strength, sound),
         None => by_preset(features, character, strength, sound),
@@ -134,20 +140,20 @@ fn like_references(
 ) {
     let own: PerBand =
         std::array::from_fn(|band| features.spectrum.side.loud[band] - features.spectrum.mid.loud[band]);
-    let away = smoothed(&std::array::from_fn(|band| ratio[band] - own[band]));
-    let share = aim.share(character.width()) * strength;
+    let away: PerBand = std::array::from_fn(|band| ratio[band] - own[band]);
+    let share = aim.share(character.width(), Character::WIDTH) * strength;
     let wish: PerBand = std::array::from_fn(|band| {
-        let correlation =
-            features.stereo.band_correlation[crate::effects::multiband::band_of(crate::bands::centre(band))];
-        let may_widen = own[band] > SIDE_OF_NOTE_DB && correlation > CORRELATION_TO_WIDEN;
         let gain = away[band] * share;
-        if may_widen { gain } else { gain.min(0.0) }
+        let room = if own[band] > SIDE_OF_NOTE_DB { (WIDEST_DB - own[band]).max(0.0) } else { 0.0 };
+        gain.min(room)
     });
     let law = Law {
-        cut_max: Decibels::literal(4.0),
-        boost_max: Decibels::literal(4.0),
-        low: (Hertz::literal(90.0), Hertz::literal(45.0)),
-        high: (Hertz::literal(14_000.0), Hertz::literal(18_000.0)),
+        cut_max: Decibels::literal(24.0),
+        boost_max: Decibels::literal(18.0),
+        slope_max: Decibels::literal(24.0),
+        smoothing: Smoothing::Close,
+        low: (Hertz::literal(32.0), Hertz::literal(22.0)),
+        high: (Hertz::literal(17_000.0), Hertz::literal(20_000.0)),
     };
     let curve = legal(&wish, &law);
     sound.chain.side = curve;

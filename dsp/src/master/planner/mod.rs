@@ -21,7 +21,7 @@ use super::character::Character;
 use super::choice::{Choice, ChoiceStage, Decider};
 use super::reference::Aim;
 use crate::analysis::Features;
-use crate::bands::PerBand;
+use crate::bands::{BANDS, Curve, PerBand, centre};
 use crate::units::{Dbtp, Lu, Lufs};
 
 /// What was decided before the loudness.
@@ -104,6 +104,33 @@ pub(crate) fn decide(
     image::decide(features, character, aim, strength, &mut sound);
     dynamics::decide(features, standing, character, aim, &mut sound);
     colour::decide(standing, character, &mut sound);
+    sound.choices.sort_by_key(|choice| choice.stage);
+    sound
+}
+
+/// Tone and width once more, now that the sound of `first` was made and heard as `made`: towards references every stage
+/// counts, also what dynamics and filters did to the average besides the curves.
+pub(crate) fn decide_again(
+    first: Sound,
+    features: &Features,
+    made: &Features,
+    standing: Standing,
+    character: &Character,
+    aim: &Aim,
+) -> Sound {
+    // The mix as it would have to be for the curves alone to make of it what was made; but what the ends of the range
+    // lose to the high-pass and the fade of the top is meant.
+    let (Curve(tone), Curve(side)) = (&first.chain.tone, &first.chain.side);
+    let mut mix = features.clone();
+    for band in (0..BANDS).filter(|&band| (40.0..16_000.0).contains(&centre(band).value())) {
+        mix.spectrum.mid.loud[band] = made.spectrum.mid.loud[band] - tone[band];
+        mix.spectrum.side.loud[band] = made.spectrum.side.loud[band] - tone[band] - side[band];
+    }
+    let strength = if standing.is_dense_master { OF_A_MASTER } else { 1.0 };
+    let kept = |choice: &Choice| !matches!(choice.stage, ChoiceStage::Tone | ChoiceStage::Width);
+    let mut sound = Sound { choices: first.choices.into_iter().filter(kept).collect(), ..first };
+    tone::decide(&mix, character, Some(aim), strength, &mut sound);
+    image::decide(&mix, character, Some(aim), strength, &mut sound);
     sound.choices.sort_by_key(|choice| choice.stage);
     sound
 }

@@ -9,41 +9,58 @@ use crate::units::{Decibels, Hertz};
 pub(super) struct Law {
     pub(super) cut_max: Decibels,
     pub(super) boost_max: Decibels,
+    /// Per octave.
+    pub(super) slope_max: Decibels,
+    pub(super) smoothing: Smoothing,
     /// Where the gain begins to fade to nothing, and where it is nothing, on either side.
     pub(super) low: (Hertz, Hertz),
     pub(super) high: (Hertz, Hertz),
 }
 
-/// 6 dB an octave: steeper, one would hear a filter instead of a tone.
-const SLOPE_MAX_DB: f64 = 6.0 / PER_OCTAVE as f64;
+/// How much of its neighbours a band takes on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Smoothing {
+    /// What a mixing engineer hears as tone, not as notes: an octave at the bottom, half an octave from 100 Hz to
+    /// 1 kHz, four tenths above.
+    Broad,
+    /// What makes one record sound like another: half an octave at the bottom, a third from 100 Hz on.
+    Close,
+}
+
+impl Smoothing {
+    /// The width of the bell at half its height.
+    fn octaves(self, at: Hertz) -> f64 {
+        match (self, at.value()) {
+            (Self::Broad, f) if f < 100.0 => 1.0,
+            (Self::Broad, f) if f < 1000.0 => 0.5,
+            (Self::Broad, _) => 0.4,
+            (Self::Close, f) if f < 100.0 => 0.5,
+            (Self::Close, _) => 1.0 / 3.0,
+        }
+    }
+}
 /// A curve that nowhere gets further than that is not worth a filter.
 const WORTH_DB: f64 = 0.2;
 
 /// The curve for `wish_db`, or none if it is not worth one.
 pub(super) fn legal(wish_db: &PerBand, law: &Law) -> Curve {
-    let smooth = smoothed(wish_db);
+    let smooth = smoothed(wish_db, law.smoothing);
     let mut gains = [0.0; BANDS];
     for (band, gain) in gains.iter_mut().enumerate() {
         let bounded = smooth[band].clamp(-law.cut_max.value(), law.boost_max.value());
         *gain = bounded * presence(law, centre(band));
     }
-    let gentle = gentle(&gains);
+    let gentle = gentle(&gains, law.slope_max.value() / PER_OCTAVE as f64);
     if gentle.iter().all(|gain| gain.abs() < WORTH_DB) {
         return Curve::FLAT;
     }
     Curve(gentle.map(hundredths))
 }
 
-/// Smoothed by a bell whose width at half its height is an octave at the bottom, half an octave from 100 Hz to 1 kHz,
-/// and four tenths above: what a mixing engineer hears as tone, not as notes.
-pub(super) fn smoothed(values: &PerBand) -> PerBand {
+/// Smoothed by a bell.
+pub(super) fn smoothed(values: &PerBand, smoothing: Smoothing) -> PerBand {
     std::array::from_fn(|band| {
-        let width_octaves = match centre(band).value() {
-            f if f < 100.0 => 1.0,
-            f if f < 1000.0 => 0.5,
-            _ => 0.4,
-        };
-        let sigma = width_octaves * PER_OCTAVE as f64 / 2.355;
+        let sigma = smoothing.octaves(centre(band)) * PER_OCTAVE as f64 / 2.355;
         let (mut sum, mut weights) = (0.0, 0.0);
         for (other, value) in values.iter().enumerate() {
             let distance = (other as f64 - band as f64) / sigma;
@@ -65,14 +82,14 @@ fn presence(law: &Law, frequency: Hertz) -> f64 {
 }
 
 /// The nearest curve below (in magnitude) whose slope is nowhere steeper than allowed.
-fn gentle(gains: &PerBand) -> PerBand {
+fn gentle(gains: &PerBand, step_max_db: f64) -> PerBand {
     let one_sign = |sign: f64| {
         let mut part: PerBand = gains.map(|gain| (gain * sign).max(0.0));
         for band in 1..BANDS {
-            part[band] = part[band].min(part[band - 1] + SLOPE_MAX_DB);
+            part[band] = part[band].min(part[band - 1] + step_max_db);
         }
         for band in (1..BANDS).rev() {
-            part[band - 1] = part[band - 1].min(part[band] + SLOPE_MAX_DB);
+            part[band - 1] = part[band - 1].min(part[band] + step_max_db);
         }
         part
     };
@@ -124,6 +141,8 @@ mod tests {
     const LAW: Law = Law {
         cut_max: Decibels::literal(4.0),
         boost_max: Decibels::literal(3.0),
+        slope_max: Decibels::literal(6.0),
+        smoothing: Smoothing::Broad,
         low: (Hertz::literal(40.0), Hertz::literal(28.0)),
         high: (Hertz::literal(15_000.0), Hertz::literal(18_000.0)),
     };
@@ -145,7 +164,7 @@ mod tests {
                 }
             }
             for pair in curve.0.windows(2) {
-                assert!((pair[1] - pair[0]).abs() <= 2.0 * SLOPE_MAX_DB + 0.011, "{pair:?}");
+                assert!((pair[1] - pair[0]).abs() <= 2.0 + 0.011, "{pair:?}");
             }
         }
     }

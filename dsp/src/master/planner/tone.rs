@@ -1,6 +1,6 @@
 //! High-pass and equaliser.
 
-use super::shape::{Law, Move, legal, moves, smoothed};
+use super::shape::{Law, Move, Smoothing, legal, moves, smoothed};
 use super::{Sound, ToneTarget, hundredths};
 use crate::analysis::Features;
 use crate::bands::{BANDS, Curve, PerBand, centre, edges};
@@ -45,31 +45,24 @@ pub(super) fn decide(
     high_pass(features, sound);
     low_pass(features, sound);
     let own = &features.spectrum.mid.loud;
-    let (target, share, law) = match aim {
+    let preset = character.preset();
+    let (spectrum, tolerance, share, law) = match aim {
         Some(aim) => {
-            let target = aligned(&aim.spectrum, own);
-            (
-                ToneTarget { level: target, tolerance: aim.tolerance },
-                aim.share(character.tone()),
-                reference_law(features),
-            )
+            let law = if aim.references() > 0 { reference_law(features) } else { album_law(features) };
+            (aim.spectrum, aim.tolerance, aim.share(character.tone(), Character::TONE), law)
         }
-        None => {
-            let preset = character.preset();
-            let target = aligned(&preset.spectrum(), own);
-            (
-                ToneTarget { level: target, tolerance: preset.tolerance() },
-                character.tone_share(),
-                preset_law(features),
-            )
-        }
+        None => (preset.spectrum(), preset.tolerance(), character.tone_share(), preset_law(features)),
     };
-    let wish = beyond_tolerance(own, &target);
+    let target = ToneTarget { level: aligned(&spectrum, own), tolerance };
+    let wish = beyond_tolerance(own, &target, law.smoothing);
     let shift = aim.map_or([0.0; BANDS], |aim| aim.shift);
     let wish = std::array::from_fn(|band| (wish[band] * share + shift[band]) * strength);
     let wish = without_noise(features, wish);
     let curve = legal(&wish, &law);
     sound.chain.tone = curve;
+    if let Some(aim) = aim.filter(|aim| aim.references() > 0) {
+        warn_of_another_kind(&curve, own, &target, aim, sound);
+    }
     tell(&curve, own, &target, aim, sound);
     sound.target = Some(target);
 }
@@ -122,10 +115,14 @@ fn aligned(shape: &PerBand, own: &PerBand) -> PerBand {
     shape.map(|level| level + offset)
 }
 
-/// What it takes from the spectrum to the edge of what is fine, in dB.
-fn beyond_tolerance(own: &PerBand, target: &ToneTarget) -> PerBand {
+/// What it takes from the spectrum to the edge of what is fine, in dB. Where the law is to come close, it is smoothed
+/// with the curve, once.
+fn beyond_tolerance(own: &PerBand, target: &ToneTarget, smoothing: Smoothing) -> PerBand {
     let difference: PerBand = std::array::from_fn(|band| target.level[band] - own[band]);
-    let smooth = smoothed(&difference);
+    let smooth = match smoothing {
+        Smoothing::Broad => smoothed(&difference, smoothing),
+        Smoothing::Close => difference,
+    };
     std::array::from_fn(|band| smooth[band].signum() * (smooth[band].abs() - target.tolerance[band]).max(0.0))
 }
 
@@ -167,14 +164,70 @@ fn range_of(features: &Features) -> ((Hertz, Hertz), (Hertz, Hertz)) {
     ((Hertz::literal(40.0), Hertz::literal(28.0)), (Hertz::literal(top / 1.15), Hertz::literal(top * 1.05)))
 }
 
+/// 6 dB an octave: steeper, one would hear a filter instead of a tone.
+const GENTLE_SLOPE: Decibels = Decibels::literal(6.0);
+
 fn preset_law(features: &Features) -> Law {
     let (low, high) = range_of(features);
-    Law { cut_max: Decibels::literal(4.0), boost_max: Decibels::literal(3.0), low, high }
+    Law {
+        cut_max: Decibels::literal(4.0),
+        boost_max: Decibels::literal(3.0),
+        slope_max: GENTLE_SLOPE,
+        smoothing: Smoothing::Broad,
+        low,
+        high,
+    }
 }
 
+/// Tracks that belong together differ less than styles do, and should keep what makes each of them.
+fn album_law(features: &Features) -> Law {
+    Law { cut_max: Decibels::literal(6.0), boost_max: Decibels::literal(5.0), ..preset_law(features) }
+}
+
+/// Whoever names a song to sound like asks for that sound, not for a taste: as far and as steep as records of different
+/// styles differ.
 fn reference_law(features: &Features) -> Law {
-    let (low, high) = range_of(features);
-    Law { cut_max: Decibels::literal(6.0), boost_max: Decibels::literal(5.0), low, high }
+    const TOP_HZ: f64 = 20_000.0;
+    let top = features.bandwidth.top.value().clamp(2000.0, TOP_HZ);
+    Law {
+        cut_max: Decibels::literal(20.0),
+        boost_max: Decibels::literal(18.0),
+        slope_max: Decibels::literal(30.0),
+        smoothing: Smoothing::Close,
+        low: (Hertz::literal(32.0), Hertz::literal(22.0)),
+        high: (Hertz::literal(top / 1.1), Hertz::literal(top * 1.05)),
+    }
+}
+
+/// From 40 Hz to 16 kHz, further apart on average than this, in dB, two songs are of different kinds.
+const ANOTHER_KIND_DB: f64 = 6.0;
+
+/// Says where a reference is of another kind, and how near its tone came.
+fn warn_of_another_kind(curve: &Curve, own: &PerBand, target: &ToneTarget, aim: &Aim, sound: &mut Sound) {
+    let heard: Vec<usize> =
+        (0..BANDS).filter(|&band| (40.0..16_000.0).contains(&centre(band).value())).collect();
+    let mean = |apart: &dyn Fn(usize) -> f64| {
+        heard.iter().map(|&band| apart(band).abs()).sum::<f64>() / heard.len() as f64
+    };
+    let away = mean(&|band| target.level[band] - own[band]);
+    if away <= ANOTHER_KIND_DB {
+        return;
+    }
+    let left = mean(&|band| target.level[band] - own[band] - curve.0[band]);
+    let reason = format!(
+        "from 40\u{2009}Hz to 16\u{2009}kHz the mix is {away:.1}\u{2009}dB away from {} on average, \
+         another kind of music; {left:.1}\u{2009}dB are left after the equaliser, which adds nothing that \
+         the mix does not contain",
+        aim.name()
+    );
+    sound.choices.push(Choice::new(
+        ChoiceStage::Tone,
+        "distance to the reference",
+        hundredths(away),
+        "dB",
+        aim.decider(),
+        reason,
+    ));
 }
 
 /// A choice for each move of the curve, or one for leaving it flat.
@@ -192,7 +245,7 @@ fn tell(curve: &Curve, own: &PerBand, target: &ToneTarget, aim: Option<&Aim>, so
         sound.choices.push(Choice::off(ChoiceStage::Tone, "equaliser", by, reason));
     }
     for Move { band, gain_db, from, to } in told {
-        let away = smoothed(&std::array::from_fn(|b| own[b] - target.level[b]))[band];
+        let away = smoothed(&std::array::from_fn(|b| own[b] - target.level[b]), Smoothing::Broad)[band];
         let side = if away < 0.0 { "under" } else { "over" };
         let what = format!("tone around {}", pitch(centre(band)));
         let reason = format!(

@@ -10,10 +10,12 @@
 //! | [`figures`], [`tone`] | the plots over time, and those over frequency |
 //! | [`words`] | the sections in words and numbers |
 //! | [`comparison`] | the page of two files |
+//! | [`mix`] | the page of a mix |
 
 mod comparison;
 mod figures;
 mod markup;
+mod mix;
 mod plot;
 mod tone;
 mod words;
@@ -21,6 +23,7 @@ mod words;
 use domain::report::{Pictures, Report};
 
 pub use comparison::comparison_page;
+pub use mix::mix_page;
 
 use figures::Names;
 use markup::{document, section};

@@ -178,6 +178,16 @@ pub(super) fn decisions(decisions: &[Decision]) -> String {
     if html.is_empty() { "<p>Nothing.</p>\n".to_owned() } else { html }
 }
 
+/// Decisions of one thing, in their order.
+pub(super) fn decision_list(decisions: &[Decision]) -> String {
+    let here: String = decisions.iter().map(decision).collect();
+    if here.is_empty() {
+        "<p>Nothing.</p>\n".to_owned()
+    } else {
+        format!("<div class=\"stage\"><ul>\n{here}</ul></div>\n")
+    }
+}
+
 fn decision(decision: &Decision) -> String {
     let by = match decision.by {
         DecidedBy::Auto => "",

@@ -1,0 +1,56 @@
+//! `mixrunners api`: the page and the API alone. Any number of them share one database and one place for bytes with any
+//! number of workers.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::{App, Limits, Site};
+use clap::Args;
+use tokio_util::sync::CancellationToken;
+
+use super::installation::Shared;
+use super::service::{Address, come_to_an_end, runtime, sign_in_link, told_to_stop};
+use crate::ambient::{self, SteadyClock, SystemEntropy};
+use crate::exit::Failure;
+
+/// What `api` takes.
+#[derive(Args, Debug)]
+pub struct Arguments {
+    #[command(flatten)]
+    shared: Shared,
+    #[command(flatten)]
+    address: Address,
+}
+
+/// How long open requests may go on once it was told to stop.
+const GOODBYE: Duration = Duration::from_secs(10);
+
+/// Answers until it is told to stop.
+pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+    let site = arguments.address.site()?;
+    ambient::log_to_stderr();
+    runtime()?.block_on(answer(arguments, site))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn answer(arguments: Arguments, site: Site) -> Result<(), Failure> {
+    let clock = Arc::new(SteadyClock::new());
+    let store = arguments.shared.database.open().await?;
+    let blobs = arguments.shared.open_blobs()?;
+    let door = arguments.address.door(&site).await?;
+    let base = door.base.clone();
+    let stop = CancellationToken::new();
+    let app = App::new(store.clone(), blobs, clock.clone(), Arc::new(SystemEntropy), Limits::default(), site);
+    let link = sign_in_link(&store, &base, &*clock).await?;
+    println!("mixrunners answers at {base}");
+    println!("Sign in (once, within the hour): {link}");
+    let answering = door.answer(&app, &stop);
+    told_to_stop().await?;
+    println!("Stopping.");
+    stop.cancel();
+    app.close();
+    come_to_an_end(GOODBYE, answering).await;
+    store.close().await;
+    Ok(())
+}

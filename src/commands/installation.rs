@@ -1,0 +1,199 @@
+//! Where an installation keeps what it has: rows and bytes, on one host or for many.
+
+use std::fmt;
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+use domain::retention::Retention;
+use store::blobs::Blobs;
+use store::{Place, Store};
+
+use crate::ambient::SystemEntropy;
+use crate::exit::Failure;
+
+/// Where the processes of one installation meet.
+#[derive(Args, Debug)]
+pub struct Shared {
+    /// The rows: postgres://USER:PASSWORD@HOST/DATABASE, or sqlite:///FOLDER for processes of one host
+    #[arg(long, value_name = "URL", env = "MIXRUNNERS_DATABASE", hide_env_values = true)]
+    #[arg(value_parser = Database::parse)]
+    pub database: Database,
+    /// The bytes: file:///FOLDER, the same files for every process
+    #[arg(long, value_name = "URL", env = "MIXRUNNERS_BLOBS")]
+    #[arg(value_parser = blobs_folder)]
+    pub blobs: PathBuf,
+}
+
+impl Shared {
+    /// Opens the blobs.
+    pub fn open_blobs(&self) -> Result<Blobs, Failure> {
+        open_blobs(&self.blobs)
+    }
+}
+
+/// Where the rows are.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Database {
+    /// SQLite in a folder.
+    Folder(PathBuf),
+    /// A PostgreSQL server's address.
+    Server(String),
+}
+
+impl Database {
+    /// From the command line.
+    pub fn parse(url: &str) -> Result<Self, String> {
+        if let Some(folder) = url.strip_prefix("sqlite://") {
+            return absolute(Path::new(folder)).map(Self::Folder);
+        }
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Ok(Self::Server(url.to_owned()));
+        }
+        Err("it must begin with postgres:// or sqlite://".to_owned())
+    }
+
+    /// Opens it, and brings its tables to this program's version.
+    pub async fn open(&self) -> Result<Store, Failure> {
+        Store::open(self.place(), Arc::new(SystemEntropy), Retention::POLICY)
+            .await
+            .map_err(|error| Failure::ours(format!("cannot open the database {self}: {error}")))
+    }
+
+    /// As the store takes it.
+    pub fn place(&self) -> Place<'_> {
+        match self {
+            Self::Folder(folder) => Place::Folder(folder),
+            Self::Server(url) => Place::Server(url),
+        }
+    }
+}
+
+/// Without what opens it: this is printed and logged.
+impl fmt::Display for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder(folder) => write!(f, "in {}", folder.display()),
+            Self::Server(url) => {
+                let (scheme, rest) = url.split_once("://").unwrap_or(("postgres", url));
+                let plain = rest.split('?').next().unwrap_or_default();
+                let plain = plain.rsplit_once('@').map_or(plain, |(_, host)| host);
+                write!(f, "{scheme}://{plain}")
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+fn blobs_folder(url: &str) -> Result<PathBuf, String> {
+    match url.strip_prefix("file://") {
+        Some(folder) if folder.starts_with('/') => Ok(PathBuf::from(folder)),
+        _ => Err("it must be a folder, as in file:///srv/mixrunners".to_owned()),
+    }
+}
+
+/// A render works in a folder of its own, where a relative path means something else.
+fn absolute(path: &Path) -> Result<PathBuf, String> {
+    std::path::absolute(path).map_err(|error| format!("{:?}: {error}", path.display()))
+}
+
+/// An installation in one folder.
+#[derive(Debug)]
+pub struct Embedded {
+    data: PathBuf,
+}
+
+impl Embedded {
+    /// In `data`, which need not exist yet.
+    pub fn new(data: &Path) -> Result<Self, Failure> {
+        let data = absolute(data).map_err(|error| Failure::usage(format!("--data is {error}")))?;
+        Ok(Self { data })
+    }
+
+    /// Makes the folder, readable by its owner alone, and opens the database in it.
+    pub async fn open_store(&self) -> Result<Store, Failure> {
+        make_folder(&self.data)?;
+        Database::Folder(self.data.clone()).open().await
+    }
+
+    /// Opens the blobs.
+    pub fn open_blobs(&self) -> Result<Blobs, Failure> {
+        open_blobs(&self.data.join("blobs"))
+    }
+
+    /// Where attempts have their folders.
+    pub fn scratch(&self) -> PathBuf {
+        self.data.join("scratch")
+    }
+
+    /// Two services on one folder would wipe each other's scratch: the second one is refused.
+    pub fn lock(&self) -> Result<File, Failure> {
+        make_folder(&self.data)?;
+        match lock(&self.data.join("serve.lock"))? {
+            Some(file) => Ok(file),
+            None => Err(Failure::usage(format!("another mixrunners serves {} already", self.data.display()))
+                .hint("stop it first, or give another --data")),
+        }
+    }
+}
+
+/// The file, locked until it is dropped; `None` if another process has it.
+pub fn lock(path: &Path) -> Result<Option<File>, Failure> {
+    let file = File::create(path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error.into()),
+    }
+}
+
+/// A folder that only this user may look into.
+pub fn make_folder(path: &Path) -> Result<(), Failure> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt;
+        builder.mode(0o700);
+    }
+    builder
+        .create(path)
+        .map_err(|error| Failure::ours(format!("cannot make the folder {}: {error}", path.display())))
+}
+
+fn open_blobs(folder: &Path) -> Result<Blobs, Failure> {
+    Blobs::folder(folder)
+        .map_err(|error| Failure::ours(format!("cannot open the folder {}: {error}", folder.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_never_printed() {
+        let url = "postgres://mix:se@cret@db.example.org:5432/mix?sslkey=secret&password=secret";
+        let database = Database::parse(url).unwrap();
+        for printed in [database.to_string(), format!("{database:?}")] {
+            assert_eq!(printed, "postgres://db.example.org:5432/mix");
+        }
+    }
+
+    #[test]
+    fn an_address_is_of_a_kind_that_is_known() {
+        assert_eq!(Database::parse("sqlite:///srv/mix"), Ok(Database::Folder("/srv/mix".into())));
+        for unknown in ["mysql://host/mix", "/srv/mix", ""] {
+            assert!(Database::parse(unknown).unwrap_err().contains("postgres://"), "{unknown:?}");
+        }
+        assert_eq!(blobs_folder("file:///srv/mix"), Ok("/srv/mix".into()));
+        for unknown in ["s3://bucket", "file://mix", "/srv/mix"] {
+            assert!(blobs_folder(unknown).is_err(), "{unknown:?}");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! What every command that runs until it is told to stop has: a runtime, an address, an end.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use api::{App, Site};
+use clap::Args;
+use domain::clock::Clock;
+use domain::secret::{Secret, SecretKind};
+use store::Store;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::ambient::SystemEntropy;
+use crate::exit::Failure;
+
+/// How long a sign-in link printed here works. Whoever can read this terminal owns the files anyway.
+const LINK_LIFETIME: Duration = Duration::from_secs(60 * 60);
+
+/// The runtime of every command that talks to the store.
+pub fn runtime() -> Result<Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::from)
+}
+
+/// Where the page and the API are.
+#[derive(Args, Debug)]
+pub struct Address {
+    /// Where the page and the API answer; port 0 takes a free one
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8080", env = "MIXRUNNERS_LISTEN")]
+    listen: SocketAddr,
+    /// The address people use, when a TLS proxy stands in front: https://mix.example
+    #[arg(long, value_name = "URL", env = "MIXRUNNERS_PUBLIC_URL")]
+    public_url: Option<String>,
+}
+
+impl Address {
+    /// Plain HTTP is for this machine alone.
+    pub fn site(&self) -> Result<Site, Failure> {
+        match &self.public_url {
+            Some(url) if url.starts_with("https://") => {
+                Ok(Site::Public { origin: url.trim_end_matches('/').to_owned() })
+            }
+            Some(url) => Err(Failure::usage(format!("--public-url is {url}; it must begin with https://"))),
+            None if self.listen.ip().is_loopback() => Ok(Site::Loopback),
+            None => Err(Failure::usage(format!(
+                "--listen is {}; without TLS the service listens on this machine alone (127.0.0.1 or [::1])",
+                self.listen
+            ))
+            .hint("put a TLS proxy in front, and give --public-url https://… as well")),
+        }
+    }
+
+    /// Takes the port.
+    pub async fn door(&self, site: &Site) -> Result<Door, Failure> {
+        let listener = TcpListener::bind(self.listen)
+            .await
+            .map_err(|error| Failure::ours(format!("cannot listen on {}: {error}", self.listen)))?;
+        let base = match site {
+            Site::Loopback => format!("http://{}", listener.local_addr()?),
+            Site::Public { origin } => origin.clone(),
+        };
+        Ok(Door { listener, base })
+    }
+}
+
+/// A port that is ours, and what people call it.
+#[derive(Debug)]
+pub struct Door {
+    listener: TcpListener,
+    /// As in `http://127.0.0.1:8080`.
+    pub base: String,
+}
+
+impl Door {
+    /// Answers until `stop`, then ends when the last open request has.
+    pub fn answer(self, app: &App, stop: &CancellationToken) -> JoinHandle<std::io::Result<()>> {
+        let (router, stop) = (api::router(app.clone()), stop.clone());
+        tokio::spawn(async move {
+            axum::serve(self.listener, router).with_graceful_shutdown(stop.cancelled_owned()).await
+        })
+    }
+}
+
+/// A link that signs the local owner in, once.
+pub async fn sign_in_link(store: &Store, base: &str, clock: &dyn Clock) -> Result<String, Failure> {
+    let owner = store.ensure_local_owner(clock.now()).await.map_err(Failure::ours)?;
+    let secret = Secret::new(SecretKind::SignInLink, &SystemEntropy);
+    let expires_at = clock.now() + LINK_LIFETIME;
+    store.create_sign_in_link(&owner.id, &secret.hash(), expires_at).await.map_err(Failure::ours)?;
+    // In the fragment, which browsers do not send: it reaches no server's log, only the page.
+    Ok(format!("{base}/sign-in#{}", secret.reveal()))
+}
+
+/// Waits for the first SIGTERM or Ctrl-C.
+pub async fn told_to_stop() -> Result<(), Failure> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            outcome = tokio::signal::ctrl_c() => outcome?,
+            _ = terminate.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await?;
+    Ok(())
+}
+
+/// Lets what is under way come to its end, but not longer than so long, and not after a second signal.
+pub async fn come_to_an_end(longest: Duration, under_way: impl Future) {
+    tokio::select! {
+        _ = tokio::time::timeout(longest, under_way) => {}
+        _ = told_to_stop() => println!("Stopped at once."),
+    }
+}

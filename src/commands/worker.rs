@@ -1,0 +1,81 @@
+//! `mixrunners worker`: renders, and answers nobody.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use tokio_util::sync::CancellationToken;
+
+use super::installation::{Shared, lock, make_folder};
+use super::service::{come_to_an_end, runtime, told_to_stop};
+use crate::ambient::{self, SteadyClock, SystemEntropy};
+use crate::exit::Failure;
+
+/// What `worker` takes.
+#[derive(Args, Debug)]
+pub struct Arguments {
+    #[command(flatten)]
+    shared: Shared,
+    /// Where songs are rendered; this worker's alone, wiped at its start
+    #[arg(long, value_name = "DIR", default_value = "./scratch", env = "MIXRUNNERS_SCRATCH")]
+    scratch: PathBuf,
+    #[command(flatten)]
+    slots: Slots,
+}
+
+/// How much is done side by side.
+#[derive(Args, Debug)]
+pub struct Slots {
+    /// How many songs are rendered side by side
+    #[arg(long, value_name = "N", default_value_t = 1, env = "MIXRUNNERS_SLOTS")]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=64))]
+    slots: u16,
+}
+
+impl Slots {
+    /// As the worker takes it.
+    pub fn count(&self) -> usize {
+        usize::from(self.slots)
+    }
+}
+
+/// How long running work may take to go back into the queue.
+const GOODBYE: Duration = Duration::from_secs(30);
+
+/// Works until it is told to stop.
+pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+    ambient::log_to_stderr();
+    let scratch = std::path::absolute(&arguments.scratch)?;
+    make_folder(&scratch)?;
+    let Some(_only_one) = lock(&scratch.join("worker.lock"))? else {
+        let taken = format!("another worker has the scratch folder {}", scratch.display());
+        return Err(Failure::usage(taken).hint("give each worker a --scratch of its own"));
+    };
+    // Below the lock, since it is wiped.
+    runtime()?.block_on(work(arguments, scratch.join("attempts")))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn work(arguments: Arguments, scratch: PathBuf) -> Result<(), Failure> {
+    let store = arguments.shared.database.open().await?;
+    let worker = worker::Worker {
+        store: store.clone(),
+        blobs: arguments.shared.open_blobs()?,
+        program: std::env::current_exe()?,
+        scratch,
+        clock: Arc::new(SteadyClock::new()),
+        entropy: Arc::new(SystemEntropy),
+        slots: arguments.slots.count(),
+    };
+    let stop = CancellationToken::new();
+    let working = tokio::spawn(worker::run(worker, stop.clone()));
+    println!("mixrunners works for the database {}", arguments.shared.database);
+    told_to_stop().await?;
+    println!("Stopping: running work goes back into the queue.");
+    stop.cancel();
+    come_to_an_end(GOODBYE, working).await;
+    store.close().await;
+    Ok(())
+}

@@ -1,0 +1,358 @@
+//! Rows as they are read, and what they mean. A row that means nothing is an error that names it.
+
+use std::fmt::Display;
+
+use domain::account::{Account, Email};
+use domain::artifact::{Artifact, ArtifactFormat, ArtifactKind};
+use domain::blob::BlobKey;
+use domain::clock::Timestamp;
+use domain::digest::Digest;
+use domain::ids::{AccountId, ArtifactId, JobId, KeyId, SessionId, UploadId};
+use domain::job::{Job, JobEvent, JobKind, JobState, Stage, StateName};
+use domain::lease::{Lease, LeaseId, WorkerName};
+use domain::problem::Money;
+use domain::recipe::Recipe;
+use domain::upload::{Upload, UploadState};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::{Result, StoreError};
+use crate::outcome::{ApiKey, Session};
+
+/// Reads one text of a row by its own parser.
+pub(crate) fn parse<T, E: Display>(
+    table: &'static str,
+    row: &str,
+    text: &str,
+    parser: impl FnOnce(&str) -> Result<T, E>,
+) -> Result<T> {
+    parser(text).map_err(|error| StoreError::unreadable(table, row, error))
+}
+
+/// As a column of JSON keeps it.
+pub(crate) fn json_text<T: Serialize + ?Sized>(value: &T) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| StoreError::Database(sqlx::Error::Encode(error.into())))
+}
+
+fn json<T: DeserializeOwned>(table: &'static str, row: &str, text: &str) -> Result<T> {
+    parse(table, row, text, |text| serde_json::from_str(text))
+}
+
+/// Reads one text of a row that is a word of a closed list.
+fn word<T>(table: &'static str, row: &str, text: &str, parser: fn(&str) -> Option<T>) -> Result<T> {
+    parser(text).ok_or_else(|| StoreError::unreadable(table, row, format!("unknown word {text:?}")))
+}
+
+fn digest(table: &'static str, row: &str, bytes: &[u8]) -> Result<Digest> {
+    let bytes = <[u8; 32]>::try_from(bytes);
+    bytes.map(Digest::from_bytes).map_err(|error| StoreError::unreadable(table, row, error))
+}
+
+/// Bytes are counted from zero in the program and kept as a signed number in the table, whose CHECK keeps it
+/// so.
+fn bytes(count: i64) -> u64 {
+    u64::try_from(count).unwrap_or(0)
+}
+
+fn time(micros: Option<i64>) -> Option<Timestamp> {
+    micros.map(Timestamp::from_micros)
+}
+
+#[derive(sqlx::FromRow)]
+pub(crate) struct AccountRow {
+    id: String,
+    email: String,
+    roles: String,
+    created_at: i64,
+}
+
+impl AccountRow {
+    pub(crate) fn read(self) -> Result<Account> {
+        Ok(Account {
+            email: parse("accounts", &self.id, &self.email, Email::parse)?,
+            roles: json("accounts", &self.id, &self.roles)?,
+            created_at: Timestamp::from_micros(self.created_at),
+            id: parse("accounts", &self.id, &self.id, AccountId::parse)?,
+        })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+pub(crate) struct SessionRow {
+    id: String,
+    account_id: String,
+    device: String,
+    created_at: i64,
+    expires_at: i64,
+}
+
+impl SessionRow {
+    pub(crate) fn account(&self) -> Result<AccountId> {
+        parse("sessions", &self.id, &self.account_id, AccountId::parse)
+    }
+
+    pub(crate) fn read(self) -> Result<Session> {
+        Ok(Session {
+            id: parse("sessions", &self.id, &self.id, SessionId::parse)?,
+            device: self.device,
+            created_at: Timestamp::from_micros(self.created_at),
+            expires_at: Timestamp::from_micros(self.expires_at),
+        })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+pub(crate) struct ApiKeyRow {
+    id: String,
+    account_id: String,
+    name: String,
+    scopes: String,
+    created_at: i64,
+    expires_at: Option<i64>,
+}
+
+impl ApiKeyRow {
+    pub(crate) fn account(&self) -> Result<AccountId> {
+        parse("api_keys", &self.id, &self.account_id, AccountId::parse)
+    }
+
+    pub(crate) fn read(self) -> Result<ApiKey> {
+        Ok(ApiKey {
+            id: parse("api_keys", &self.id, &self.id, KeyId::parse)?,
+            scopes: json("api_keys", &self.id, &self.scopes)?,
+            name: self.name,
+            created_at: Timestamp::from_micros(self.created_at),
+            expires_at: time(self.expires_at),
+        })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+pub(crate) struct UploadRow {
+    id: String,
+    account_id: String,
+    name: String,
+    filetype: Option<String>,
+    state: String,
+    size_bytes: Option<i64>,
+    received_bytes: i64,
+    sha256: Option<Vec<u8>>,
+    audio: Option<String>,
+    findings: String,
+    problem: Option<String>,
+    created_at: i64,
+    delete_at: Option<i64>,
+}
+
+impl UploadRow {
+    pub(crate) fn read(self) -> Result<Upload> {
+        const TABLE: &str = "uploads";
+        let row = &self.id;
+        Ok(Upload {
+            id: parse(TABLE, row, row, UploadId::parse)?,
+            account: parse(TABLE, row, &self.account_id, AccountId::parse)?,
+            state: self.state()?,
+            size_bytes: self.size_bytes.map(bytes),
+            received_bytes: bytes(self.received_bytes),
+            sha256: self.sha256.as_deref().map(|sum| digest(TABLE, row, sum)).transpose()?,
+            audio: self.audio.as_deref().map(|text| json(TABLE, row, text)).transpose()?,
+            findings: json(TABLE, row, &self.findings)?,
+            problem: self.problem.as_deref().map(|text| json(TABLE, row, text)).transpose()?,
+            created_at: Timestamp::from_micros(self.created_at),
+            delete_at: time(self.delete_at),
+            name: self.name,
+            filetype: self.filetype,
+        })
+    }
+
+    pub(crate) fn state(&self) -> Result<UploadState> {
+        word("uploads", &self.id, &self.state, |text| match text {
+            "receiving" => Some(UploadState::Receiving),
+            "checking" => Some(UploadState::Checking),
+            "ready" => Some(UploadState::Ready),
+            "rejected" => Some(UploadState::Rejected),
+            _ => None,
+        })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+pub(crate) struct JobRow {
+    pub(crate) id: String,
+    pub(crate) account_id: String,
+    pub(crate) kind: String,
+    title: String,
+    recipe: Option<String>,
+    state: String,
+    not_before: Option<i64>,
+    worker: Option<String>,
+    lease_until: Option<i64>,
+    pub(crate) fence: i64,
+    pub(crate) attempt: i64,
+    pub(crate) crash_count: i64,
+    pub(crate) fail_count: i64,
+    pub(crate) stage: Option<String>,
+    pub(crate) progress: f64,
+    problem: Option<String>,
+    engine_version: Option<String>,
+    pub(crate) body_hash: Option<Vec<u8>>,
+    created_at: i64,
+    finished_at: Option<i64>,
+    delete_at: Option<i64>,
+}
+
+impl JobRow {
+    /// The kind of a row that looks at an upload.
+    pub(crate) const CHECK: &str = "check";
+
+    pub(crate) fn is_check(&self) -> bool {
+        self.kind == Self::CHECK
+    }
+
+    pub(crate) fn id(&self) -> Result<JobId> {
+        parse("jobs", &self.id, &self.id, JobId::parse)
+    }
+
+    pub(crate) fn account(&self) -> Result<AccountId> {
+        parse("jobs", &self.id, &self.account_id, AccountId::parse)
+    }
+
+    pub(crate) fn lease_id(&self) -> Result<LeaseId> {
+        Ok(LeaseId { job: self.id()?, fence: self.fence })
+    }
+
+    pub(crate) fn state_name(&self) -> Result<StateName> {
+        word("jobs", &self.id, &self.state, StateName::parse)
+    }
+
+    pub(crate) fn stage(&self) -> Result<Option<Stage>> {
+        self.stage.as_deref().map(|text| word("jobs", &self.id, text, Stage::parse)).transpose()
+    }
+
+    pub(crate) fn kind(&self) -> Result<JobKind> {
+        word("jobs", &self.id, &self.kind, JobKind::parse)
+    }
+
+    pub(crate) fn title(&self) -> String {
+        self.title.clone()
+    }
+
+    pub(crate) fn recipe(&self) -> Result<Recipe> {
+        let text = self.recipe.as_deref().ok_or_else(|| self.lacks("recipe"))?;
+        json("jobs", &self.id, text)
+    }
+
+    fn lacks(&self, column: &str) -> StoreError {
+        StoreError::unreadable("jobs", &self.id, format!("{} without {column}", self.state))
+    }
+
+    pub(crate) fn state(&self) -> Result<JobState> {
+        let at = || time(self.finished_at).ok_or_else(|| self.lacks("finished_at"));
+        Ok(match self.state_name()? {
+            StateName::AwaitingPayment => JobState::AwaitingPayment,
+            StateName::Queued => {
+                let not_before = time(self.not_before).ok_or_else(|| self.lacks("not_before"))?;
+                JobState::Queued { not_before }
+            }
+            StateName::Running => {
+                let worker = self.worker.clone().ok_or_else(|| self.lacks("worker"))?;
+                let until = time(self.lease_until).ok_or_else(|| self.lacks("lease_until"))?;
+                JobState::Running { lease: Lease { worker: WorkerName(worker), fence: self.fence, until } }
+            }
+            StateName::Succeeded => JobState::Succeeded { at: at()? },
+            StateName::Failed => {
+                let text = self.problem.as_deref().ok_or_else(|| self.lacks("problem"))?;
+                JobState::Failed { at: at()?, problem: json("jobs", &self.id, text)? }
+            }
+            StateName::Cancelled => JobState::Cancelled { at: at()? },
+        })
+    }
+
+    /// The job without what lies in other tables.
+    pub(crate) fn read(&self) -> Result<Job> {
+        Ok(Job {
+            id: self.id()?,
+            account: self.account()?,
+            kind: self.kind()?,
+            title: self.title(),
+            inputs: Vec::new(),
+            references: Vec::new(),
+            recipe: self.recipe()?,
+            state: self.state()?,
+            stage: self.stage()?,
+            progress: self.progress,
+            queue_position: None,
+            own_ahead: None,
+            attempt: u32::try_from(self.attempt).unwrap_or(0),
+            money: Money::None,
+            engine_version: self.engine_version.clone(),
+            artifacts: Vec::new(),
+            created_at: Timestamp::from_micros(self.created_at),
+            delete_at: time(self.delete_at),
+        })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+pub(crate) struct JobEventRow {
+    job_id: String,
+    seq: i64,
+    at: i64,
+    state: String,
+    stage: Option<String>,
+    progress: f64,
+}
+
+impl JobEventRow {
+    pub(crate) fn read(self) -> Result<JobEvent> {
+        const TABLE: &str = "job_events";
+        let stage = self.stage.as_deref().map(|text| word(TABLE, &self.job_id, text, Stage::parse));
+        Ok(JobEvent {
+            seq: self.seq,
+            at: Timestamp::from_micros(self.at),
+            state: word(TABLE, &self.job_id, &self.state, StateName::parse)?,
+            stage: stage.transpose()?,
+            progress: self.progress,
+        })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+pub(crate) struct ArtifactRow {
+    id: String,
+    job_id: String,
+    kind: String,
+    track: Option<i64>,
+    name: String,
+    format: String,
+    size_bytes: i64,
+    sha256: Vec<u8>,
+    blob: String,
+    peaks: Option<String>,
+    created_at: i64,
+    delete_at: i64,
+}
+
+impl ArtifactRow {
+    pub(crate) fn read(self) -> Result<Artifact> {
+        const TABLE: &str = "artifacts";
+        let row = &self.id;
+        let number = |track| u32::try_from(track).map_err(|error| StoreError::unreadable(TABLE, row, error));
+        let track = self.track.map(number);
+        let peaks = self.peaks.as_deref().map(|text| parse(TABLE, row, text, BlobKey::parse));
+        Ok(Artifact {
+            id: parse(TABLE, row, row, ArtifactId::parse)?,
+            job: parse(TABLE, row, &self.job_id, JobId::parse)?,
+            kind: word(TABLE, row, &self.kind, ArtifactKind::parse)?,
+            track: track.transpose()?,
+            format: word(TABLE, row, &self.format, ArtifactFormat::parse)?,
+            size_bytes: bytes(self.size_bytes),
+            sha256: digest(TABLE, row, &self.sha256)?,
+            blob: parse(TABLE, row, &self.blob, BlobKey::parse)?,
+            peaks: peaks.transpose()?,
+            created_at: Timestamp::from_micros(self.created_at),
+            delete_at: Timestamp::from_micros(self.delete_at),
+            name: self.name,
+        })
+    }
+}

@@ -1,0 +1,251 @@
+//! Uploads, and the checks that look at them.
+
+use domain::blob::BlobPrefix;
+use domain::clock::Timestamp;
+use domain::digest::Digest;
+use domain::ids::{AccountId, JobId, UploadId};
+use domain::job::Event;
+use domain::lease::LeaseId;
+use domain::order::Input;
+use domain::problem::Problem;
+use domain::upload::{Upload, UploadState};
+
+use super::jobs::{self, move_job};
+use super::queue::leased_row;
+use super::{Connection, Db, artifacts};
+use crate::error::{Result, StoreError};
+use crate::outcome::{Checked, NewUpload, Removal};
+use crate::rows::{JobRow, UploadRow, json_text, parse};
+
+pub(crate) async fn create_upload(store: &Db, new: &NewUpload, now: Timestamp) -> Result<Upload> {
+    let mut write = store.write().await?;
+    sqlx::query(
+        "INSERT INTO uploads (id, account_id, name, filetype, state, size_bytes, created_at, delete_at)
+         VALUES ($1, $2, $3, $4, 'receiving', $5, $6, $7)",
+    )
+    .bind(new.id.as_str())
+    .bind(new.account.as_str())
+    .bind(&new.name)
+    .bind(&new.filetype)
+    .bind(new.size_bytes.map(signed))
+    .bind(now.micros())
+    .bind(new.expires_at.micros())
+    .execute(write.connection())
+    .await?;
+    let upload = row(write.connection(), &new.account, &new.id).await?;
+    write.commit().await?;
+    upload.ok_or(StoreError::Database(sqlx::Error::RowNotFound))?.read()
+}
+
+pub(crate) async fn upload(store: &Db, account: &AccountId, id: &UploadId) -> Result<Option<Upload>> {
+    let mut reader = store.reader.acquire().await?;
+    row(&mut reader, account, id).await?.map(UploadRow::read).transpose()
+}
+
+pub(super) async fn row(
+    connection: &mut Connection,
+    account: &AccountId,
+    id: &UploadId,
+) -> Result<Option<UploadRow>> {
+    let row = sqlx::query_as("SELECT * FROM uploads WHERE id = $1 AND account_id = $2")
+        .bind(id.as_str())
+        .bind(account.as_str())
+        .fetch_optional(connection)
+        .await?;
+    Ok(row)
+}
+
+/// Until the transaction ends nobody else changes a job's inputs. In the order of their ids, so that no two
+/// transactions wait for each other.
+pub(super) async fn hold_inputs(connection: &mut Connection, job: &JobId) -> Result<()> {
+    sqlx::query(held!(
+        "SELECT 1 FROM uploads WHERE id IN (SELECT upload_id FROM job_inputs WHERE job_id = $1) ORDER BY id"
+    ))
+    .bind(job.as_str())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn list_uploads(
+    store: &Db,
+    account: &AccountId,
+    after: Option<&UploadId>,
+    limit: u32,
+) -> Result<Vec<Upload>> {
+    let rows: Vec<UploadRow> = sqlx::query_as(
+        "SELECT * FROM uploads
+         WHERE account_id = $1
+           AND ($2 IS NULL
+                OR (created_at, id) < (SELECT created_at, id FROM uploads WHERE id = $2 AND account_id = $1))
+         ORDER BY created_at DESC, id DESC
+         LIMIT $3",
+    )
+    .bind(account.as_str())
+    .bind(after.map(UploadId::as_str))
+    .bind(i64::from(limit))
+    .fetch_all(&store.reader)
+    .await?;
+    rows.into_iter().map(UploadRow::read).collect()
+}
+
+pub(crate) async fn declare_upload_size(store: &Db, id: &UploadId, size_bytes: u64) -> Result<bool> {
+    let mut write = store.write().await?;
+    let done = sqlx::query(
+        "UPDATE uploads SET size_bytes = $2
+         WHERE id = $1 AND state = 'receiving' AND received_bytes <= $2
+           AND (size_bytes IS NULL OR size_bytes = $2)",
+    )
+    .bind(id.as_str())
+    .bind(signed(size_bytes))
+    .execute(write.connection())
+    .await?;
+    write.commit().await?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub(crate) async fn advance_upload(store: &Db, id: &UploadId, from: u64, to: u64) -> Result<bool> {
+    let mut write = store.write().await?;
+    let done = sqlx::query(
+        "UPDATE uploads SET received_bytes = $3
+         WHERE id = $1 AND received_bytes = $2 AND $2 <= $3 AND state = 'receiving'
+           AND (size_bytes IS NULL OR $3 <= size_bytes)",
+    )
+    .bind(id.as_str())
+    .bind(signed(from))
+    .bind(signed(to))
+    .execute(write.connection())
+    .await?;
+    write.commit().await?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub(crate) async fn finish_upload(
+    store: &Db,
+    id: &UploadId,
+    sha256: &Digest,
+    now: Timestamp,
+) -> Result<bool> {
+    let mut write = store.write().await?;
+    let now = write.time(now).await?;
+    let owner: Option<String> = sqlx::query_scalar("SELECT account_id FROM uploads WHERE id = $1")
+        .bind(id.as_str())
+        .fetch_optional(write.connection())
+        .await?;
+    let Some(owner) = owner else { return Ok(false) };
+    write.hold_account(&parse("uploads", id.as_str(), &owner, AccountId::parse)?).await?;
+    let done = sqlx::query(
+        "UPDATE uploads SET state = 'checking', sha256 = $2, delete_at = $3
+         WHERE id = $1 AND state = 'receiving' AND received_bytes = size_bytes",
+    )
+    .bind(id.as_str())
+    .bind(sha256.as_bytes().as_slice())
+    .bind(store.retention.of_complete_upload(now).micros())
+    .execute(write.connection())
+    .await?;
+    if done.rows_affected() != 1 {
+        return Ok(false);
+    }
+    let check = JobId::new(&*store.entropy);
+    sqlx::query(
+        "INSERT INTO jobs (id, account_id, kind, title, state, not_before, created_at)
+         VALUES ($1, $2, 'check', '', 'queued', $3, $3)",
+    )
+    .bind(check.as_str())
+    .bind(owner)
+    .bind(now.micros())
+    .execute(write.connection())
+    .await?;
+    jobs::insert_inputs(&mut write, &check, &[Input::from(id.clone())], &[]).await?;
+    jobs::insert_first_event(&mut write, &check, now).await?;
+    write.new_work += 1;
+    write.commit().await?;
+    Ok(true)
+}
+
+pub(crate) async fn checked_upload(
+    store: &Db,
+    lease: &LeaseId,
+    checked: &Checked,
+    now: Timestamp,
+) -> Result<()> {
+    let mut write = store.write().await?;
+    let now = write.time(now).await?;
+    let check = leased_row(&mut write, lease).await?;
+    sqlx::query(
+        "UPDATE uploads SET state = 'ready', audio = $2, findings = $3
+         WHERE id = (SELECT upload_id FROM job_inputs WHERE job_id = $1) AND state = 'checking'",
+    )
+    .bind(&check.id)
+    .bind(json_text(&checked.audio)?)
+    .bind(json_text(&checked.findings)?)
+    .execute(write.connection())
+    .await?;
+    move_job(&mut write, &check, Event::Completed { fence: lease.fence }, now).await?;
+    write.commit().await
+}
+
+pub(crate) async fn rejected_upload(
+    store: &Db,
+    lease: &LeaseId,
+    problem: &Problem,
+    now: Timestamp,
+) -> Result<()> {
+    let mut write = store.write().await?;
+    let now = write.time(now).await?;
+    let check = leased_row(&mut write, lease).await?;
+    // The check itself did what it is for: it has succeeded, the upload has not.
+    move_job(&mut write, &check, Event::Completed { fence: lease.fence }, now).await?;
+    reject(write.connection(), &check, problem).await?;
+    write.commit().await
+}
+
+/// The upload that a check looked at cannot be used.
+pub(super) async fn reject(connection: &mut Connection, check: &JobRow, problem: &Problem) -> Result<()> {
+    sqlx::query(
+        "UPDATE uploads SET state = 'rejected', problem = $2
+         WHERE id = (SELECT upload_id FROM job_inputs WHERE job_id = $1) AND state = 'checking'",
+    )
+    .bind(&check.id)
+    .bind(json_text(problem)?)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn delete_upload(
+    store: &Db,
+    account: &AccountId,
+    id: &UploadId,
+    now: Timestamp,
+) -> Result<Removal> {
+    let mut write = store.write().await?;
+    let now = write.time(now).await?;
+    write.hold_account(account).await?;
+    let Some(upload) = row(write.connection(), account, id).await? else { return Ok(Removal::Unknown) };
+    let living: Vec<JobRow> = sqlx::query_as(held!(
+        "SELECT * FROM jobs
+         WHERE id IN (SELECT job_id FROM job_inputs WHERE upload_id = $1) AND finished_at IS NULL
+         ORDER BY id"
+    ))
+    .bind(id.as_str())
+    .fetch_all(write.connection())
+    .await?;
+    if living.iter().any(|job| !job.is_check()) {
+        return Ok(Removal::InUse);
+    }
+    if upload.state()? == UploadState::Checking {
+        for check in &living {
+            move_job(&mut write, check, Event::CancelRequested, now).await?;
+        }
+    }
+    sqlx::query("DELETE FROM uploads WHERE id = $1").bind(id.as_str()).execute(write.connection()).await?;
+    artifacts::doom(write.connection(), &BlobPrefix::upload(id), now).await?;
+    write.commit().await?;
+    Ok(Removal::Removed)
+}
+
+/// As the table keeps it; no file is as long as where this would end.
+fn signed(bytes: u64) -> i64 {
+    i64::try_from(bytes).unwrap_or(i64::MAX)
+}

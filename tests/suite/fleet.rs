@@ -1,0 +1,162 @@
+//! An API and two workers, each a process of its own, on a real database server.
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use fixtures::postgres::{Durability, Postgres};
+use serde_json::{Value, json};
+
+use crate::harness::fleet::{Fleet, Process};
+use crate::harness::producer::{Producer, artifact};
+use crate::harness::{mixrunners, song};
+
+/// Long enough that a render can be caught at work.
+const SONG_SECONDS: f64 = 90.0;
+/// The promise of docs/queue.md: a lease of ten seconds, a sweep each second, and some air.
+const TAKEN_OVER_WITHIN: Duration = Duration::from_secs(15);
+
+/// A song that was checked, and what a render of it that nobody disturbs gives.
+struct Session {
+    anna: Producer,
+    upload: String,
+    sha256: Value,
+    _api: Process,
+}
+
+impl Session {
+    async fn new(fleet: &Fleet, folder: &Path) -> Self {
+        let (api, anna) = fleet.api();
+        let wav = folder.join("song.wav");
+        song::wav24(&wav, SONG_SECONDS);
+        let upload = anna.upload("song.wav", &fs::read(&wav).unwrap()).await;
+        assert_eq!(anna.checked(&upload).await["state"], "ready");
+        let job = anna.finished(&anna.order(&upload, recipe(&["wav24"])).await).await;
+        Self { anna, upload, sha256: sha256(&job), _api: api }
+    }
+
+    /// A job that is being rendered. Of two workers, the one that has it comes first.
+    async fn rendering(&self, deliver: &[&str], workers: [Process; 2]) -> (Value, [Process; 2]) {
+        let job = self.anna.order(&self.upload, recipe(deliver)).await;
+        let is_at_work = |job: &Value| job["state"] == "running" && job["stage"] == "master";
+        self.anna.until(&path(&job), is_at_work).await;
+        let [first, second] = workers;
+        let pair = if first.renders() { [first, second] } else { [second, first] };
+        assert!(pair[0].renders() && !pair[1].renders(), "one of the two renders it");
+        (job, pair)
+    }
+
+    fn is_the_same_master(&self, job: &Value, attempt: u64) {
+        assert_eq!(job["state"], "succeeded", "{job}");
+        assert_eq!(sha256(job), self.sha256, "the same bits as undisturbed");
+        assert_eq!(job["attempt"].as_u64(), Some(attempt), "{job}");
+    }
+}
+
+fn recipe(deliver: &[&str]) -> Value {
+    json!({"loudness_lufs": -12.0, "deliver": deliver})
+}
+
+fn path(job: &Value) -> String {
+    format!("/v1/jobs/{}", job["id"].as_str().expect("an id"))
+}
+
+fn sha256(job: &Value) -> Value {
+    artifact(job, "master", "wav24")["sha256"].clone()
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what is promised here is a time of the lease, not of the machine"
+)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_is_killed_in_a_render_is_replaced_and_one_that_is_told_to_stop_gives_it_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let fleet = Fleet::new(folder.path(), Postgres::of_this_process().database());
+    let workers = [fleet.worker("first"), fleet.worker("second")];
+    let session = Session::new(&fleet, folder.path()).await;
+
+    let (job, [busy, idle]) = session.rendering(&["wav24", "wav16"], workers).await;
+    let killed = Instant::now();
+    busy.kill();
+    session.anna.until(&path(&job), |job| job["state"] == "queued" || job["attempt"] == 2).await;
+    session.anna.until(&path(&job), |job| job["attempt"] == 2).await;
+    let taken_over = killed.elapsed();
+    session.is_the_same_master(&session.anna.finished(&job).await, 2);
+    println!("taken over after {taken_over:.1?}, finished after {:.1?}", killed.elapsed());
+    assert!(taken_over <= TAKEN_OVER_WITHIN, "{taken_over:?}");
+
+    let workers = [idle, fleet.worker("third")];
+    let (job, [busy, idle]) = session.rendering(&["wav24", "flac24"], workers).await;
+    assert!(busy.stop().success(), "it ends in peace");
+    session.is_the_same_master(&session.anna.finished(&job).await, 1);
+    assert!(idle.stop().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_dies_in_a_render_costs_nobody_a_job() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Postgres::start(Durability::Durable);
+    let fleet = Fleet::new(folder.path(), server.database());
+    let workers = [fleet.worker("first"), fleet.worker("second")];
+    let session = Session::new(&fleet, folder.path()).await;
+
+    let (job, _workers) = session.rendering(&["wav24", "wav16"], workers).await;
+    server.kill();
+    let down = session.anna.get(&path(&job)).await.status();
+    assert!(down.is_server_error(), "the case must be real: {down}");
+    server.resume();
+    let job = session.anna.finished(&job).await;
+    session.is_the_same_master(&job, job["attempt"].as_u64().expect("a number"));
+}
+
+#[test]
+fn migrating_says_what_it_did_and_an_older_program_says_that_it_is_old() {
+    let server = Postgres::of_this_process();
+    let database = server.database();
+    let migrate = || mixrunners(&["migrate", "--database", &database]).output().unwrap();
+    let said = |output: &std::process::Output| String::from_utf8_lossy(&output.stdout).into_owned();
+    let first = migrate();
+    assert!(first.status.success() && said(&first).contains("was empty"), "{first:?}");
+    assert!(said(&migrate()).contains("already"));
+    server.sql(
+        &database,
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+         VALUES (9999, 'of tomorrow', true, '', 0)",
+    );
+    let refused = migrate();
+    let complaint = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(complaint.contains("version 9999") && complaint.contains("newer mixrunners"), "{complaint}");
+    assert_eq!(refused.status.code(), Some(70));
+}
+
+#[test]
+fn a_second_worker_on_one_scratch_folder_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let fleet = Fleet::new(folder.path(), Postgres::of_this_process().database());
+    let _first = fleet.worker("first");
+    let second = fleet.command("worker").args(["--scratch", &fleet.scratch("first")]).output().unwrap();
+    assert_eq!(second.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&second.stderr).contains("--scratch"), "{second:?}");
+}
+
+#[test]
+fn an_operator_minds_the_queue_from_the_command_line() {
+    let database = Postgres::of_this_process().database();
+    let queue = |arguments: &[&str]| {
+        let output = mixrunners(&["queue", "--database", &database]).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(queue(&["list"]).contains("waiting        0"));
+    assert!(queue(&["pause", "--reason", "a new disk"]).contains("a new disk"));
+    assert!(queue(&["list"]).contains("stands still"));
+    assert!(queue(&["resume"]).contains("goes on"));
+    assert!(queue(&["resume"]).contains("was not paused"));
+    let nobody = format!("job_{}", "0".repeat(26));
+    for action in ["show", "cancel", "retry"] {
+        let output = mixrunners(&["queue", action, &nobody, "--database", &database]).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{action}: {output:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("there is no job"), "{output:?}");
+    }
+}
