@@ -182,6 +182,18 @@ const LOSSY: [Made; 6] = [
     Made { name: "f.wav", arguments: &["-c:a", "pcm_mulaw"], container: Container::Wav, codec: Codec::MuLaw },
 ];
 
+#[test]
+fn a_broadcast_wave_says_where_it_begins_on_the_clock_of_its_session() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = write_source(folder.path(), &tools::music(RATE, 1, 4410));
+    let path = folder.path().join("bwf.wav");
+    let bext = ["-write_bext", "1", "-metadata", "description=take", "-metadata", "time_reference=158760000"];
+    let ends = ["-v", "error", "-y", "-i", text(&source)];
+    assert!(run("ffmpeg", &[&ends[..], &bext[..], &[text(&path)]].concat()), "ffmpeg is needed");
+    assert_eq!(decoded_file(&path).source.time_reference_frames, Some(158_760_000), "an hour at 44.1 kHz");
+    assert_eq!(decoded_file(&source).source.time_reference_frames, None, "no chunk says so");
+}
+
 /// Makes the file, if ffmpeg is installed.
 fn make(folder: &Path, source: &Path, made: &Made) -> Option<PathBuf> {
     let path = folder.join(made.name);

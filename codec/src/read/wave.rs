@@ -58,7 +58,7 @@ fn find_chunks<S: Read + Seek>(input: &mut Input<S>, container: Container) -> Re
             b"ds64" if found.data.is_none() => {
                 found.long_data_size = input.array_at(chunk.body + 8)?.map(u64::from_le_bytes);
             }
-            b"bext" if chunk.size >= TIME_REFERENCE_AT + 8 => {
+            b"bext" if chunk.size >= TIME_REFERENCE_AT + 8 && chunk.found(input) == chunk.size => {
                 let frames = input.array_at(chunk.body + TIME_REFERENCE_AT)?.map(u64::from_le_bytes);
                 found.time_reference_frames = frames.or(found.time_reference_frames);
             }
