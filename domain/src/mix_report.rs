@@ -49,7 +49,7 @@ pub struct StemRow {
     pub role: String,
     /// The same in words.
     pub role_name: String,
-    /// How sure that is, 0 to 1.
+    /// How sure that is, 0 to 1; 1 if the user said it.
     pub certainty: f64,
     /// Whether it plays.
     pub part: PartWord,

@@ -30,7 +30,8 @@ test('a curve starts at the left, and its top is the top of the picture', () => 
 });
 
 test('before and after are told in one sentence, and no change is not praised', () => {
-  expect(masked(picture([], [], 2, 1.3))).toBe('At the same faders they hide each other 35\u2009% less than untouched.');
+  const said = masked(picture([], [], 2, 1.3));
+  expect(said).toBe('At the same faders they hide each other 35\u2009% less than untouched.');
   expect(masked(picture([], [], 2, 2.4))).toMatch(/as much/);
   expect(masked(picture([], [], 0, 0))).toMatch(/nothing/);
   expect(masked({ ...picture([], [], 0, 0), frequency_hz: [] })).toBe('');

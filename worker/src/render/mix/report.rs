@@ -56,7 +56,7 @@ fn row(plan: &StemPlan, account: &StemAccount, origin: &Origin) -> StemRow {
         file: plan.name.clone(),
         role: plan.role.as_str().to_owned(),
         role_name: plan.role.said().to_owned(),
-        certainty: rounded(account.certainty, 2),
+        certainty: certainty(plan, account),
         part: plan.part.into(),
         polarity: plan.polarity.into(),
         delay_ms: plan.delay.value(),
@@ -69,6 +69,13 @@ fn row(plan: &StemPlan, account: &StemAccount, origin: &Origin) -> StemRow {
         decisions: plan.choices.iter().map(decision).collect(),
         findings,
     }
+}
+
+/// 1 is the user's word; a guess stays below, however sure it is.
+fn certainty(plan: &StemPlan, account: &StemAccount) -> f64 {
+    const OF_A_GUESS_MAX: f64 = 0.99;
+    let is_said = |choice: &StemChoice| choice.what.starts_with("role") && choice.by == Decider::User;
+    if plan.choices.iter().any(is_said) { 1.0 } else { rounded(account.certainty, 2).min(OF_A_GUESS_MAX) }
 }
 
 fn finding(finding: &StemFinding) -> Finding {

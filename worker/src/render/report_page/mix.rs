@@ -1,12 +1,13 @@
 //! The page of a mix: every stem beside the others, what was done to each, and how they make room for each other.
 
 use domain::mix_report::{MaskingPicture, MixReport, StemRow};
-use domain::report::number::{decimal, quantity, signed};
+use domain::report::Decision;
+use domain::report::number::{decimal, signed};
 use domain::stem::PartWord;
 use domain::upload::Severity;
 
 use super::figures::Names;
-use super::markup::{capital, clock, document, hertz, section, table, text};
+use super::markup::{capital, cell, clock, document, hertz, section, table, text};
 use super::plot::{Across, Plot, Upright, line};
 use super::words;
 
@@ -24,7 +25,7 @@ pub fn mix_page(report: &MixReport) -> String {
     for stem in &report.stems {
         body += &section("stem", &one_stem_heading(stem), &one_stem(stem));
     }
-    body += &section("decisions", "The whole", &words::decision_list(&report.decisions));
+    body += &section("decisions", "The whole", &words::decision_list("Done", &report.decisions));
     let measured = words::all_numbers(&report.sum, &report.mix, NAMES);
     body += &section("measured", "All measurements", &measured);
     body += &format!(
@@ -63,7 +64,8 @@ fn less(before: f64, after: f64) -> String {
 
 fn stems(report: &MixReport) -> String {
     let rows: Vec<Vec<String>> = report.stems.iter().map(row).collect();
-    let head = ["", "Taken for", "As it came", "In the mix", "Aim", "Fader", "Place"].map(str::to_owned);
+    let head = ["", "Taken for", "As it came, LUFS", "In the mix, LU", "Aim, LU", "Fader, dB", "Place"]
+        .map(str::to_owned);
     table("samples", "Every stem beside the others", &head, &rows)
 }
 
@@ -77,10 +79,10 @@ fn row(stem: &StemRow) -> Vec<String> {
     vec![
         format!("<bdi>{}</bdi>", text(&stem.file)),
         role,
-        stem.loudness_before_lufs.map_or_else(|| "–".to_owned(), |value| quantity(value, "LUFS")),
-        format!("{}\u{2009}LU", lu(stem.standing_lu)),
+        cell(stem.loudness_before_lufs),
+        lu(stem.standing_lu),
         lu(stem.aim_lu),
-        format!("{}\u{2009}dB", signed(stem.fader_db, 1)),
+        signed(stem.fader_db, 1),
         place(stem.pan),
     ]
 }
@@ -99,11 +101,17 @@ fn one_stem_heading(stem: &StemRow) -> String {
 }
 
 fn one_stem(stem: &StemRow) -> String {
+    let (roles, rest): (Vec<Decision>, Vec<Decision>) =
+        stem.decisions.iter().cloned().partition(|decision| decision.what.starts_with("role"));
     let sure = match stem.certainty {
         sure if sure >= 1.0 => "as you said".to_owned(),
         sure => format!("{}\u{2009}% sure", decimal(100.0 * sure, 0)),
     };
-    let mut html = format!("<p class=\"quiet\">{}, {sure}.</p>\n", text(&capital(&stem.role_name)));
+    let why = roles
+        .first()
+        .map(|role| format!(": {}", text(role.reason.trim_end_matches('.'))))
+        .unwrap_or_default();
+    let mut html = format!("<p class=\"quiet\">{}, {sure}{why}.</p>\n", text(&capital(&stem.role_name)));
     if !stem.findings.is_empty() {
         html += "<ul class=\"findings\">\n";
         for finding in &stem.findings {
@@ -116,7 +124,7 @@ fn one_stem(stem: &StemRow) -> String {
         }
         html += "</ul>\n";
     }
-    html + &words::decision_list(&stem.decisions)
+    html + &words::decision_list("Done", &rest)
 }
 
 /// How much less important stems lie over more important ones, before and after; none where nothing hides anything.
@@ -159,7 +167,7 @@ fn masking(picture: &MaskingPicture) -> Option<String> {
         upright,
         unit: "dB",
         curves: curve("original", &picture.before_db) + &curve("master", &picture.after_db),
-        table: table("samples", "Masking in dB around each frequency in Hz", &head, &rows),
+        table: table("thirds", "Masking in dB around each frequency in Hz", &head, &rows),
     };
     Some(plot.html())
 }

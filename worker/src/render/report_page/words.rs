@@ -178,14 +178,13 @@ pub(super) fn decisions(decisions: &[Decision]) -> String {
     if html.is_empty() { "<p>Nothing.</p>\n".to_owned() } else { html }
 }
 
-/// Decisions of one thing, in their order.
-pub(super) fn decision_list(decisions: &[Decision]) -> String {
+/// Decisions of one thing, in their order, under a heading of their own.
+pub(super) fn decision_list(heading: &str, decisions: &[Decision]) -> String {
     let here: String = decisions.iter().map(decision).collect();
     if here.is_empty() {
-        "<p>Nothing.</p>\n".to_owned()
-    } else {
-        format!("<div class=\"stage\"><ul>\n{here}</ul></div>\n")
+        return "<p>Nothing.</p>\n".to_owned();
     }
+    format!("<div class=\"stage\"><h3>{heading}</h3><ul>\n{here}</ul></div>\n")
 }
 
 fn decision(decision: &Decision) -> String {
