@@ -268,14 +268,19 @@ fn chosen(choice: &Choice) -> Decision {
             ChoiceStage::Width => DecisionStage::Width,
             ChoiceStage::Colour => DecisionStage::Colour,
         },
-        by: match choice.by {
-            Decider::User => DecidedBy::User,
-            Decider::Preset => DecidedBy::Preset,
-            Decider::Engine | Decider::Reference => DecidedBy::Auto,
-        },
+        by: decided_by(choice.by),
         value: choice.value,
         unit: choice.unit.to_owned(),
         reason: choice.reason.clone(),
+    }
+}
+
+/// Who decided, as a report has it.
+pub(super) fn decided_by(decider: Decider) -> DecidedBy {
+    match decider {
+        Decider::User => DecidedBy::User,
+        Decider::Preset => DecidedBy::Preset,
+        Decider::Engine | Decider::Reference => DecidedBy::Auto,
     }
 }
 

@@ -2,13 +2,14 @@
 
 use domain::mix_report::{MaskingPicture, MixReport, SCHEMA, StemRow};
 use domain::report::number::rounded;
-use domain::report::{DecidedBy, Decision, DecisionStage, Measured, Report};
+use domain::report::{Decision, DecisionStage, Measured, Report};
 use domain::upload::{Finding, Severity};
 use dsp::master::Decider;
 use dsp::meter::measure;
 use dsp::mix::{Masking, StemAccount, StemChoice, StemFinding, StemPlan};
 
 use super::MadeMix;
+use crate::render::report::decided_by;
 use crate::render::song::Origin;
 
 /// What is measured of a mix while its samples are there.
@@ -91,11 +92,7 @@ fn decision(choice: &StemChoice) -> Decision {
     Decision {
         what: choice.what.clone(),
         stage: DecisionStage::Mix,
-        by: match choice.by {
-            Decider::User => DecidedBy::User,
-            Decider::Preset => DecidedBy::Preset,
-            Decider::Engine | Decider::Reference => DecidedBy::Auto,
-        },
+        by: decided_by(choice.by),
         value: choice.value,
         unit: choice.unit.to_owned(),
         reason: choice.reason.clone(),

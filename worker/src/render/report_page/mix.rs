@@ -4,7 +4,6 @@ use domain::mix_report::{MaskingPicture, MixReport, StemRow};
 use domain::report::Decision;
 use domain::report::number::{decimal, signed};
 use domain::stem::PartWord;
-use domain::upload::Severity;
 
 use super::figures::Names;
 use super::markup::{capital, cell, clock, document, hertz, section, table, text};
@@ -113,16 +112,7 @@ fn one_stem(stem: &StemRow) -> String {
         .unwrap_or_default();
     let mut html = format!("<p class=\"quiet\">{}, {sure}{why}.</p>\n", text(&capital(&stem.role_name)));
     if !stem.findings.is_empty() {
-        html += "<ul class=\"findings\">\n";
-        for finding in &stem.findings {
-            let (class, word) = match finding.severity {
-                Severity::Error => ("error", "Problem"),
-                Severity::Warning => ("warning", "Caution"),
-                Severity::Info => ("info", "Note"),
-            };
-            html += &format!("<li class=\"{class}\"><b>{word}</b><p>{}</p></li>\n", text(&finding.text));
-        }
-        html += "</ul>\n";
+        html += &words::finding_list(&stem.findings);
     }
     html + &words::decision_list("Done", &rest)
 }

@@ -2,7 +2,7 @@
 
 use domain::report::number::{decimal, quantity, signed};
 use domain::report::{DecidedBy, Decision, DecisionStage, Measured, PlatformFacts, Report, SourceFacts};
-use domain::upload::Severity;
+use domain::upload::{Finding, Severity};
 
 use super::figures::Names;
 use super::markup::{capital, clock, table, text};
@@ -213,10 +213,10 @@ fn decision(decision: &Decision) -> String {
     )
 }
 
-/// What its owner should know, and what else is true of the mix.
-pub(super) fn findings(report: &Report) -> String {
+/// What somebody should know of their audio.
+pub(super) fn finding_list(findings: &[Finding]) -> String {
     let mut html = "<ul class=\"findings\">\n".to_owned();
-    for finding in &report.findings {
+    for finding in findings {
         let (class, word) = match finding.severity {
             Severity::Error => ("error", "Problem"),
             Severity::Warning => ("warning", "Caution"),
@@ -224,7 +224,12 @@ pub(super) fn findings(report: &Report) -> String {
         };
         html += &format!("<li class=\"{class}\"><b>{word}</b><p>{}</p></li>\n", text(&finding.text));
     }
-    html += "</ul>\n";
+    html + "</ul>\n"
+}
+
+/// What its owner should know, and what else is true of the mix.
+pub(super) fn findings(report: &Report) -> String {
+    let mut html = finding_list(&report.findings);
     if report.findings.is_empty() {
         html = "<p>Nothing to improve was found.</p>\n".to_owned();
     }
