@@ -73,8 +73,10 @@ pub(crate) struct Sqlite {
 impl Sqlite {
     pub(crate) async fn open(folder: &Path, entropy: Arc<dyn Entropy>, retention: Retention) -> Result<Self> {
         let options = options(folder)?;
+        let lock = alone(folder).await?;
         let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
-        bring_up(folder, &writer).await?;
+        bring_up(&writer).await?;
+        drop(lock);
         let reader = SqlitePoolOptions::new()
             .max_connections(READERS)
             .connect_with(options.pragma("query_only", "ON"))
@@ -83,8 +85,10 @@ impl Sqlite {
     }
 
     pub(crate) async fn migrate(folder: &Path) -> Result<Migrated> {
-        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options(folder)?).await?;
-        let migrated = bring_up(folder, &writer).await;
+        let options = options(folder)?;
+        let _lock = alone(folder).await?;
+        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
+        let migrated = bring_up(&writer).await;
         writer.close().await;
         migrated
     }
@@ -122,9 +126,15 @@ pub(crate) fn options(folder: &Path) -> Result<SqliteConnectOptions> {
         .pragma("secure_delete", "ON"))
 }
 
-/// Brings the tables to this version, one process at a time: SQLite itself would let two begin, and the second
-/// would fail in the middle.
-async fn bring_up(folder: &Path, writer: &SqlitePool) -> Result<Migrated> {
+async fn bring_up(writer: &SqlitePool) -> Result<Migrated> {
+    let mut connection = writer.acquire().await?;
+    schema::bring_up(&mut *connection, &MIGRATIONS).await
+}
+
+/// Lets one process at a time open the file and bring its tables to this version: SQLite itself would let two begin, and
+/// the second would fail in the middle; and it answers whoever opens a new file while another turns its write-ahead log
+/// on that the file is locked, without waiting.
+async fn alone(folder: &Path) -> Result<File> {
     let path = folder.join(LOCK_NAME);
     let lock = tokio::task::spawn_blocking({
         let path = path.clone();
@@ -135,10 +145,7 @@ async fn bring_up(folder: &Path, writer: &SqlitePool) -> Result<Migrated> {
         }
     });
     let cause = match lock.await {
-        Ok(Ok(_lock)) => {
-            let mut connection = writer.acquire().await?;
-            return schema::bring_up(&mut *connection, &MIGRATIONS).await;
-        }
+        Ok(Ok(lock)) => return Ok(lock),
         Ok(Err(cause)) => cause,
         Err(stopped) => std::io::Error::other(stopped),
     };
