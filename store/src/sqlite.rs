@@ -131,9 +131,9 @@ async fn bring_up(writer: &SqlitePool) -> Result<Migrated> {
     schema::bring_up(&mut *connection, &MIGRATIONS).await
 }
 
-/// Lets one process at a time open the file and bring its tables to this version: SQLite itself would let two begin, and
-/// the second would fail in the middle; and it answers whoever opens a new file while another turns its write-ahead log
-/// on that the file is locked, without waiting.
+/// Lets one process at a time open the file and bring its tables to this version: SQLite itself would let two begin,
+/// and the second would fail in the middle; and it answers whoever opens a new file while another turns its
+/// write-ahead log on that the file is locked, without waiting.
 async fn alone(folder: &Path) -> Result<File> {
     let path = folder.join(LOCK_NAME);
     let lock = tokio::task::spawn_blocking({
