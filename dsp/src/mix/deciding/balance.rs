@@ -28,6 +28,8 @@ const MIX: Lufs = Lufs::literal(-18.0);
 const BALANCED_LU: f64 = 3.5;
 /// So far from it they were not.
 const RAW_LU: f64 = 5.0;
+/// So little of a balance is not spoken of.
+const WORTH_A_WORD: f64 = 0.005;
 /// Of a balance that somebody made, so much of the distance to what is usual is gone.
 const OF_A_BALANCE: f64 = 0.35;
 
@@ -190,7 +192,7 @@ fn set(track: &mut Track<'_>, standing: &Standing, kept: f64) {
     if track.plan.role == Role::LeadVocal {
         reason += &format!(", and {LEAD_UNDER_REST_LU:.1}\u{2009}LU under all the others while it sings");
     }
-    if kept > 0.0 {
+    if kept >= WORTH_A_WORD {
         reason +=
             &format!("; the stems came balanced, so {:.0}\u{2009}% of their own balance stays", kept * 100.0);
     }
