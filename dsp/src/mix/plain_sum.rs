@@ -59,3 +59,56 @@ fn add(stems: &[&Stem<'_>], side: usize, from: usize, out: &mut [f32]) -> Result
     out.iter_mut().zip(sums).for_each(|(out, sum)| *out = sum as f32);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mix::{MixWish, StemWish, mix};
+    use crate::progress::Unwatched;
+
+    fn tone(hertz: f64, level: f64, channels: usize) -> Audio {
+        let sample = |n: usize| (level * (std::f64::consts::TAU * hertz * n as f64 / 44_100.0).sin()) as f32;
+        let channel = |index: usize| {
+            let side = if index == 0 { 1.0 } else { -0.5 };
+            Samples::copied(&(0..88_200).map(|n| side * sample(n)).collect::<Vec<_>>())
+        };
+        Audio::from_channels(SampleRate::literal(44_100), (0..channels).map(channel).collect())
+    }
+
+    fn sum_of(level: f64) -> (Audio, [Audio; 3]) {
+        let audio = [tone(220.0, level, 1), tone(330.0, level, 2), tone(441.0, level, 2)];
+        let parts = [None, None, Some(Part::Muted)];
+        let stem = |(index, part): (usize, Option<Part>)| Stem {
+            name: format!("{index}.wav"),
+            reel: &audio[index],
+            starts_at_frame: None,
+            wish: StemWish { part, ..StemWish::default() },
+        };
+        let stems: Vec<Stem<'_>> = parts.into_iter().enumerate().map(stem).collect();
+        let plan = mix(&stems, &MixWish::DEFAULT, None, &Unwatched).unwrap().plan;
+        let sum = plain_sum(&stems, &plan, &Unwatched).unwrap();
+        (sum, audio)
+    }
+
+    #[test]
+    fn stems_that_play_add_up_as_they_came_and_one_channel_stands_in_the_middle() {
+        let (sum, [mono, stereo, _]) = sum_of(0.2);
+        for side in 0..2 {
+            for frame in [0, 1000, 40_000, 70_001] {
+                let half = std::f64::consts::FRAC_1_SQRT_2 * f64::from(mono.channel(0)[frame]);
+                let expected = half + f64::from(stereo.channel(side)[frame]);
+                assert!((f64::from(sum.channel(side)[frame]) - expected).abs() < 1e-7, "{side} {frame}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_would_clip_is_turned_down_as_a_whole() {
+        let peak = |audio: &Audio| audio.channel(0).iter().fold(0f32, |peak, s| peak.max(s.abs()));
+        let (quiet, loud) = (sum_of(0.2).0, sum_of(0.9).0);
+        assert!(peak(&quiet) * 4.5 > 1.0, "the case is real: it would clip");
+        assert!((peak(&loud) - 0.891).abs() < 1e-3, "{}", peak(&loud));
+        let ratio = loud.channel(1)[5000] / quiet.channel(1)[5000];
+        assert!((ratio - peak(&loud) / peak(&quiet)).abs() < 1e-3, "one gain for all");
+    }
+}
