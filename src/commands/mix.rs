@@ -58,7 +58,7 @@ pub struct Arguments {
     /// Also write the session: every number of the mix, to be changed and rendered again
     #[arg(long, value_name = "FILE.toml")]
     plan: Option<PathBuf>,
-    /// Do what a session says; what it leaves out is decided anew
+    /// Do what a session says; what it leaves out is decided anew (--intensity is for the master then)
     #[arg(long, value_name = "FILE.toml")]
     from_plan: Option<PathBuf>,
     /// Also write what was measured and decided, as JSON or as a page (FILE.json, FILE.html); may be given twice

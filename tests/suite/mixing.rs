@@ -152,6 +152,16 @@ fn one_stem_left_alone_comes_out_bit_for_bit() {
     fs::write(at.join("alone.toml"), alone).unwrap();
     mixed(at, &[], "mix.wav", &["--from-plan", "alone.toml"]);
     assert!(meter::samples(&at.join("mix.wav")) == meter::samples(&at.join("keys.wav")));
+
+    // At another rate its samples lie on no grid any more, so rounding them needs dither.
+    let text = String::from_utf8(bytes(at, "alone.toml")).unwrap();
+    fs::write(at.join("other.toml"), text.replace("sample_rate_hz = 44100", "sample_rate_hz = 48000"))
+        .unwrap();
+    mixed(at, &[], "other.wav", &["--from-plan", "other.toml", "--report", "other.json"]);
+    let report = report_of(at, "other.json");
+    let decisions = report["result"]["decisions"].as_array().unwrap();
+    let dither = decisions.iter().find(|decision| decision["what"] == "dither").expect("it is told");
+    assert_eq!((&dither["value"], &dither["unit"]), (&json!(24.0), &json!("bit")), "{dither}");
 }
 
 #[test]

@@ -24,9 +24,9 @@ use domain::session::Session;
 use domain::upload::AudioFacts;
 use dsp::audio::Audio;
 use dsp::master::{Character, SourceDepth, Target};
-use dsp::mix::{self, MixPlan, MixWatch, Mixed, Pan, Part, Polarity, StemPlan, StemSink};
+use dsp::mix::{self, MixPlan, MixWatch, Mixed, Part, StemPlan, StemSink};
 use dsp::progress::Watch;
-use dsp::units::{Dbtp, Decibels, SampleRate};
+use dsp::units::{Dbtp, SampleRate};
 
 use super::mastering::Brief;
 use super::song::Origin;
@@ -85,18 +85,6 @@ impl MadeMix {
         Session::of(&self.mixed.plan, self.mixed.audio.rate().hertz())
     }
 
-    /// The grid of the mix's samples: one stem that was left alone still lies on its own.
-    fn depth(&self) -> SourceDepth {
-        let (plan, origins) = (&self.mixed.plan, &self.origins);
-        let mut playing = plan.stems.iter().zip(origins).filter(|(stem, _)| stem.part == Part::Plays);
-        match (playing.next(), playing.next()) {
-            (Some((stem, origin)), None) if is_left_alone(stem, origin) && leaves_the_sum_alone(plan) => {
-                origin.depth
-            }
-            _ => SourceDepth::Float,
-        }
-    }
-
     /// The mix as a song, to be mastered. Its samples move there.
     #[must_use]
     pub fn take_song(&mut self) -> Song {
@@ -113,7 +101,7 @@ impl MadeMix {
         };
         let origin = Origin {
             facts: SourceFacts { audio: facts, codec: "pcm_f32".to_owned() },
-            depth: self.depth(),
+            depth: depth_of_mix(&audio, &self.mixed.plan, &self.origins),
             time_reference_frames: None,
             findings: Vec::new(),
         };
@@ -121,17 +109,16 @@ impl MadeMix {
     }
 }
 
-/// Whether a stem goes into the sum sample for sample: one channel in the middle would be turned down.
-fn is_left_alone(stem: &StemPlan, origin: &Origin) -> bool {
-    let has_no_gain = [stem.fader, stem.width].iter().all(|gain| *gain == Decibels::ZERO);
-    let has_no_effect = stem.high_pass.is_none() && stem.eq.is_empty() && stem.ride.is_empty();
-    let has_no_dynamics = stem.compressor.is_none() && stem.de_esser.is_none() && stem.send.is_none();
-    let is_in_place = stem.polarity == Polarity::Kept && stem.delay.value() == 0.0 && stem.pan == Pan::CENTRE;
-    has_no_gain && has_no_effect && has_no_dynamics && is_in_place && origin.facts.audio.channels == 2
-}
-
-fn leaves_the_sum_alone(plan: &MixPlan) -> bool {
-    plan.mix_gain == Decibels::ZERO && plan.vocal_dip == Decibels::ZERO && plan.drums_compressor.is_none()
+/// The grid of a mix's samples: that of its only stem, if every sample still lies on it. It does where the stem was left
+/// alone; a stem that was resampled, brought from one channel to two or turned down is floats as any other mix.
+fn depth_of_mix(audio: &Audio, plan: &MixPlan, origins: &[Origin]) -> SourceDepth {
+    let mut playing = plan.stems.iter().zip(origins).filter(|(stem, _)| stem.part == Part::Plays);
+    let (Some((_, origin)), None) = (playing.next(), playing.next()) else { return SourceDepth::Float };
+    let SourceDepth::Int { bits } = origin.depth else { return SourceDepth::Float };
+    let steps = 2f64.powi(bits as i32 - 1);
+    let is_on_grid = |sample: &f32| (f64::from(*sample) * steps).fract() == 0.0 && sample.abs() <= 1.0;
+    let is_whole = audio.channels().iter().all(|channel| channel.iter().all(is_on_grid));
+    if is_whole { origin.depth } else { SourceDepth::Float }
 }
 
 /// The engine's stages under the names that a job shows.
