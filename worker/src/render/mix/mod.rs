@@ -109,8 +109,8 @@ impl MadeMix {
     }
 }
 
-/// The grid of a mix's samples: that of its only stem, if every sample still lies on it. It does where the stem was left
-/// alone; a stem that was resampled, brought from one channel to two or turned down is floats as any other mix.
+/// The grid of a mix's samples: that of its only stem, if every sample still lies on it. It does where the stem was
+/// left alone; a stem that was resampled, brought from one channel to two or turned down is floats as any other mix.
 fn depth_of_mix(audio: &Audio, plan: &MixPlan, origins: &[Origin]) -> SourceDepth {
     let mut playing = plan.stems.iter().zip(origins).filter(|(stem, _)| stem.part == Part::Plays);
     let (Some((_, origin)), None) = (playing.next(), playing.next()) else { return SourceDepth::Float };
