@@ -42,6 +42,11 @@ impl Entropy for SystemEntropy {
     }
 }
 
+/// A secret of the environment, unless it is empty.
+pub fn secret(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|text| !text.is_empty())
+}
+
 /// Opens `link` in the browser of this machine, if it has a screen. Whether it worked cannot be known; the link
 /// is printed in any case.
 pub fn open_in_browser(link: &str) {

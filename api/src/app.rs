@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use domain::clock::{Clock, Timestamp};
 use domain::ids::Entropy;
+use domain::money::PriceList;
 use store::Store;
 use store::blobs::Blobs;
 use tokio_util::sync::CancellationToken;
 
+use crate::error::{ApiError, ApiResult};
 use crate::limits::Limits;
+use crate::payments::Payments;
 use crate::tus::Locks;
 
 /// How browsers reach the service; cookies and headers depend on it.
@@ -46,6 +49,7 @@ pub struct App {
     pub(crate) site: Site,
     pub(crate) locks: Locks,
     pub(crate) closing: CancellationToken,
+    pub(crate) payments: Option<Payments>,
 }
 
 impl App {
@@ -67,7 +71,23 @@ impl App {
             site,
             locks: Locks::default(),
             closing: CancellationToken::new(),
+            payments: None,
         }
+    }
+
+    /// The same, and it takes money. Without this every job costs nothing.
+    #[must_use]
+    pub fn with_payments(self, payments: Payments) -> Self {
+        Self { payments: Some(payments), ..self }
+    }
+
+    pub(crate) fn prices(&self) -> Option<&PriceList> {
+        self.payments.as_ref().map(Payments::prices)
+    }
+
+    /// What takes money, or 409 `payments_off`.
+    pub(crate) fn must_take_money(&self) -> ApiResult<Payments> {
+        self.payments.clone().ok_or(ApiError::PaymentsOff)
     }
 
     /// Ends what would last on: event streams, and uploads in the middle of a body, which keep what arrived.

@@ -8,6 +8,7 @@
 //! | [`app`](App) | what handlers work with |
 //! | `routes` | the list of routes, one file for each noun |
 //! | `tus` | resumable uploads |
+//! | [`payments`] | buying credits: what is asked of Stripe and of the store, in which order |
 //! | `auth`, `limits` | who is calling, from where, and how much of it |
 //! | `json`, `range`, `file_name` | what a request says |
 //! | `views`, `answer`, `error`, `openapi` | what an answer says |
@@ -24,6 +25,7 @@ mod json;
 mod limits;
 mod openapi;
 mod page;
+pub mod payments;
 mod range;
 mod routes;
 mod tus;

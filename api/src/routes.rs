@@ -4,12 +4,15 @@
 mod account;
 mod api_keys;
 mod artifacts;
+mod billing;
 mod catalogue;
 mod events;
 mod health;
 mod jobs;
 mod ops;
+mod quotes;
 mod sessions;
+mod stripe;
 mod tus;
 mod uploads;
 
@@ -43,6 +46,14 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .routes(routes!(artifacts::peaks))
         .routes(routes!(catalogue::presets))
         .routes(routes!(catalogue::capabilities))
+        .routes(routes!(quotes::quote))
+        .routes(routes!(billing::credits))
+        .routes(routes!(billing::checkout))
+        .routes(routes!(billing::orders))
+        .routes(routes!(billing::order))
+        .routes(routes!(billing::withdraw))
+        .routes(routes!(billing::invoices))
+        .routes(routes!(stripe::hear))
         .routes(routes!(ops::queue))
         .routes(routes!(ops::jobs))
         .routes(routes!(ops::retry))

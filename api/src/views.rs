@@ -1,6 +1,7 @@
 //! What goes over the wire, apart from what the service thinks with.
 
 mod account;
+mod billing;
 mod job;
 mod new_job;
 mod ops;
@@ -8,7 +9,10 @@ mod problem;
 mod upload;
 
 pub(crate) use account::{AccountView, KeyView, NewKey, NewKeyView, NewSession, SessionView};
-pub(crate) use job::{JobEventView, JobView};
+pub(crate) use billing::{
+    CheckoutView, CreditsView, InvoiceView, NewCheckout, OrderView, PricesView, QuoteFindingView, QuoteView,
+};
+pub(crate) use job::{JobEventView, JobView, RecipeView};
 pub(crate) use new_job::NewJob;
 pub(crate) use ops::{OpsJobView, QueueView, Reason, RetriedView};
 pub(crate) use problem::{FieldErrorView, JobProblemView, ProblemView};

@@ -5,11 +5,13 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::payments::keep_up;
 use api::{App, Limits, Site};
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
 use super::installation::Shared;
+use super::payments::Settings;
 use super::service::{Address, come_to_an_end, runtime, sign_in_link, told_to_stop};
 use crate::ambient::{self, SteadyClock, SystemEntropy};
 use crate::exit::Failure;
@@ -21,6 +23,8 @@ pub struct Arguments {
     shared: Shared,
     #[command(flatten)]
     address: Address,
+    #[command(flatten)]
+    money: Settings,
 }
 
 /// How long open requests may go on once it was told to stop.
@@ -41,7 +45,13 @@ async fn answer(arguments: Arguments, site: Site) -> Result<(), Failure> {
     let door = arguments.address.door(&site).await?;
     let base = door.base.clone();
     let stop = CancellationToken::new();
-    let app = App::new(store.clone(), blobs, clock.clone(), Arc::new(SystemEntropy), Limits::default(), site);
+    let payments = arguments.money.payments(&store, &clock, &base)?;
+    let mut app =
+        App::new(store.clone(), blobs, clock.clone(), Arc::new(SystemEntropy), Limits::default(), site);
+    if let Some(payments) = payments {
+        tokio::spawn(keep_up(payments.clone(), stop.clone()));
+        app = app.with_payments(payments);
+    }
     let link = sign_in_link(&store, &base, &*clock).await?;
     println!("mixrunners answers at {base}");
     println!("Sign in (once, within the hour): {link}");

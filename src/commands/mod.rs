@@ -10,6 +10,7 @@ mod album;
 mod analyze;
 mod api;
 mod api_key;
+mod billing;
 mod compare;
 mod installation;
 mod local_song;
@@ -18,6 +19,7 @@ mod migrate;
 mod mix;
 mod mix_table;
 mod output_format;
+mod payments;
 mod queue;
 mod render;
 mod report_file;
@@ -60,6 +62,8 @@ pub enum Command {
     Migrate(migrate::Arguments),
     /// Look at the queue, and step in
     Queue(queue::Arguments),
+    /// Compare payments with Stripe, and give credits
+    Billing(billing::Arguments),
     /// Make a key for programs that use the API
     #[command(subcommand)]
     ApiKey(api_key::Action),
@@ -82,6 +86,7 @@ impl Command {
             Self::Worker(arguments) => worker::run(arguments),
             Self::Migrate(arguments) => migrate::run(&arguments),
             Self::Queue(arguments) => queue::run(arguments),
+            Self::Billing(arguments) => billing::run(arguments),
             Self::ApiKey(action) => api_key::run(action),
             Self::Render(arguments) => render::run(&arguments),
         }

@@ -5,11 +5,13 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::payments::keep_up;
 use api::{App, Limits, Site};
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
 use super::installation::Embedded;
+use super::payments::Settings;
 use super::service::{Address, come_to_an_end, runtime, sign_in_link, told_to_stop};
 use super::worker::Slots;
 use crate::ambient::{self, SteadyClock, SystemEntropy};
@@ -28,6 +30,8 @@ pub struct Arguments {
     open: bool,
     #[command(flatten)]
     slots: Slots,
+    #[command(flatten)]
+    money: Settings,
 }
 
 /// How long open requests may go on once the service was told to stop.
@@ -50,6 +54,7 @@ async fn serve(arguments: Arguments, embedded: Embedded, site: Site) -> Result<(
     let blobs = embedded.open_blobs()?;
     let door = arguments.address.door(&site).await?;
     let base = door.base.clone();
+    let payments = arguments.money.payments(&store, &clock, &base)?;
     let stop = CancellationToken::new();
     let worker = worker::Worker {
         store: store.clone(),
@@ -61,7 +66,11 @@ async fn serve(arguments: Arguments, embedded: Embedded, site: Site) -> Result<(
         slots: arguments.slots.count(),
     };
     let working = tokio::spawn(worker::run(worker, stop.clone()));
-    let app = App::new(store.clone(), blobs, clock.clone(), entropy, Limits::default(), site);
+    let mut app = App::new(store.clone(), blobs, clock.clone(), entropy, Limits::default(), site);
+    if let Some(payments) = payments {
+        tokio::spawn(keep_up(payments.clone(), stop.clone()));
+        app = app.with_payments(payments);
+    }
     let link = sign_in_link(&store, &base, &*clock).await?;
     println!("mixrunners is running at {base}");
     println!("Sign in (once, within the hour): {link}");

@@ -7,7 +7,7 @@
 //! | module | what |
 //! |---|---|
 //! | this page | every operation, without SQL |
-//! | [`outcome`], [`operating`] | what operations take and give |
+//! | [`outcome`], [`operating`], [`money`] | what operations take and give |
 //! | [`blobs`] | bytes by key |
 //! | `sql/` | the operations, written once: each engine compiles them for its own driver |
 //! | `rows` | rows as they are read |
@@ -31,6 +31,8 @@ pub mod blobs;
 #[cfg(test)]
 mod contract;
 pub mod error;
+pub mod money;
+mod money_rows;
 pub mod operating;
 pub mod outcome;
 mod postgres;
@@ -301,9 +303,9 @@ impl Store {
 
 /// Jobs as their owner sees them.
 impl Store {
-    /// Turns an order into a queued job; the same idempotency key never makes two.
+    /// Turns an order into a queued job that costs nothing; the same idempotency key never makes two.
     pub async fn enqueue(&self, order: &Order, now: Timestamp) -> Result<Enqueued> {
-        each!(self, jobs::enqueue(order, now))
+        each!(self, jobs::enqueue(order, None, now))
     }
 
     /// A job.

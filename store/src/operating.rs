@@ -124,7 +124,8 @@ impl Store {
         }
     }
 
-    /// Tries a job again, whosever it is. What failed has failed for good: the same order becomes a new job.
+    /// Tries a job again, whosever it is. What failed has failed for good: the same order becomes a new job, which costs
+    /// nothing.
     pub async fn retry_anyones(&self, id: &JobId, now: Timestamp) -> Result<Retried> {
         let Some(job) = self.anyones_job(id).await? else { return Ok(Retried::Unknown) };
         match job.state.name() {
@@ -136,7 +137,10 @@ impl Store {
             StateName::Failed => match self.enqueue(&Order::again(&job), now).await? {
                 Enqueued::New(job) | Enqueued::Existing(job) => Ok(Retried::Again(job)),
                 Enqueued::Refused(errors) => Ok(Retried::Refused(errors)),
-                Enqueued::Conflict => Ok(Retried::Unchanged(job)),
+                // An operator's retry costs nothing, so it cannot cost too much.
+                Enqueued::Conflict | Enqueued::Insufficient { .. } | Enqueued::Frozen => {
+                    Ok(Retried::Unchanged(job))
+                }
             },
             _ => Ok(Retried::Unchanged(job)),
         }

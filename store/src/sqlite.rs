@@ -22,11 +22,19 @@ macro_rules! held_unless_busy {
 pub(crate) mod accounts;
 #[path = "sql/artifacts.rs"]
 pub(crate) mod artifacts;
+#[path = "sql/audit.rs"]
+pub(crate) mod audit;
 mod claim;
 #[path = "sql/jobs.rs"]
 pub(crate) mod jobs;
+#[path = "sql/ledger.rs"]
+pub(crate) mod ledger;
 #[path = "sql/operators.rs"]
 pub(crate) mod operators;
+#[path = "sql/provider.rs"]
+pub(crate) mod provider;
+#[path = "sql/purchases.rs"]
+pub(crate) mod purchases;
 #[path = "sql/queue.rs"]
 pub(crate) mod queue;
 #[path = "sql/uploads.rs"]

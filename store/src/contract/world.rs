@@ -11,6 +11,7 @@ use domain::digest::Digest;
 use domain::ids::{AccountId, Entropy, JobId, SeededEntropy, UploadId};
 use domain::job::{Job, JobKind, StateName};
 use domain::lease::{LeaseId, WorkerName};
+use domain::money::{Balance, Credits, PriceList};
 use domain::order::{Order, Wish};
 use domain::problem::Problem;
 use domain::recipe::Recipe;
@@ -140,6 +141,30 @@ impl World {
             Enqueued::New(job) => job,
             other => panic!("expected a new job, got {other:?}"),
         }
+    }
+
+    /// The same at a price, whatever becomes of it.
+    pub(super) async fn priced(&self, order: &Order) -> Enqueued {
+        self.store.enqueue_priced(order, Some(&PriceList::default()), self.now()).await.unwrap()
+    }
+
+    /// A job that was paid for.
+    pub(super) async fn enqueue_priced(&self, order: &Order) -> Job {
+        match self.priced(order).await {
+            Enqueued::New(job) => job,
+            other => panic!("expected a new job, got {other:?}"),
+        }
+    }
+
+    /// Credits for nothing.
+    pub(super) async fn give(&self, account: &AccountId, credits: i64) {
+        let key = format!("gift-{}", self.pick(u64::MAX));
+        let credits = Credits::new(credits).unwrap();
+        assert!(self.store.grant(account, credits, &key, self.now()).await.unwrap());
+    }
+
+    pub(super) async fn balance(&self, account: &AccountId) -> Balance {
+        self.store.purse(account).await.unwrap().balance
     }
 
     /// One queued job of a new account.

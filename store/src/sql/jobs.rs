@@ -7,16 +7,22 @@ use domain::clock::Timestamp;
 use domain::fields::FieldError;
 use domain::ids::{AccountId, JobId, UploadId};
 use domain::job::{Event, Job, JobEvent, JobState, StateName};
+use domain::money::PriceList;
 use domain::order::{Input, Order, Wish};
 use domain::problem::Problem;
 use domain::upload::UploadState;
 
-use super::{Connection, Db, Write, artifacts, uploads};
+use super::{Connection, Db, Write, artifacts, ledger, uploads};
 use crate::error::{Result, StoreError};
 use crate::outcome::{Enqueued, JobChange, Removal};
 use crate::rows::{ArtifactRow, JobEventRow, JobRow, json_text, parse};
 
-pub(crate) async fn enqueue(store: &Db, order: &Order, now: Timestamp) -> Result<Enqueued> {
+pub(crate) async fn enqueue(
+    store: &Db,
+    order: &Order,
+    prices: Option<&PriceList>,
+    now: Timestamp,
+) -> Result<Enqueued> {
     let mut write = store.write().await?;
     let now = write.time(now).await?;
     write.hold_account(&order.account).await?;
@@ -34,7 +40,7 @@ pub(crate) async fn enqueue(store: &Db, order: &Order, now: Timestamp) -> Result
             return Ok(Enqueued::Existing(whole(write.connection(), &row).await?));
         }
     }
-    let refused = refused_inputs(&mut write, order).await?;
+    let refused = refused_inputs(write.connection(), &order.account, &order.wish).await?;
     if !refused.is_empty() {
         return Ok(Enqueued::Refused(refused));
     }
@@ -55,6 +61,11 @@ pub(crate) async fn enqueue(store: &Db, order: &Order, now: Timestamp) -> Result
     .execute(write.connection())
     .await?;
     insert_inputs(&mut write, &id, &order.wish.inputs, &order.wish.references).await?;
+    if let Some(prices) = prices
+        && let Some(unpaid) = ledger::hold(&mut write, &id, order, prices, now).await?
+    {
+        return Ok(unpaid); // and with the transaction goes the job
+    }
     insert_first_event(&mut write, &id, now).await?;
     if order.wish.inputs.len() + order.wish.references.len() > 1 {
         uploads::hold_inputs(write.connection(), &id).await?;
@@ -76,9 +87,13 @@ pub(crate) async fn enqueue(store: &Db, order: &Order, now: Timestamp) -> Result
     Ok(Enqueued::New(job))
 }
 
-async fn refused_inputs(write: &mut Write<'_>, order: &Order) -> Result<Vec<FieldError>> {
+pub(super) async fn refused_inputs(
+    connection: &mut Connection,
+    account: &AccountId,
+    wish: &Wish,
+) -> Result<Vec<FieldError>> {
     let mut refused = Vec::new();
-    let Wish { inputs, references, .. } = &order.wish;
+    let Wish { inputs, references, .. } = wish;
     let mut named = Vec::with_capacity(inputs.len() + references.len());
     for (index, input) in inputs.iter().enumerate() {
         named.push((format!("/inputs/{index}/upload"), &input.upload));
@@ -87,7 +102,7 @@ async fn refused_inputs(write: &mut Write<'_>, order: &Order) -> Result<Vec<Fiel
         named.push((format!("/references/{index}"), id));
     }
     for (pointer, id) in named {
-        let row = uploads::row(write.connection(), &order.account, id).await?;
+        let row = uploads::row(&mut *connection, account, id).await?;
         let (code, detail) = match row.map(|row| row.state()).transpose()? {
             Some(UploadState::Ready) => continue,
             Some(UploadState::Receiving) => ("upload_not_ready", "the upload is not complete yet"),
@@ -187,7 +202,7 @@ pub(super) async fn move_job_by_engine(
     let done = sqlx::query(
         "UPDATE jobs SET state = $4, not_before = $5, worker = $6, lease_until = $7, fence = $8, attempt = $9,
                 fail_count = $10, crash_count = $11, stage = NULL, progress = $12, problem = $13,
-                finished_at = $14, delete_at = $15, engine_version = $16
+                finished_at = $14, delete_at = $15, engine_version = $16, money = $17
          WHERE id = $1 AND fence = $2 AND state = $3",
     )
     .bind(&row.id)
@@ -206,6 +221,7 @@ pub(super) async fn move_job_by_engine(
     .bind(after.finished_at().map(Timestamp::micros))
     .bind(after.finished_at().map(|at| write.store.retention.of_ended_job(at).micros()))
     .bind(engine_version)
+    .bind(row.money()?.when_job_is(after.name()).as_str())
     .execute(write.connection())
     .await?;
     if done.rows_affected() != 1 {
@@ -218,6 +234,7 @@ pub(super) async fn move_job_by_engine(
     }
     if after.finished_at().is_some() {
         settle(write, row, after.problem(), now).await?;
+        ledger::settle(write, row, after.name(), now).await?;
     }
     if after.name() == StateName::Queued {
         write.new_work += 1;
