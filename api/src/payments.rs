@@ -26,8 +26,8 @@ pub(crate) use hearing::hear;
 pub use reconciling::{Difference, Repair, reconcile};
 pub use rounds::{keep_up, round};
 
-/// How long a checkout can be paid. Counted from when it was wanted, because every try must ask for the same; with what a
-/// try can be late by, between the 30 minutes and the 24 hours that Stripe allows.
+/// How long a checkout can be paid. Counted from when it was wanted, because every try must ask for the same; with what
+/// a try can be late by, between the 30 minutes and the 24 hours that Stripe allows.
 const PAYABLE: Duration = Duration::from_secs(23 * 3600);
 
 /// How money is taken.

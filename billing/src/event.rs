@@ -1,5 +1,5 @@
-//! What a signed body is about. No more is read of it than what to look up: the object itself is fetched again, because a
-//! body tells what was so when it was written, and bodies come late and in any order.
+//! What a signed body is about. No more is read of it than what to look up: the object itself is fetched again, because
+//! a body tells what was so when it was written, and bodies come late and in any order.
 
 use serde::Deserialize;
 

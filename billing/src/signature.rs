@@ -1,7 +1,7 @@
 //! Whether a body was signed with our secret, and lately: the scheme `v1` of Stripe's webhooks.
 //!
-//! The header is `t=SECONDS,v1=HEX,…`; each `v1` is an HMAC-SHA256 over `SECONDS.BODY`. While a secret is exchanged Stripe
-//! signs with both, so one that fits is enough. Other schemes than `v1` count for nothing.
+//! The header is `t=SECONDS,v1=HEX,…`; each `v1` is an HMAC-SHA256 over `SECONDS.BODY`. While a secret is exchanged
+//! Stripe signs with both, so one that fits is enough. Other schemes than `v1` count for nothing.
 
 use std::time::Duration;
 
@@ -9,8 +9,8 @@ use domain::clock::Timestamp;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-/// How far the time of a signature may be from now, in either direction: what was caught on its way cannot be sent again
-/// a day later.
+/// How far the time of a signature may be from now, in either direction: what was caught on its way cannot be sent
+/// again a day later.
 pub const TOLERANCE: Duration = Duration::from_secs(300);
 
 /// Why a body is not believed.

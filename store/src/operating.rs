@@ -124,8 +124,8 @@ impl Store {
         }
     }
 
-    /// Tries a job again, whosever it is. What failed has failed for good: the same order becomes a new job, which costs
-    /// nothing.
+    /// Tries a job again, whosever it is. What failed has failed for good: the same order becomes a new job, which
+    /// costs nothing.
     pub async fn retry_anyones(&self, id: &JobId, now: Timestamp) -> Result<Retried> {
         let Some(job) = self.anyones_job(id).await? else { return Ok(Retried::Unknown) };
         match job.state.name() {

@@ -37,8 +37,8 @@ pub(super) async fn any_schedule_of_payments_and_failures_comes_out_the_same(wor
     assert!(seen.everything_happened(), "the case must be real: {seen:?}");
 }
 
-/// Planted: a handler that gives credits whenever it is told of a payment, as one would write it at first. The judge must
-/// see it, or the story above proves nothing.
+/// Planted: a handler that gives credits whenever it is told of a payment, as one would write it at first. The judge
+/// must see it, or the story above proves nothing.
 pub(super) async fn a_handler_that_believes_every_event_is_caught(world: World) {
     let mut caught = 0;
     for number in 0..20 {
