@@ -9,6 +9,7 @@ mod harness;
 mod hostile;
 mod mastering;
 mod mixing;
+mod paying;
 mod presets_doc;
 mod service;
 mod session_doc;

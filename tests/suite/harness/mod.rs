@@ -48,11 +48,17 @@ pub struct Service {
 impl Service {
     /// Starts it on `data`, which may hold what an earlier one left, and waits until it answers.
     pub fn start(data: &Path) -> Self {
+        Self::start_with(data, &[])
+    }
+
+    /// The same, with more in its environment.
+    pub fn start_with(data: &Path, environment: &[(&str, &str)]) -> Self {
         // As people start it: from somewhere, with a folder relative to there.
         let (parent, name) = (data.parent().expect("a parent"), data.file_name().expect("a name"));
         let mut process = mixrunners(&["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(Path::new(".").join(name))
             .current_dir(parent)
+            .envs(environment.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
             .spawn()

@@ -31,7 +31,7 @@ impl Producer {
     /// The same, where the keys are kept elsewhere: `--data DIR` or `--database URL`.
     pub fn with_key_in(base: &str, kept: &str, place: impl AsRef<OsStr>) -> Self {
         let output = mixrunners(&["api-key", "create", "--email", "anna@example.org", "--scopes"])
-            .arg("uploads:write,jobs:read,jobs:write,artifacts:read,account:read")
+            .arg("uploads:write,jobs:read,jobs:write,artifacts:read,account:read,billing:read,billing:write")
             .arg(kept)
             .arg(place)
             .output()

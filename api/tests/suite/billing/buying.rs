@@ -117,7 +117,7 @@ fn is_card_number(digits: &str) -> bool {
         .rev()
         .enumerate()
         .map(|(place, digit)| {
-            let digit = u32::from(digit - b'0') * if place % 2 == 1 { 2 } else { 1 };
+            let digit = u32::from(digit - b'0') * if place.is_multiple_of(2) { 1 } else { 2 };
             digit / 10 + digit % 10
         })
         .sum();
