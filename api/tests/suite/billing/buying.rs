@@ -121,7 +121,7 @@ fn is_card_number(digits: &str) -> bool {
             digit / 10 + digit % 10
         })
         .sum();
-    sum % 10 == 0 && digits.starts_with(['3', '4', '5', '6', '2'])
+    sum.is_multiple_of(10) && digits.starts_with(['3', '4', '5', '6', '2'])
 }
 
 #[tokio::test]
