@@ -6,7 +6,7 @@ export CARGO_TERM_COLOR ?= auto
 DATA ?= ./data
 LISTEN ?= 127.0.0.1:8080
 
-.PHONY: help run build test lint page page-test bench bench-peers score screenshots clean
+.PHONY: help run build test lint page page-test bench bench-peers chaos score screenshots clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -45,6 +45,11 @@ page-test: page
 lint:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+CHAOS ?= 1 300 100
+chaos: ## kills workers, APIs and databases at random while 300 jobs are ordered (CHAOS="SEED JOBS FAULTS" for others)
+	@sh deploy/need.sh cargo:rust cc:gcc initdb:postgresql
+	MIXRUNNERS_CHAOS="$(CHAOS)" cargo test --workspace --locked --test suite -- chaos:: --nocapture --test-threads 1
 
 bench: ## times real time, stage by stage and file to file, beside ffmpeg on the same file
 	@sh deploy/need.sh cargo:rust cc:gcc ffmpeg:ffmpeg initdb:postgresql

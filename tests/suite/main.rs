@@ -1,6 +1,7 @@
 //! The whole program, as its users meet it: the command line, and the service over HTTP.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its harness too")]
 
+mod chaos;
 mod cli;
 mod compare;
 mod crash;

@@ -30,10 +30,18 @@ impl Fleet {
         (process, producer)
     }
 
+    /// Starts it again where it was before.
+    pub fn api_at(&self, base: &str) -> Process {
+        let listen = base.strip_prefix("http://").expect("an address");
+        let mut process = self.start("api", &["--listen", listen]);
+        word_of(&mut process.0, "/sign-in#");
+        process
+    }
+
     /// Starts `mixrunners worker`, and waits until it works.
     pub fn worker(&self, name: &str) -> Process {
         let mut process = self.start("worker", &["--scratch", &self.scratch(name)]);
-        word_of(&mut process.0, "postgres://");
+        word_of(&mut process.0, "works");
         process
     }
 
@@ -78,9 +86,23 @@ impl Process {
 
     /// As an operator would, with SIGTERM; gives how it ended.
     pub fn stop(mut self) -> ExitStatus {
-        let told = Command::new("kill").arg("-TERM").arg(self.0.id().to_string()).status();
-        assert!(told.expect("kill starts").success());
+        self.signal("-TERM");
         self.0.wait().expect("the process ends")
+    }
+
+    /// Stands still, as a host that swaps or a virtual machine that moves.
+    pub fn freeze(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Goes on where it stood still.
+    pub fn thaw(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let told = Command::new("kill").arg(signal).arg(self.0.id().to_string()).status();
+        assert!(told.expect("kill starts").success());
     }
 }
 
