@@ -5,6 +5,7 @@ mod chaos;
 mod cli;
 mod compare;
 mod crash;
+mod disk;
 mod fleet;
 mod harness;
 mod hostile;

@@ -50,13 +50,15 @@ impl Service {
     pub fn start(data: &Path) -> Self {
         // As people start it: from somewhere, with a folder relative to there.
         let (parent, name) = (data.parent().expect("a parent"), data.file_name().expect("a name"));
-        let mut process = mixrunners(&["serve", "--listen", "127.0.0.1:0", "--data"])
-            .arg(Path::new(".").join(name))
-            .current_dir(parent)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
-            .spawn()
-            .expect("the program starts");
+        let mut command = mixrunners(&["serve", "--listen", "127.0.0.1:0", "--data"]);
+        command.arg(Path::new(".").join(name)).current_dir(parent);
+        Self::start_by(command, data)
+    }
+
+    /// Starts it by a command of the test's own.
+    pub fn start_by(mut command: Command, data: &Path) -> Self {
+        let mut process =
+            command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().expect("the program starts");
         let link = word_of(&mut process, "/sign-in#");
         let base = link.split("/sign-in#").next().expect("a base address").to_owned();
         Self { process, data: data.to_path_buf(), base, sign_in_link: link }
