@@ -22,13 +22,17 @@
 //! | [`stem`], [`mix_settings`], [`session`] | what was decided about stems and a mix | `StemSettings`, `Session` |
 //! | [`problem`] | why something could not be done | `Problem` |
 //! | [`retention`] | when each thing must go | `Retention` |
+//! | [`removal`] | what is remembered of what went | `Receipt`, `Cause`, `Day` |
+//! | [`clock_trust`], [`breaker`] | whether it may go now | `Reading`, `Doubt`, `Load` |
 
 pub mod account;
 pub mod album;
 pub mod artifact;
 pub mod attempt;
 pub mod blob;
+pub mod breaker;
 pub mod clock;
+pub mod clock_trust;
 pub mod digest;
 pub mod fields;
 pub mod ids;
@@ -42,6 +46,7 @@ pub mod plan;
 pub mod preset;
 pub mod problem;
 pub mod recipe;
+pub mod removal;
 pub mod report;
 pub mod retention;
 pub mod scope;

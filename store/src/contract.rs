@@ -8,6 +8,7 @@ mod fairness;
 mod leases;
 mod operators;
 mod orders;
+mod reaping;
 pub(crate) mod tables;
 mod uploads;
 mod world;
@@ -88,6 +89,17 @@ macro_rules! every_story {
                 a_retry_ends_a_backoff_and_makes_a_new_job_of_one_that_failed
                 operators_see_and_end_the_jobs_of_all
                 a_wait_is_estimated_once_there_is_something_to_go_by;
+            reaping:
+                mr_7f_a_job_and_its_input_are_there_at_120_days_less_a_moment_and_gone_at_120_days
+                mr_7f_a_removed_job_leaves_a_receipt_of_days_and_so_does_each_thing_it_made
+                mr_13c_what_its_owner_deletes_leaves_the_same_receipt
+                mr_7b_an_upload_that_was_never_finished_or_never_used_goes_at_its_own_time
+                a_place_is_given_up_only_after_two_empty_looks_a_minute_apart
+                a_place_that_cannot_be_emptied_is_tried_again_for_ever_and_told_as_stuck
+                bytes_that_no_row_knows_are_doomed_when_they_are_seen_again_a_day_later
+                a_freeze_stands_until_somebody_ends_it
+                an_approval_covers_what_is_due_and_nothing_after
+                the_last_reading_of_a_start_is_kept_and_a_new_start_gets_the_latest_of_any;
             crowd:
                 the_cap_holds_however_many_processes_ask_at_once
                 a_crowd_at_one_account_meets_no_error_and_every_job_ends_once;

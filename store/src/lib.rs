@@ -7,7 +7,7 @@
 //! | module | what |
 //! |---|---|
 //! | this page | every operation, without SQL |
-//! | [`outcome`], [`operating`] | what operations take and give |
+//! | [`outcome`], [`operating`], [`reaping`] | what operations take and give |
 //! | [`blobs`] | bytes by key |
 //! | `sql/` | the operations, written once: each engine compiles them for its own driver |
 //! | `rows` | rows as they are read |
@@ -34,6 +34,7 @@ pub mod error;
 pub mod operating;
 pub mod outcome;
 mod postgres;
+pub mod reaping;
 mod rows;
 mod schema;
 mod signals;
@@ -60,8 +61,8 @@ use tokio::sync::{Notify, broadcast};
 pub use crate::blobs::Blobs;
 pub use crate::error::{Result, StoreError};
 use crate::outcome::{
-    ApiKey, Checked, Completion, Doomed, Enqueued, Expired, JobChange, Leased, NewAccount, NewApiKey,
-    NewSession, NewUpload, Progress, Removal, Session,
+    ApiKey, Checked, Completion, Enqueued, Expired, JobChange, Leased, NewAccount, NewApiKey, NewSession,
+    NewUpload, Progress, Removal, Session,
 };
 pub use crate::schema::Migrated;
 use crate::signals::Signals;
@@ -397,15 +398,5 @@ impl Store {
     /// through after all (the answer to a commit can be lost). The blobs of a check go if its upload is gone.
     pub async fn discard(&self, lease: &LeaseId, now: Timestamp) -> Result<()> {
         each!(self, artifacts::discard(lease, now))
-    }
-
-    /// Blobs that no row knows any more, oldest first.
-    pub async fn doomed_blobs(&self, limit: u32) -> Result<Vec<Doomed>> {
-        each!(self, artifacts::doomed_blobs(limit))
-    }
-
-    /// These blobs are gone for good, unless they were doomed again since they were listed.
-    pub async fn blobs_removed(&self, doomed: &Doomed) -> Result<()> {
-        each!(self, artifacts::blobs_removed(doomed))
     }
 }

@@ -30,6 +30,8 @@ pub(crate) mod jobs;
 pub(crate) mod operators;
 #[path = "sql/queue.rs"]
 pub(crate) mod queue;
+#[path = "sql/reaping.rs"]
+pub(crate) mod reaping;
 mod telling;
 #[path = "sql/uploads.rs"]
 pub(crate) mod uploads;

@@ -209,6 +209,10 @@ impl JobRow {
         self.kind == Self::CHECK
     }
 
+    pub(crate) fn delete_at(&self) -> Option<Timestamp> {
+        time(self.delete_at)
+    }
+
     pub(crate) fn id(&self) -> Result<JobId> {
         parse("jobs", &self.id, &self.id, JobId::parse)
     }

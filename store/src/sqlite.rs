@@ -29,6 +29,8 @@ pub(crate) mod jobs;
 pub(crate) mod operators;
 #[path = "sql/queue.rs"]
 pub(crate) mod queue;
+#[path = "sql/reaping.rs"]
+pub(crate) mod reaping;
 #[path = "sql/uploads.rs"]
 pub(crate) mod uploads;
 

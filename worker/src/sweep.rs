@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use domain::lease::SWEEP;
+use store::reaping::Look;
 use tokio_util::sync::CancellationToken;
 
 use crate::Worker;
@@ -37,19 +38,23 @@ async fn expired_leases(worker: &Worker) {
     }
 }
 
-/// Deletes the bytes that no row knows any more; a crash in between repeats the deletion.
+/// Deletes the bytes that no row knows any more, and looks a second time later; a crash in between repeats the deletion.
 async fn doomed_blobs(worker: &Worker) {
-    let doomed = match worker.store.doomed_blobs(PREFIXES_PER_SWEEP).await {
+    let now = worker.clock.now();
+    let doomed = match worker.store.doomed_blobs(now, PREFIXES_PER_SWEEP).await {
         Ok(doomed) => doomed,
         Err(error) => return tracing::error!(%error, "doomed blobs cannot be listed"),
     };
     for one in doomed {
-        let deleted = async {
-            worker.blobs.delete_prefix(&one.prefix).await.map_err(|error| error.to_string())?;
-            worker.store.blobs_removed(&one).await.map_err(|error| error.to_string())
+        let look = match worker.blobs.delete_prefix(&one.prefix).await {
+            Ok(()) => Look::Empty { deleted: 0 },
+            Err(error) => {
+                tracing::error!(prefix = %one.prefix, %error, "doomed blobs cannot be deleted");
+                Look::Refused
+            }
         };
-        if let Err(error) = deleted.await {
-            tracing::error!(prefix = %one.prefix, error, "doomed blobs cannot be deleted");
+        if let Err(error) = worker.store.looked(&one, look, worker.clock.now()).await {
+            tracing::error!(prefix = %one.prefix, %error, "what became of doomed blobs cannot be written down");
         }
     }
 }

@@ -14,12 +14,14 @@ use domain::lease::{LeaseId, WorkerName};
 use domain::order::{Order, Wish};
 use domain::problem::Problem;
 use domain::recipe::Recipe;
+use domain::removal::BETWEEN_LOOKS;
 use domain::retention::Retention;
 use domain::secret::{Secret, SecretKind};
 use domain::task::Task;
 use domain::upload::AudioFacts;
 
-use crate::outcome::{Checked, Completion, Enqueued, Leased, Made, NewAccount, NewUpload};
+use crate::outcome::{Checked, Completion, Doomed, Enqueued, Leased, Made, NewAccount, NewUpload};
+use crate::reaping::Look;
 use crate::{Engine, Place, Store, postgres};
 
 pub(super) const SECOND: Duration = Duration::from_secs(1);
@@ -167,9 +169,23 @@ impl World {
         states
     }
 
+    /// All places that are doomed, whenever they are looked at next.
+    pub(super) async fn doomed_places(&self) -> Vec<Doomed> {
+        self.store.doomed_blobs(self.now() + DAY, 1000).await.unwrap()
+    }
+
     pub(super) async fn doomed(&self) -> Vec<String> {
-        let doomed = self.store.doomed_blobs(1000).await.unwrap();
-        doomed.iter().map(|one| one.prefix.to_string()).collect()
+        self.doomed_places().await.iter().map(|one| one.prefix.to_string()).collect()
+    }
+
+    /// Every doomed place is found empty twice, after `files` were deleted in each.
+    pub(super) async fn emptied(&self, files: u64) {
+        for deleted in [files, 0] {
+            for doomed in self.doomed_places().await {
+                self.store.looked(&doomed, Look::Empty { deleted }, self.now()).await.unwrap();
+            }
+            self.clock.advance(BETWEEN_LOOKS);
+        }
     }
 
     /// A number below `bound`.

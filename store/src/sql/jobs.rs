@@ -9,9 +9,10 @@ use domain::ids::{AccountId, JobId, UploadId};
 use domain::job::{Event, Job, JobEvent, JobState, StateName};
 use domain::order::{Input, Order, Wish};
 use domain::problem::Problem;
+use domain::removal::Cause;
 use domain::upload::UploadState;
 
-use super::{Connection, Db, Write, artifacts, uploads};
+use super::{Connection, Db, Write, artifacts, reaping, uploads};
 use crate::error::{Result, StoreError};
 use crate::outcome::{Enqueued, JobChange, Removal};
 use crate::rows::{ArtifactRow, JobEventRow, JobRow, json_text, parse};
@@ -438,8 +439,7 @@ pub(crate) async fn delete_job(
         // Through the same door as every end, so that its inputs learn when they go.
         move_job(&mut write, &before, Event::CancelRequested, now).await?;
     }
-    sqlx::query("DELETE FROM jobs WHERE id = $1").bind(id.as_str()).execute(write.connection()).await?;
-    artifacts::doom(write.connection(), &BlobPrefix::job(id), now).await?;
+    reaping::remove_job(&mut write, &before, Cause::Erasure, now).await?;
     write.commit().await?;
     Ok(Removal::Removed)
 }

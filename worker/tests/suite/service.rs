@@ -197,7 +197,7 @@ impl Service {
 
     /// Waits until nothing is doomed any more.
     pub async fn swept(&self) {
-        let see = async || self.store.doomed_blobs(100).await.unwrap();
+        let see = async || self.store.doomed_blobs(self.clock.now(), 100).await.unwrap();
         until("all doomed blobs are gone", see, Vec::is_empty).await;
     }
 }
