@@ -9,6 +9,7 @@ mod events;
 mod health;
 mod jobs;
 mod ops;
+mod receipts;
 mod sessions;
 mod tus;
 mod uploads;
@@ -41,6 +42,7 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .routes(routes!(jobs::report))
         .routes(routes!(artifacts::content))
         .routes(routes!(artifacts::peaks))
+        .routes(routes!(receipts::show))
         .routes(routes!(catalogue::presets))
         .routes(routes!(catalogue::capabilities))
         .routes(routes!(ops::queue))

@@ -5,6 +5,7 @@ mod job;
 mod new_job;
 mod ops;
 mod problem;
+mod receipt;
 mod upload;
 
 pub(crate) use account::{AccountView, KeyView, NewKey, NewKeyView, NewSession, SessionView};
@@ -12,6 +13,7 @@ pub(crate) use job::{JobEventView, JobView};
 pub(crate) use new_job::NewJob;
 pub(crate) use ops::{OpsJobView, QueueView, Reason, RetriedView};
 pub(crate) use problem::{FieldErrorView, JobProblemView, ProblemView};
+pub(crate) use receipt::ReceiptView;
 pub(crate) use upload::UploadView;
 
 use domain::clock::Timestamp;

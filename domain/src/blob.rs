@@ -73,6 +73,20 @@ impl BlobPrefix {
         Self(format!("j/{}/{}/", lease.job, lease.fence))
     }
 
+    /// The place of the attempt or upload that something of this name lies in; `None` for what this program never wrote.
+    #[must_use]
+    pub fn of_place(name: &str) -> Option<Self> {
+        let mut names = name.split('/');
+        let depth = match names.next() {
+            Some("j") => 3,
+            Some("u") => 2,
+            _ => return None,
+        };
+        let place: Vec<&str> = name.split('/').take(depth).collect();
+        let is_below = name.split('/').count() > depth;
+        Self::parse(&format!("{}/", place.join("/"))).ok().filter(|_| is_below)
+    }
+
     /// A prefix that was stored.
     pub fn parse(text: &str) -> Result<Self, BlobKeyError> {
         match text.strip_suffix('/') {
@@ -110,6 +124,17 @@ impl fmt::Display for BlobPrefix {
 mod tests {
     use super::*;
     use crate::ids::SeededEntropy;
+
+    #[test]
+    fn what_lies_somewhere_belongs_to_an_attempt_an_upload_or_nobody() {
+        let place = |name: &str| BlobPrefix::of_place(name).map(|place| place.to_string());
+        assert_eq!(place("j/job_1/2/0-master.wav").as_deref(), Some("j/job_1/2/"));
+        assert_eq!(place("u/upl_1/.source.1.0.part").as_deref(), Some("u/upl_1/"));
+        assert_eq!(place("u/upl_1/p/0").as_deref(), Some("u/upl_1/"));
+        for nobodys in ["lost+found/1", "j/job_1", "j", "", "/etc/passwd", "j/../../x/y"] {
+            assert_eq!(place(nobodys), None, "{nobodys:?}");
+        }
+    }
 
     #[test]
     fn a_key_never_leaves_its_folder() {

@@ -18,6 +18,12 @@ pub struct Reading {
     pub boot: String,
 }
 
+/// Where readings come from.
+pub trait Readings: Send + Sync {
+    /// What the machine says now.
+    fn reading(&self) -> Reading;
+}
+
 /// Why a clock is not believed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Doubt {

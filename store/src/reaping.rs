@@ -102,8 +102,8 @@ impl Store {
     }
 
     /// A sweep for such places has come to its end: what it did not see again is no orphan.
-    pub async fn orphans_swept(&self, began: Timestamp, now: Timestamp) -> Result<()> {
-        each!(self, reaping::orphans_swept(began, now))
+    pub async fn orphans_swept(&self, now: Timestamp) -> Result<()> {
+        each!(self, reaping::orphans_swept(now))
     }
 
     /// What is remembered of something removed, by [`domain::removal::subject`].

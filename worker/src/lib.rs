@@ -25,6 +25,7 @@ mod fetch;
 mod heartbeat;
 mod presence;
 pub mod protocol;
+pub mod reaper;
 pub mod render;
 mod scratch;
 mod sweep;

@@ -3,13 +3,10 @@
 use std::sync::Arc;
 
 use domain::lease::SWEEP;
-use store::reaping::Look;
 use tokio_util::sync::CancellationToken;
 
 use crate::Worker;
-
-/// So many prefixes are deleted in one sweep.
-const PREFIXES_PER_SWEEP: u32 = 100;
+use crate::reaper::places;
 
 /// Sweeps every second until `shutdown`.
 pub(crate) async fn run(worker: Arc<Worker>, shutdown: CancellationToken) {
@@ -38,23 +35,9 @@ async fn expired_leases(worker: &Worker) {
     }
 }
 
-/// Deletes the bytes that no row knows any more, and looks a second time later; a crash in between repeats the deletion.
+/// Empties what attempts left behind, and what the reaper has given up: whoever comes first.
 async fn doomed_blobs(worker: &Worker) {
-    let now = worker.clock.now();
-    let doomed = match worker.store.doomed_blobs(now, PREFIXES_PER_SWEEP).await {
-        Ok(doomed) => doomed,
-        Err(error) => return tracing::error!(%error, "doomed blobs cannot be listed"),
-    };
-    for one in doomed {
-        let look = match worker.blobs.delete_prefix(&one.prefix).await {
-            Ok(()) => Look::Empty { deleted: 0 },
-            Err(error) => {
-                tracing::error!(prefix = %one.prefix, %error, "doomed blobs cannot be deleted");
-                Look::Refused
-            }
-        };
-        if let Err(error) = worker.store.looked(&one, look, worker.clock.now()).await {
-            tracing::error!(prefix = %one.prefix, %error, "what became of doomed blobs cannot be written down");
-        }
+    if let Err(error) = places::empty_all(&worker.store, &worker.blobs, worker.clock.now()).await {
+        tracing::error!(%error, "doomed places cannot be listed");
     }
 }

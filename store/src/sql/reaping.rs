@@ -7,7 +7,7 @@ use domain::clock_trust::Reading;
 use domain::digest::Digest;
 use domain::ids::UploadId;
 use domain::job::Event;
-use domain::removal::{BETWEEN_LOOKS, Cause, Day, RECEIPTS, Receipt, Removed, again_after, subject};
+use domain::removal::{BETWEEN_LOOKS, Cause, Day, ORPHAN_AGE, RECEIPTS, Receipt, Removed, again_after, subject};
 
 use super::jobs::move_job;
 use super::{Connection, Db, Write, artifacts};
@@ -314,12 +314,12 @@ async fn forget_orphan(connection: &mut Connection, place: &BlobPrefix) -> Resul
     Ok(())
 }
 
-pub(crate) async fn orphans_swept(store: &Db, began: Timestamp, now: Timestamp) -> Result<()> {
+pub(crate) async fn orphans_swept(store: &Db, now: Timestamp) -> Result<()> {
     let mut write = store.write().await?;
     let now = write.time(now).await?;
     // Older than any sweep takes, and not doomed: it is known by now, or gone.
     sqlx::query("DELETE FROM orphans WHERE seen_at < $1")
-        .bind((began - 3 * domain::removal::ORPHAN_AGE).micros())
+        .bind((now - 3 * ORPHAN_AGE).micros())
         .execute(write.connection())
         .await?;
     sqlx::query("UPDATE reaper SET swept_at = $1").bind(now.micros()).execute(write.connection()).await?;
