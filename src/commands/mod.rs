@@ -12,6 +12,7 @@ mod api;
 mod api_key;
 mod compare;
 mod installation;
+mod keys;
 mod local_song;
 mod master;
 mod migrate;
@@ -58,6 +59,9 @@ pub enum Command {
     Worker(worker::Arguments),
     /// Bring a database's tables to this version
     Migrate(migrate::Arguments),
+    /// Make and change the keys that seal the audio
+    #[command(subcommand)]
+    Keys(keys::Action),
     /// Look at the queue, and step in
     Queue(queue::Arguments),
     /// Make a key for programs that use the API
@@ -81,6 +85,7 @@ impl Command {
             Self::Api(arguments) => api::run(arguments),
             Self::Worker(arguments) => worker::run(arguments),
             Self::Migrate(arguments) => migrate::run(&arguments),
+            Self::Keys(action) => keys::run(&action),
             Self::Queue(arguments) => queue::run(arguments),
             Self::ApiKey(action) => api_key::run(action),
             Self::Render(arguments) => render::run(&arguments),

@@ -47,7 +47,7 @@ async fn serve(arguments: Arguments, embedded: Embedded, site: Site) -> Result<(
     let clock = Arc::new(SteadyClock::new());
     let entropy = Arc::new(SystemEntropy);
     let store = embedded.open_store().await?;
-    let blobs = embedded.open_blobs()?;
+    let blobs = embedded.open_blobs(&store, clock.clone()).await?;
     let door = arguments.address.door(&site).await?;
     let base = door.base.clone();
     let stop = CancellationToken::new();
