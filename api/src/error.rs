@@ -71,6 +71,8 @@ pub(crate) enum ApiError {
     HostUnknown,
     #[error("There is no room left to keep this. Try again later.")]
     NoRoom,
+    #[error("The file was damaged in our store, so it was not sent. It was logged under this request's id.")]
+    ObjectCorrupt,
     #[error("The service is not ready.")]
     NotReady,
     #[error("The service is about to restart. What had arrived was kept; go on in a moment.")]
@@ -147,6 +149,7 @@ impl ApiError {
             Self::HeadersTooLarge { .. } => (431, "headers_too_large", "The headers are too large", Never),
             Self::ChecksumMismatch => (460, "checksum_mismatch", "The checksum does not agree", Later),
             Self::Internal(_) => (500, "internal", "Our fault", Later),
+            Self::ObjectCorrupt => (500, "object_corrupt", "Damaged in our store", Never),
             Self::Closing => (503, "closing", "About to restart", Later),
             Self::NotReady => (503, "not_ready", "Not ready", Later),
             Self::NoRoom => (507, "no_room", "No room left", Later),
@@ -221,7 +224,7 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// A full disk is told apart: it is the one failure that only an operator can mend.
+/// A full disk and a damaged blob are told apart: those are the failures that only an operator can mend.
 impl From<BlobError> for ApiError {
     fn from(cause: BlobError) -> Self {
         use std::io::ErrorKind::{QuotaExceeded, StorageFull};
@@ -230,6 +233,11 @@ impl From<BlobError> for ApiError {
                 tracing::error!(%cause, "no room left");
                 Self::NoRoom
             }
+            BlobError::Damaged { .. } => {
+                tracing::error!(%cause, "a blob is damaged");
+                Self::ObjectCorrupt
+            }
+            BlobError::Deleted { .. } => Self::NotFound,
             _ => Self::internal(cause),
         }
     }

@@ -37,7 +37,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
 async fn answer(arguments: Arguments, site: Site) -> Result<(), Failure> {
     let clock = Arc::new(SteadyClock::new());
     let store = arguments.shared.database.open().await?;
-    let blobs = arguments.shared.open_blobs()?;
+    let blobs = arguments.shared.open_blobs(&store, clock.clone()).await?;
     let door = arguments.address.door(&site).await?;
     let base = door.base.clone();
     let stop = CancellationToken::new();

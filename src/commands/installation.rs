@@ -6,10 +6,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
+use domain::clock::Clock;
 use domain::retention::Retention;
-use store::blobs::Blobs;
+use store::blobs::{self, Blobs};
+use store::sealing::Keyring;
 use store::{Place, Store};
 
+use super::keys::{self, Keys};
 use crate::ambient::SystemEntropy;
 use crate::exit::Failure;
 
@@ -20,16 +23,18 @@ pub struct Shared {
     #[arg(long, value_name = "URL", env = "MIXRUNNERS_DATABASE", hide_env_values = true)]
     #[arg(value_parser = Database::parse)]
     pub database: Database,
-    /// The bytes: file:///FOLDER, the same files for every process
+    /// The bytes, sealed: file:///FOLDER, the same files for every process
     #[arg(long, value_name = "URL", env = "MIXRUNNERS_BLOBS")]
     #[arg(value_parser = blobs_folder)]
     pub blobs: PathBuf,
+    #[command(flatten)]
+    pub keys: Keys,
 }
 
 impl Shared {
     /// Opens the blobs.
-    pub fn open_blobs(&self) -> Result<Blobs, Failure> {
-        open_blobs(&self.blobs)
+    pub async fn open_blobs(&self, store: &Store, clock: Arc<dyn Clock>) -> Result<Blobs, Failure> {
+        open_blobs(folder(&self.blobs)?, store, self.keys.open()?, clock).await
     }
 }
 
@@ -122,9 +127,14 @@ impl Embedded {
         Database::Folder(self.data.clone()).open().await
     }
 
-    /// Opens the blobs.
-    pub fn open_blobs(&self) -> Result<Blobs, Failure> {
-        open_blobs(&self.data.join("blobs"))
+    /// Opens the blobs. The first time, with a database that is empty yet, it makes the key that seals them.
+    pub async fn open_blobs(&self, store: &Store, clock: Arc<dyn Clock>) -> Result<Blobs, Failure> {
+        open_blobs(folder(&self.data.join("blobs"))?, store, self.keyring(store).await?, clock).await
+    }
+
+    /// The keys that wrap the keys of its blobs.
+    pub async fn keyring(&self, store: &Store) -> Result<Keyring, Failure> {
+        keys::of_embedded(&self.data.join("keys"), store).await
     }
 
     /// Where attempts have their folders.
@@ -167,9 +177,19 @@ pub fn make_folder(path: &Path) -> Result<(), Failure> {
         .map_err(|error| Failure::ours(format!("cannot make the folder {}: {error}", path.display())))
 }
 
-fn open_blobs(folder: &Path) -> Result<Blobs, Failure> {
-    Blobs::folder(folder)
-        .map_err(|error| Failure::ours(format!("cannot open the folder {}: {error}", folder.display())))
+fn folder(path: &Path) -> Result<blobs::Place, Failure> {
+    blobs::Place::folder(path)
+        .map_err(|error| Failure::ours(format!("cannot open the folder {}: {error}", path.display())))
+}
+
+async fn open_blobs(
+    place: blobs::Place,
+    store: &Store,
+    keyring: Keyring,
+    clock: Arc<dyn Clock>,
+) -> Result<Blobs, Failure> {
+    let opened = Blobs::open(place, store.clone(), keyring, clock, Arc::new(SystemEntropy)).await;
+    opened.map_err(|error| Failure::ours(format!("cannot read what is stored: {error}")))
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod api;
 mod api_key;
 mod compare;
 mod installation;
+mod keys;
 mod local_song;
 mod master;
 mod migrate;
@@ -19,6 +20,7 @@ mod mix;
 mod mix_table;
 mod output_format;
 mod queue;
+mod reaper;
 mod render;
 mod report_file;
 mod serve;
@@ -56,8 +58,13 @@ pub enum Command {
     Api(api::Arguments),
     /// Render the jobs of a database
     Worker(worker::Arguments),
+    /// Remove what is due: 120 days after a job, and everything else at its time
+    Reaper(Box<reaper::Arguments>),
     /// Bring a database's tables to this version
     Migrate(migrate::Arguments),
+    /// Make and change the keys that seal the audio
+    #[command(subcommand)]
+    Keys(keys::Action),
     /// Look at the queue, and step in
     Queue(queue::Arguments),
     /// Make a key for programs that use the API
@@ -80,7 +87,9 @@ impl Command {
             Self::Serve(arguments) => serve::run(arguments),
             Self::Api(arguments) => api::run(arguments),
             Self::Worker(arguments) => worker::run(arguments),
+            Self::Reaper(arguments) => reaper::run(*arguments),
             Self::Migrate(arguments) => migrate::run(&arguments),
+            Self::Keys(action) => keys::run(&action),
             Self::Queue(arguments) => queue::run(arguments),
             Self::ApiKey(action) => api_key::run(action),
             Self::Render(arguments) => render::run(&arguments),

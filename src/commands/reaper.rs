@@ -16,7 +16,7 @@ use worker::reaper::{Reaper, Tick};
 
 use super::installation::{Embedded, Shared};
 use super::service::{come_to_an_end, runtime, told_to_stop};
-use crate::ambient::{self, MachineClocks};
+use crate::ambient::{self, MachineClocks, SteadyClock};
 use crate::exit::Failure;
 
 /// What `reaper` takes. Without an action it runs until it is told to stop.
@@ -74,7 +74,8 @@ const LISTED: u32 = 100_000;
 const GOODBYE: Duration = Duration::from_secs(30);
 
 fn time(text: &str) -> Result<Timestamp, String> {
-    Timestamp::try_from(text.to_owned()).map_err(|_| "it must be a time as in 2027-05-15T08:00:00Z".to_owned())
+    Timestamp::try_from(text.to_owned())
+        .map_err(|_| "it must be a time as in 2027-05-15T08:00:00Z".to_owned())
 }
 
 /// Does what is asked for.
@@ -151,17 +152,18 @@ async fn plan(reaper: &Reaper, at: Option<Timestamp>, as_json: bool) -> Result<E
 impl Place {
     async fn open(&self) -> Result<Reaper, Failure> {
         let readings = Arc::new(MachineClocks);
+        let clock = Arc::new(SteadyClock::new());
         let (store, blobs): (Store, _) = match (&self.shared, &self.data) {
             (Some(shared), _) => {
                 let store = shared.database.open().await?;
-                let blobs = shared.open_blobs(&store).await?;
+                let blobs = shared.open_blobs(&store, clock).await?;
                 (store, blobs)
             }
             (None, data) => {
                 let data = data.clone().unwrap_or_else(|| PathBuf::from("./data"));
                 let embedded = Embedded::new(&data)?;
                 let store = embedded.open_store().await?;
-                let blobs = embedded.open_blobs(&store).await?;
+                let blobs = embedded.open_blobs(&store, clock).await?;
                 (store, blobs)
             }
         };

@@ -8,11 +8,12 @@ use std::time::Duration;
 use api::{App, Limits, Site};
 use clap::Args;
 use tokio_util::sync::CancellationToken;
+use worker::reaper::Reaper;
 
 use super::installation::Embedded;
 use super::service::{Address, come_to_an_end, runtime, sign_in_link, told_to_stop};
 use super::worker::Slots;
-use crate::ambient::{self, SteadyClock, SystemEntropy};
+use crate::ambient::{self, MachineClocks, SteadyClock, SystemEntropy};
 use crate::exit::Failure;
 
 /// What `serve` takes.
@@ -47,7 +48,7 @@ async fn serve(arguments: Arguments, embedded: Embedded, site: Site) -> Result<(
     let clock = Arc::new(SteadyClock::new());
     let entropy = Arc::new(SystemEntropy);
     let store = embedded.open_store().await?;
-    let blobs = embedded.open_blobs()?;
+    let blobs = embedded.open_blobs(&store, clock.clone()).await?;
     let door = arguments.address.door(&site).await?;
     let base = door.base.clone();
     let stop = CancellationToken::new();
@@ -61,6 +62,8 @@ async fn serve(arguments: Arguments, embedded: Embedded, site: Site) -> Result<(
         slots: arguments.slots.count(),
     };
     let working = tokio::spawn(worker::run(worker, stop.clone()));
+    let reaper = Reaper { store: store.clone(), blobs: blobs.clone(), readings: Arc::new(MachineClocks) };
+    let reaping = tokio::spawn(reaper.run(stop.clone()));
     let app = App::new(store.clone(), blobs, clock.clone(), entropy, Limits::default(), site);
     let link = sign_in_link(&store, &base, &*clock).await?;
     println!("mixrunners is running at {base}");
@@ -73,7 +76,7 @@ async fn serve(arguments: Arguments, embedded: Embedded, site: Site) -> Result<(
     println!("Stopping: running work goes back into the queue.");
     stop.cancel();
     app.close();
-    come_to_an_end(GOODBYE, async { tokio::join!(working, answering) }).await;
+    come_to_an_end(GOODBYE, async { tokio::join!(working, reaping, answering) }).await;
     store.close().await;
     Ok(())
 }

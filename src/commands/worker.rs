@@ -60,12 +60,13 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
 
 async fn work(arguments: Arguments, scratch: PathBuf) -> Result<(), Failure> {
     let store = arguments.shared.database.open().await?;
+    let clock = Arc::new(SteadyClock::new());
     let worker = worker::Worker {
         store: store.clone(),
-        blobs: arguments.shared.open_blobs()?,
+        blobs: arguments.shared.open_blobs(&store, clock.clone()).await?,
         program: std::env::current_exe()?,
         scratch,
-        clock: Arc::new(SteadyClock::new()),
+        clock,
         entropy: Arc::new(SystemEntropy),
         slots: arguments.slots.count(),
     };

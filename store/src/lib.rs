@@ -8,7 +8,9 @@
 //! |---|---|
 //! | this page | every operation, without SQL |
 //! | [`outcome`], [`operating`], [`reaping`] | what operations take and give |
-//! | [`blobs`] | bytes by key |
+//! | [`blobs`] | bytes by key, on a disk or in a bucket |
+//! | [`sealing`] | what makes them unreadable without their keys |
+//! | `blob_keys` | the operations on those keys |
 //! | `sql/` | the operations, written once: each engine compiles them for its own driver |
 //! | `rows` | rows as they are read |
 //! | `sqlite` | the engine for one host |
@@ -27,6 +29,7 @@ macro_rules! each {
     };
 }
 
+mod blob_keys;
 pub mod blobs;
 #[cfg(test)]
 mod contract;
@@ -37,6 +40,7 @@ mod postgres;
 pub mod reaping;
 mod rows;
 mod schema;
+pub mod sealing;
 mod signals;
 mod sqlite;
 

@@ -16,8 +16,10 @@ use domain::upload::{Upload, UploadState};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::blob_keys::WrappedKey;
 use crate::error::{Result, StoreError};
 use crate::outcome::{ApiKey, Session};
+use crate::sealing::{KekId, SealId};
 
 /// Reads one text of a row by its own parser.
 pub(crate) fn parse<T, E: Display>(
@@ -39,7 +41,12 @@ fn json<T: DeserializeOwned>(table: &'static str, row: &str, text: &str) -> Resu
 }
 
 /// Reads one text of a row that is a word of a closed list.
-fn word<T>(table: &'static str, row: &str, text: &str, parser: fn(&str) -> Option<T>) -> Result<T> {
+pub(crate) fn word<T>(
+    table: &'static str,
+    row: &str,
+    text: &str,
+    parser: fn(&str) -> Option<T>,
+) -> Result<T> {
     parser(text).ok_or_else(|| StoreError::unreadable(table, row, format!("unknown word {text:?}")))
 }
 
@@ -358,5 +365,24 @@ impl ArtifactRow {
             delete_at: Timestamp::from_micros(self.delete_at),
             name: self.name,
         })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+pub(crate) struct WrappedKeyRow {
+    blob: String,
+    seal: Vec<u8>,
+    kek: String,
+    wrapped: Vec<u8>,
+}
+
+impl WrappedKeyRow {
+    pub(crate) fn read(self) -> Result<(BlobKey, WrappedKey)> {
+        let (table, row) = ("blob_keys", &self.blob);
+        let blob = parse(table, row, &self.blob, BlobKey::parse)?;
+        let kek = word(table, row, &self.kek, KekId::parse)?;
+        let seal = self.seal.try_into().map(SealId);
+        let seal = seal.map_err(|_| StoreError::unreadable(table, row, "a seal has 16 bytes"))?;
+        Ok((blob, WrappedKey { seal, kek, wrapped: self.wrapped }))
     }
 }

@@ -22,6 +22,8 @@ macro_rules! held_unless_busy {
 pub(crate) mod accounts;
 #[path = "sql/artifacts.rs"]
 pub(crate) mod artifacts;
+#[path = "sql/blob_keys.rs"]
+pub(crate) mod blob_keys;
 mod claim;
 #[path = "sql/jobs.rs"]
 pub(crate) mod jobs;

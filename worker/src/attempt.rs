@@ -70,7 +70,10 @@ async fn work(
     let deadline = Instant::now() + ATTEMPT_MAX * songs(&leased.task);
     let scratch = Scratch::new(&worker.scratch, &leased.lease).map_err(Hindrance::Scratch)?;
     heart.tell(Progress { stage: Stage::Fetch, fraction: 0.0 });
-    let request = fetch(worker, leased, &scratch).await?;
+    let request = tokio::select! {
+        request = fetch(worker, leased, &scratch) => request?,
+        ending = interruption(heart, stop, deadline) => return Ok(ending),
+    };
     let mut child = Child::start(&worker.program, &scratch).map_err(Hindrance::Program)?;
     let last = tokio::select! {
         last = child.follow(&request, |progress| heart.tell(progress)) => last,

@@ -17,6 +17,8 @@ pub(crate) enum Hindrance {
     Blob(#[from] BlobError),
     #[error("an input's row or bytes are not there")]
     InputGone,
+    #[error("an input has {found} bytes or more in our store, and {recorded} in its row")]
+    InputSize { recorded: u64, found: u64 },
     #[error("a master is made from 1 input, not {count}")]
     Inputs { count: usize },
     #[error("{file} was made with {made} and stored with {stored}")]
@@ -27,7 +29,7 @@ impl Hindrance {
     /// What the owner reads if this was the last try: nothing about our insides.
     pub(crate) fn problem(&self) -> Problem {
         let (code, detail) = match self {
-            Self::Scratch(_) | Self::Blob(_) | Self::Damaged { .. } => {
+            Self::Scratch(_) | Self::Blob(_) | Self::Damaged { .. } | Self::InputSize { .. } => {
                 ("storage_failed", "Our disk failed each time we tried.")
             }
             Self::Program(_) | Self::Inputs { .. } => {

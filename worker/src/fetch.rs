@@ -1,49 +1,47 @@
-//! From a task to a request: where the files are, and what the results are called.
+//! From a task to a request: its files come into scratch, and the results get names.
 
-use domain::blob::BlobKey;
-use domain::ids::UploadId;
 use domain::job::JobKind;
 use domain::order::Input;
 use domain::task::Task;
-use domain::upload::Upload;
 use store::outcome::Leased;
 
 use crate::Worker;
 use crate::error::Hindrance;
+use crate::intake::{Intake, Taken};
 use crate::protocol::{MixOrder, Reference, Request, Stem, Track};
 use crate::scratch::Scratch;
 
-/// Finds the files and says what to do with them.
+/// Brings the files into scratch and says what to do with them.
 pub(crate) async fn fetch(worker: &Worker, leased: &Leased, scratch: &Scratch) -> Result<Request, Hindrance> {
     let out = scratch.out().to_owned();
+    let mut intake = Intake::new(worker, leased, scratch);
     match &leased.task {
         Task::Check { upload } => {
-            let Reference { input, extension } = file(worker, &found(worker, leased, upload).await?);
+            let Reference { input, extension } = intake.take(upload).await?.into();
             Ok(Request::Check { input, extension, out })
         }
-        Task::Render { kind, inputs, references, recipe, title } => {
-            let mut uploads = Vec::with_capacity(references.len());
-            for id in references {
-                uploads.push(found(worker, leased, id).await?);
+        Task::Render { kind, inputs, references: ids, recipe, title } => {
+            let mut references = Vec::with_capacity(ids.len());
+            for id in ids {
+                references.push(intake.take(id).await?.into());
             }
-            let references = uploads.iter().map(|upload| file(worker, upload)).collect();
             let (recipe, title) = (recipe.clone(), title.clone());
             match (kind, inputs.as_slice()) {
                 (JobKind::Master, [only]) => {
-                    let upload = found(worker, leased, &only.upload).await?;
-                    let Reference { input, extension } = file(worker, &upload);
-                    let title = if title.is_empty() { stem_of(&upload.name) } else { title };
+                    let taken = intake.take(&only.upload).await?;
+                    let title = if title.is_empty() { stem_of(&taken.upload.name) } else { title };
+                    let Reference { input, extension } = taken.into();
                     Ok(Request::Master { input, extension, references, out, recipe, title })
                 }
                 (JobKind::Master, _) => Err(Hindrance::Inputs { count: inputs.len() }),
                 (kind @ (JobKind::Mix | JobKind::MixAndMaster), _) => {
-                    let stems = stems(worker, leased, inputs).await?;
+                    let stems = stems(&mut intake, inputs).await?;
                     let title = if title.is_empty() { "Untitled".to_owned() } else { title };
                     let order = MixOrder { kind: *kind, stems, references, recipe, title };
                     Ok(Request::Mix { order, out })
                 }
                 (JobKind::Album, _) => {
-                    let inputs = tracks(worker, leased, inputs).await?;
+                    let inputs = tracks(&mut intake, inputs).await?;
                     Ok(Request::Album { inputs, references, out, recipe, title })
                 }
             }
@@ -51,29 +49,35 @@ pub(crate) async fn fetch(worker: &Worker, leased: &Leased, scratch: &Scratch) -
     }
 }
 
-async fn tracks(worker: &Worker, leased: &Leased, inputs: &[Input]) -> Result<Vec<Track>, Hindrance> {
+async fn tracks(intake: &mut Intake<'_>, inputs: &[Input]) -> Result<Vec<Track>, Hindrance> {
     let mut tracks = Vec::with_capacity(inputs.len());
     for (number, input) in (1..).zip(inputs) {
-        let upload = found(worker, leased, &input.upload).await?;
+        let taken = intake.take(&input.upload).await?;
         let title = match input.title.is_empty() {
-            true => without_number(&stem_of(&upload.name), number),
+            true => without_number(&stem_of(&taken.upload.name), number),
             false => input.title.clone(),
         };
-        let Reference { input, extension } = file(worker, &upload);
+        let Reference { input, extension } = taken.into();
         tracks.push(Track { input, extension, title });
     }
     Ok(tracks)
 }
 
-async fn stems(worker: &Worker, leased: &Leased, inputs: &[Input]) -> Result<Vec<Stem>, Hindrance> {
+async fn stems(intake: &mut Intake<'_>, inputs: &[Input]) -> Result<Vec<Stem>, Hindrance> {
     let mut stems: Vec<Stem> = Vec::with_capacity(inputs.len());
     for input in inputs {
-        let upload = found(worker, leased, &input.upload).await?;
-        let name = name_of_its_own(&upload.name, |name| stems.iter().any(|stem| stem.name == name));
-        let Reference { input: path, extension } = file(worker, &upload);
+        let taken = intake.take(&input.upload).await?;
+        let name = name_of_its_own(&taken.upload.name, |name| stems.iter().any(|stem| stem.name == name));
+        let Reference { input: path, extension } = taken.into();
         stems.push(Stem { input: path, extension, name, settings: input.settings.clone() });
     }
     Ok(stems)
+}
+
+impl From<Taken> for Reference {
+    fn from(taken: Taken) -> Self {
+        Self { extension: taken.upload.extension(), input: taken.path }
+    }
 }
 
 /// Of two stems that are both called `kick.wav`, the second is `kick (2).wav`.
@@ -84,17 +88,6 @@ fn name_of_its_own(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
     let (stem, ending) = name.rsplit_once('.').map_or((name, ""), |(stem, _)| (stem, &name[stem.len()..]));
     let numbered = (2u32..).map(|number| format!("{stem} ({number}){ending}"));
     numbered.into_iter().find(|name| !is_taken(name)).unwrap_or_default()
-}
-
-async fn found(worker: &Worker, leased: &Leased, id: &UploadId) -> Result<Upload, Hindrance> {
-    let upload = worker.store.upload(&leased.account, id).await?;
-    let is_there = worker.blobs.read(&BlobKey::upload_source(id), 0, 0).await?.is_some();
-    upload.filter(|_| is_there).ok_or(Hindrance::InputGone)
-}
-
-fn file(worker: &Worker, upload: &Upload) -> Reference {
-    let input = worker.blobs.path_for_child(&BlobKey::upload_source(&upload.id));
-    Reference { input, extension: upload.extension() }
 }
 
 /// A file's name without its extension: what a master is called if nobody named it.

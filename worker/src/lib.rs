@@ -7,7 +7,8 @@
 //! |---|---|
 //! | this page | lease, attempt, repeat |
 //! | `attempt` | the main path, from lease to commit |
-//! | `fetch` | where a task's files are |
+//! | `fetch` | from a task to a request |
+//! | `intake` | inputs come into scratch |
 //! | `child` | the process that meets a stranger's file, as seen from outside |
 //! | [`protocol`] | what the two say to each other |
 //! | [`render`] | the same process from inside, and the path of the command line |
@@ -23,6 +24,7 @@ mod deliver;
 mod error;
 mod fetch;
 mod heartbeat;
+mod intake;
 mod presence;
 pub mod protocol;
 pub mod reaper;

@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 
 use domain::lease::LeaseId;
 
+/// Where inputs are.
+const IN: &str = "in";
+
 /// The folder. Dropping it deletes all that is inside.
 pub(crate) struct Scratch {
     path: PathBuf,
@@ -18,13 +21,20 @@ impl Scratch {
     pub(crate) fn new(root: &Path, lease: &LeaseId) -> Result<Self> {
         let path = root.join(format!("{}-{}", lease.job, lease.fence));
         let scratch = Self { out: path.join("out"), path };
-        DirBuilder::new().recursive(true).mode(0o700).create(&scratch.out)?;
+        for folder in [&scratch.out, &scratch.path.join(IN)] {
+            DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        }
         Ok(scratch)
     }
 
     /// Where the child works.
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Where input number `index` is, which need not be there yet.
+    pub(crate) fn input(&self, index: usize) -> PathBuf {
+        self.path.join(IN).join(format!("{index:03}"))
     }
 
     /// Where the child puts what it makes.

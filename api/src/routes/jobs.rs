@@ -133,11 +133,7 @@ pub(crate) async fn cancel(
     params(("id" = String, Path, description = "A job's id.")),
     responses((status = 204, description = "`Location` names the receipt."), ApiError)
 )]
-pub(crate) async fn erase(
-    State(app): State<App>,
-    caller: Caller,
-    Id(id): Id<JobId>,
-) -> ApiResult<Response> {
+pub(crate) async fn erase(State(app): State<App>, caller: Caller, Id(id): Id<JobId>) -> ApiResult<Response> {
     caller.must(Scope::JobsWrite)?;
     match app.store.delete_job(&caller.account.id, &id, app.now()).await? {
         Removal::Removed => {

@@ -19,7 +19,8 @@ impl TryFrom<String> for AnyId {
     type Error = ();
 
     fn try_from(text: String) -> Result<Self, ()> {
-        let is_one = JobId::parse(&text).is_ok() || ArtifactId::parse(&text).is_ok() || UploadId::parse(&text).is_ok();
+        let is_one =
+            JobId::parse(&text).is_ok() || ArtifactId::parse(&text).is_ok() || UploadId::parse(&text).is_ok();
         if is_one { Ok(Self(text)) } else { Err(()) }
     }
 }

@@ -1,11 +1,8 @@
-//! The bytes of an upload, on their way from a connection to the disk.
+//! The bytes of an upload, on their way from a connection to their place.
 
 use axum::body::{Body, Bytes};
-use domain::blob::BlobKey;
-use domain::digest::Digest;
 use domain::upload::{Upload, UploadState};
 use http_body_util::BodyExt;
-use sha2::{Digest as _, Sha256};
 use store::blobs::Append;
 
 use super::Checksum;
@@ -36,10 +33,8 @@ pub(crate) async fn finish_if_complete(app: &App, upload: &Upload) -> ApiResult<
     if upload.state != UploadState::Receiving || upload.size_bytes != Some(upload.received_bytes) {
         return Ok(());
     }
-    // It came in several pieces, so its hash is taken from the disk.
-    let measured = app.blobs.measure(&BlobKey::upload_source(&upload.id)).await?;
-    let sha256 = measured.ok_or_else(|| ApiError::missing_blob(&upload.id))?.sha256;
-    app.store.finish_upload(&upload.id, &sha256, app.now()).await?;
+    let stored = app.blobs.assemble(&upload.id, upload.received_bytes).await?;
+    app.store.finish_upload(&upload.id, &stored.sha256, app.now()).await?;
     Ok(())
 }
 
@@ -51,8 +46,6 @@ struct Receiver<'a> {
     /// Written, perhaps not yet synced.
     written: u64,
     checksum: Option<Checksum>,
-    /// Of all bytes, when this request brings the first of them.
-    whole: Option<Sha256>,
 }
 
 impl<'a> Receiver<'a> {
@@ -64,8 +57,7 @@ impl<'a> Receiver<'a> {
     ) -> ApiResult<Receiver<'a>> {
         let written = upload.received_bytes;
         let file = app.blobs.open_append(&upload.id, written).await?;
-        let whole = (written == 0).then(Sha256::new);
-        Ok(Self { app, lock, upload, file, written, checksum, whole })
+        Ok(Self { app, lock, upload, file, written, checksum })
     }
 
     /// An error of `take_in` keeps nothing but what was recorded on the way; a body that broke off keeps all
@@ -81,7 +73,7 @@ impl<'a> Receiver<'a> {
             }
         }
         self.record().await?;
-        self.complete().await?;
+        finish_if_complete(self.app, &self.upload).await?;
         broken.map_or(Ok(self.upload.received_bytes), Err)
     }
 
@@ -102,9 +94,6 @@ impl<'a> Receiver<'a> {
             }
             self.file.write(&bytes).await?;
             self.written = after;
-            if let Some(whole) = &mut self.whole {
-                whole.update(&bytes);
-            }
             if let Some(checksum) = &mut self.checksum {
                 checksum.add(&bytes);
             } else if self.written - self.upload.received_bytes >= self.app.limits.upload_sync_bytes {
@@ -155,17 +144,6 @@ impl<'a> Receiver<'a> {
             self.upload.received_bytes = self.written;
         }
         Ok(())
-    }
-
-    async fn complete(&mut self) -> ApiResult<()> {
-        match self.whole.take() {
-            Some(whole) if self.upload.size_bytes == Some(self.upload.received_bytes) => {
-                let sha256 = Digest::from_bytes(whole.finalize().into());
-                self.app.store.finish_upload(&self.upload.id, &sha256, self.app.now()).await?;
-                Ok(())
-            }
-            _ => finish_if_complete(self.app, &self.upload).await,
-        }
     }
 }
 

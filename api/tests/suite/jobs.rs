@@ -267,7 +267,10 @@ async fn mr_7g_what_was_removed_still_says_when_and_gives_a_receipt() {
         let answer = anna.get(gone).await;
         assert_eq!(answer.status(), StatusCode::GONE, "{gone}");
         let problem: Value = answer.json().await.unwrap();
-        assert_eq!((&problem["code"], &problem["deleted_at"]), (&json!("gone_retention"), &json!("2027-05-15T00:00:00Z")));
+        assert_eq!(
+            (&problem["code"], &problem["deleted_at"]),
+            (&json!("gone_retention"), &json!("2027-05-15T00:00:00Z"))
+        );
     }
     for (removed, id) in [("job", &job), ("artifact", &artifact), ("upload", &upload)] {
         let receipt = anna.json(&format!("/v1/receipts/{id}")).await;

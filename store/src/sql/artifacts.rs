@@ -29,13 +29,19 @@ pub(super) async fn doom(connection: &mut Connection, prefix: &BlobPrefix, now: 
     doom_for(connection, prefix, None, now).await
 }
 
-/// The same, for something of which a tombstone stays.
+/// The same, for something of which a tombstone stays. The keys of what lies there go first, in the same transaction: from its
+/// commit on nobody can read it, wherever copies of the bytes may be.
 pub(super) async fn doom_for(
     connection: &mut Connection,
     prefix: &BlobPrefix,
     subject: Option<&Digest>,
     now: Timestamp,
 ) -> Result<()> {
+    sqlx::query("DELETE FROM blob_keys WHERE blob >= $1 AND blob < $2")
+        .bind(prefix.as_str())
+        .bind(prefix.end())
+        .execute(&mut *connection)
+        .await?;
     sqlx::query(
         "INSERT INTO doomed_blobs (prefix, doomed_at, subject) VALUES ($1, $2, $3)
          ON CONFLICT (prefix) DO UPDATE

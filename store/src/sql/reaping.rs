@@ -7,7 +7,9 @@ use domain::clock_trust::Reading;
 use domain::digest::Digest;
 use domain::ids::UploadId;
 use domain::job::Event;
-use domain::removal::{BETWEEN_LOOKS, Cause, Day, ORPHAN_AGE, RECEIPTS, Receipt, Removed, again_after, subject};
+use domain::removal::{
+    BETWEEN_LOOKS, Cause, Day, ORPHAN_AGE, RECEIPTS, Receipt, Removed, again_after, subject,
+};
 
 use super::jobs::move_job;
 use super::{Connection, Db, Write, artifacts};

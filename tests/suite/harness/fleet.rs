@@ -18,6 +18,12 @@ pub struct Process(Child);
 
 impl Fleet {
     pub fn new(folder: &Path, database: String) -> Self {
+        let keys = folder.join("keys");
+        if !keys.exists() {
+            let made =
+                mixrunners(&["keys", "init", "--keys"]).arg(&keys).output().expect("the program starts");
+            assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        }
         Self { folder: folder.to_owned(), database }
     }
 
@@ -55,7 +61,7 @@ impl Fleet {
 
     pub fn command(&self, name: &str) -> Command {
         let mut command = mixrunners(&[name, "--database", &self.database, "--blobs"]);
-        command.arg(format!("file://{}", self.blobs().display()));
+        command.arg(format!("file://{}", self.blobs().display())).arg("--keys").arg(self.folder.join("keys"));
         command
     }
 

@@ -14,7 +14,11 @@ const AT_A_TIME: u32 = 100;
 
 /// Empties doomed places, one after the other; a crash in between repeats the deletion. Gives how many were found empty for
 /// the second time, and how many could not be emptied.
-pub(crate) async fn empty_all(store: &Store, blobs: &Blobs, now: Timestamp) -> Result<(u64, u64), StoreError> {
+pub(crate) async fn empty_all(
+    store: &Store,
+    blobs: &Blobs,
+    now: Timestamp,
+) -> Result<(u64, u64), StoreError> {
     let (mut emptied, mut refused) = (0, 0);
     for doomed in store.doomed_blobs(now, AT_A_TIME).await? {
         let look = look_at(blobs, &doomed).await;
@@ -73,7 +77,9 @@ async fn unknown(store: &Store, blobs: &Blobs) -> Result<Vec<BlobPrefix>, StoreE
     let mut listing = blobs.list(None);
     loop {
         match listing.next().await {
-            Ok(Some(page)) => places.extend(page.iter().filter_map(|listed| BlobPrefix::of_place(&listed.name))),
+            Ok(Some(page)) => {
+                places.extend(page.iter().filter_map(|listed| BlobPrefix::of_place(&listed.name)))
+            }
             Ok(None) => break,
             Err(error) => {
                 // What was seen so far is true all the same; the rest comes with the next sweep.

@@ -42,7 +42,7 @@ if [ "$(field task)" = album ]; then
     exit 0
 fi
 
-{ echo "mastered"; cat "$input"; } >"$out/master.wav24"
+{ echo "mastered"; printf '%s' "$order" | fields input | while read -r path; do cat "$path"; done; } >"$out/master.wav24"
 case "$title" in
 dies) kill -9 $$ ;;
 exits) mastered "$(file master M wav24 master.wav24 null)"; exit 3 ;;

@@ -16,7 +16,9 @@ use domain::recipe::Recipe;
 use domain::retention::Retention;
 use domain::upload::{Upload, UploadState};
 use store::outcome::{Enqueued, NewAccount, NewUpload};
+use store::sealing::Keyring;
 use store::{Blobs, Place, Store};
+use tokio::io::AsyncReadExt;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use worker::Worker;
@@ -56,7 +58,6 @@ impl Service {
         let entropy = Arc::new(SeededEntropy::new(1));
         let place = folder.path().join("data");
         let store = Store::open(Place::Folder(&place), entropy.clone(), Retention::POLICY).await.unwrap();
-        let blobs = Blobs::folder(&folder.path().join("blobs")).unwrap();
         std::fs::create_dir(folder.path().join("pids")).unwrap();
         let pids = folder.path().join("pids");
         let script = include_str!("child.sh").replace("PIDS", pids.to_str().unwrap());
@@ -64,6 +65,9 @@ impl Service {
         std::fs::write(&program, script).unwrap();
         std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
         let clock = Arc::new(HandClock::new(Timestamp::from_micros(1_800_000_000_000_000)));
+        let shelf = store::blobs::Place::folder(&folder.path().join("blobs")).unwrap();
+        let keyring = Keyring::fleeting(&*entropy);
+        let blobs = Blobs::open(shelf, store.clone(), keyring, clock.clone(), entropy.clone()).await.unwrap();
         Self { store, blobs, clock, entropy, folder }
     }
 
@@ -111,10 +115,8 @@ impl Service {
             expires_at: Retention::POLICY.of_new_upload(self.clock.now()),
         };
         self.store.create_upload(&new, self.clock.now()).await.unwrap();
-        let mut append = self.blobs.open_append(&id, 0).await.unwrap();
-        append.write(bytes).await.unwrap();
-        let offset = append.sync().await.unwrap();
-        assert!(self.store.advance_upload(&id, 0, offset).await.unwrap());
+        let stored = self.blobs.put(&BlobKey::upload_source(&id), bytes).await.unwrap();
+        assert!(self.store.advance_upload(&id, 0, stored.size_bytes).await.unwrap());
         assert!(self.store.finish_upload(&id, &digest(1), self.clock.now()).await.unwrap());
         id
     }
@@ -192,7 +194,10 @@ impl Service {
     }
 
     pub async fn text(&self, key: &BlobKey) -> String {
-        std::fs::read_to_string(self.blobs.path_for_child(key)).unwrap()
+        let mut blob = self.blobs.read(key, 0, u64::MAX).await.unwrap().expect("a blob");
+        let mut text = String::new();
+        blob.reader.read_to_string(&mut text).await.unwrap();
+        text
     }
 
     /// Waits until nothing is doomed any more.
