@@ -16,8 +16,6 @@ use crate::harness::producer::{Producer, artifact};
 const RUNS_AGAIN_WITHIN: Duration = Duration::from_secs(15);
 /// A job is quarantined at its third death, and a death that nobody saw is one too.
 const DEATHS_OF_A_QUARANTINE: usize = 3;
-/// A sweep runs each second, on each worker.
-const SWEPT_WITHIN: Duration = Duration::from_secs(20);
 
 type Ended = BTreeMap<String, (Accepted, Value)>;
 
@@ -40,7 +38,7 @@ pub async fn judge(
     let listed = all_jobs(&producer).await;
     let unknown: Vec<_> = listed.iter().filter(|id| !ended.contains_key(*id)).collect();
     assert_eq!(unknown.len(), orders.in_peace(), "jobs that nobody ordered: {unknown:?}");
-    no_orphans(arena, ended).await;
+    no_orphans(arena, ended);
     for recovery in recoveries {
         assert!(recovery.was_disturbed || recovery.took <= RUNS_AGAIN_WITHIN, "{recovery:?}");
     }
@@ -82,18 +80,15 @@ async fn all_jobs(producer: &Producer) -> BTreeSet<String> {
     all
 }
 
-/// Below each job that succeeded lies one attempt, below every other nothing, and no write was left half done.
-async fn no_orphans(arena: &Arena, ended: &Ended) {
-    let blobs = arena.fleet().blobs();
-    let mut orphans = Vec::new();
-    for _ in 0..SWEPT_WITHIN.as_secs() * 4 {
-        orphans = orphans_of(&blobs, ended);
-        if orphans.is_empty() {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(250)).await;
-    }
-    panic!("bytes that no row knows: {orphans:?}");
+/// After one sweep of the reaper: below each job that succeeded lies one attempt, below every other nothing, and no write
+/// was left half done.
+fn no_orphans(arena: &Arena, ended: &Ended) {
+    let mut reaper = arena.fleet().command("reaper");
+    let swept = reaper.args(["run", "--once", "--orphans-at-once"]).output().expect("the program starts");
+    assert!(swept.status.success(), "{swept:?}");
+    println!("{}", String::from_utf8_lossy(&swept.stdout).trim());
+    let orphans = orphans_of(&arena.fleet().blobs(), ended);
+    assert!(orphans.is_empty(), "bytes that no row knows: {orphans:?}");
 }
 
 fn orphans_of(blobs: &Path, ended: &Ended) -> Vec<String> {
