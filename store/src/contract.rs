@@ -2,6 +2,7 @@
 //! at the end of this file passes.
 
 mod access;
+mod blob_keys;
 mod crowd;
 mod ending;
 mod fairness;
@@ -88,6 +89,10 @@ macro_rules! every_story {
                 a_retry_ends_a_backoff_and_makes_a_new_job_of_one_that_failed
                 operators_see_and_end_the_jobs_of_all
                 a_wait_is_estimated_once_there_is_something_to_go_by;
+            blob_keys:
+                a_blob_has_a_key_for_each_of_its_writes_until_it_is_shredded
+                shredding_a_prefix_takes_all_below_it_and_nothing_beside_it
+                keys_are_wrapped_anew_unless_they_were_shredded_meanwhile;
             crowd:
                 the_cap_holds_however_many_processes_ask_at_once
                 a_crowd_at_one_account_meets_no_error_and_every_job_ends_once;
