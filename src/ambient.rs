@@ -63,10 +63,16 @@ impl Entropy for SystemEntropy {
     }
 }
 
-/// The keys that seal the audio, from those who keep them in a vault of their own. On a command line anybody on the host
-/// could read them.
+/// The keys that seal the audio, from those who keep them in a vault of their own. On a command line anybody on the
+/// host could read them.
 pub fn key_in_environment() -> Option<String> {
     std::env::var("MIXRUNNERS_KEK").ok().filter(|text| !text.is_empty())
+}
+
+/// Another service than AWS for buckets, as AWS's own tools are told of it. What else they read, their library does.
+pub fn bucket_endpoint() -> Option<String> {
+    let named = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"].map(|name| std::env::var(name).ok());
+    named.into_iter().flatten().find(|url| !url.is_empty())
 }
 
 /// Opens `link` in the browser of this machine, if it has a screen. Whether it worked cannot be known; the link

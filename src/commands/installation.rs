@@ -8,12 +8,12 @@ use std::sync::Arc;
 use clap::Args;
 use domain::clock::Clock;
 use domain::retention::Retention;
-use store::blobs::{self, Blobs};
+use store::blobs::{self, Access, Blobs, BucketAddress};
 use store::sealing::Keyring;
 use store::{Place, Store};
 
 use super::keys::{self, Keys};
-use crate::ambient::SystemEntropy;
+use crate::ambient::{self, SystemEntropy};
 use crate::exit::Failure;
 
 /// Where the processes of one installation meet.
@@ -23,10 +23,10 @@ pub struct Shared {
     #[arg(long, value_name = "URL", env = "MIXRUNNERS_DATABASE", hide_env_values = true)]
     #[arg(value_parser = Database::parse)]
     pub database: Database,
-    /// The bytes, sealed: file:///FOLDER, the same files for every process
+    /// The bytes, sealed: s3://BUCKET/PREFIX, or file:///FOLDER with the same files for every process
     #[arg(long, value_name = "URL", env = "MIXRUNNERS_BLOBS")]
-    #[arg(value_parser = blobs_folder)]
-    pub blobs: PathBuf,
+    #[arg(value_parser = Shelf::parse)]
+    pub blobs: Shelf,
     #[command(flatten)]
     pub keys: Keys,
 }
@@ -34,7 +34,40 @@ pub struct Shared {
 impl Shared {
     /// Opens the blobs.
     pub async fn open_blobs(&self, store: &Store, clock: Arc<dyn Clock>) -> Result<Blobs, Failure> {
-        open_blobs(folder(&self.blobs)?, store, self.keys.open()?, clock).await
+        open_blobs(self.blobs.place().await?, store, self.keys.open()?, clock).await
+    }
+}
+
+/// Where the bytes are.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Shelf {
+    /// A folder.
+    Folder(PathBuf),
+    /// A bucket, reached by what the usual variables of AWS say.
+    Bucket(BucketAddress),
+}
+
+impl Shelf {
+    /// From the command line.
+    pub fn parse(url: &str) -> Result<Self, String> {
+        if url.starts_with("s3://") {
+            return BucketAddress::parse(url).map(Self::Bucket).map_err(|error| error.to_string());
+        }
+        match url.strip_prefix("file://") {
+            Some(folder) if folder.starts_with('/') => Ok(Self::Folder(PathBuf::from(folder))),
+            _ => Err("it must be a bucket or a folder, as in s3://mixrunners/prod or file:///srv/mixrunners"
+                .to_owned()),
+        }
+    }
+
+    async fn place(&self) -> Result<blobs::Place, Failure> {
+        match self {
+            Self::Folder(path) => folder(path),
+            Self::Bucket(address) => {
+                let endpoint = ambient::bucket_endpoint();
+                Ok(blobs::Place::bucket(address, Access::Usual { endpoint }).await)
+            }
+        }
     }
 }
 
@@ -93,13 +126,6 @@ impl fmt::Display for Database {
 impl fmt::Debug for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
-    }
-}
-
-fn blobs_folder(url: &str) -> Result<PathBuf, String> {
-    match url.strip_prefix("file://") {
-        Some(folder) if folder.starts_with('/') => Ok(PathBuf::from(folder)),
-        _ => Err("it must be a folder, as in file:///srv/mixrunners".to_owned()),
     }
 }
 
@@ -211,9 +237,10 @@ mod tests {
         for unknown in ["mysql://host/mix", "/srv/mix", ""] {
             assert!(Database::parse(unknown).unwrap_err().contains("postgres://"), "{unknown:?}");
         }
-        assert_eq!(blobs_folder("file:///srv/mix"), Ok("/srv/mix".into()));
-        for unknown in ["s3://bucket", "file://mix", "/srv/mix"] {
-            assert!(blobs_folder(unknown).is_err(), "{unknown:?}");
+        assert_eq!(Shelf::parse("file:///srv/mix"), Ok(Shelf::Folder("/srv/mix".into())));
+        assert!(matches!(Shelf::parse("s3://bucket/mix"), Ok(Shelf::Bucket(_))));
+        for unknown in ["s3://", "s3://Bucket", "https://bucket", "file://mix", "/srv/mix"] {
+            assert!(Shelf::parse(unknown).is_err(), "{unknown:?}");
         }
     }
 }

@@ -113,8 +113,8 @@ async fn wrap_anew(arguments: &Rewrap) -> Result<u64, Failure> {
     Ok(count)
 }
 
-/// The keys of an installation in one folder. The first key is made by itself, but never beside a database whose keys of
-/// blobs another one wraps.
+/// The keys of an installation in one folder. The first key is made by itself, but never beside a database whose keys
+/// of blobs another one wraps.
 pub async fn of_embedded(folder: &Path, store: &Store) -> Result<Keyring, Failure> {
     if let Some(text) = ambient::key_in_environment() {
         return Keyring::parse(&text).map_err(|error| failure(&error));

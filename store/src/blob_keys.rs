@@ -1,5 +1,5 @@
-//! The operations on the wrapped keys of blobs. A key's row is there before the first byte that it seals, and goes before
-//! the last one: bytes without a row are bytes that nobody can read.
+//! The operations on the wrapped keys of blobs. A key's row is there before the first byte that it seals, and goes
+//! before the last one: bytes without a row are bytes that nobody can read.
 
 use domain::blob::{BlobKey, BlobPrefix};
 use domain::clock::Timestamp;

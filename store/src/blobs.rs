@@ -1,5 +1,6 @@
-//! Bytes by key. A blob appears whole or not at all, and once it is there it never changes. What lies on a disk or in a
-//! bucket is sealed ([`crate::sealing`]): whoever has it has nothing, and what is not what we stored is never given out.
+//! Bytes by key. A blob appears whole or not at all, and once it is there it never changes. What lies on a disk or in
+//! a bucket is sealed ([`crate::sealing`]): whoever has it has nothing, and what is not what we stored is never given
+//! out.
 //!
 //! | module | what |
 //! |---|---|
@@ -65,8 +66,8 @@ pub struct Stored {
 pub struct BlobRead {
     /// The length of the whole blob.
     pub size_bytes: u64,
-    /// The part; ends early if it was asked to go beyond the blob's end. Where the blob turns out to be damaged it fails
-    /// with [`std::io::ErrorKind::InvalidData`]: what came before was as it was stored, but it is not all.
+    /// The part; ends early if it was asked to go beyond the blob's end. Where the blob turns out to be damaged it
+    /// fails with [`std::io::ErrorKind::InvalidData`]: what came before was as it was stored, but it is not all.
     pub reader: BlobReader,
 }
 
@@ -153,7 +154,7 @@ type Result<T> = std::result::Result<T, BlobError>;
 
 impl Blobs {
     /// The blobs at a place, with their keys in `store`. [`KeyringError::Missing`] if the keyring lacks a key that the
-    /// database needs.
+    /// database needs; an error of the place if it does not let us list what there is.
     pub async fn open(
         place: Place,
         store: Store,
@@ -161,7 +162,9 @@ impl Blobs {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self> {
-        Ok(Self { place, vault: Vault::open(store, keyring, clock, entropy).await? })
+        let vault = Vault::open(store, keyring, clock, entropy).await?;
+        place.answers().await?;
+        Ok(Self { place, vault })
     }
 
     /// Stores what `source` gives until its end. When this returns, the blob survives a power cut.
@@ -226,8 +229,9 @@ impl Blobs {
         self.place.delete(key).await
     }
 
-    /// Deletes all blobs whose keys begin with this: their keys first, from when on nobody can read them; then the bytes,
-    /// former versions and unfinished writes included, until a listing shows nothing. None being there is no error.
+    /// Deletes all blobs whose keys begin with this: their keys first, from when on nobody can read them; then the
+    /// bytes, former versions and unfinished writes included, until a listing shows nothing. None being there is no
+    /// error.
     pub async fn delete_prefix(&self, prefix: &BlobPrefix) -> Result<()> {
         self.vault.store.shred_blobs(prefix).await?;
         self.place.delete_prefix(prefix).await

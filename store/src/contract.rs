@@ -2,6 +2,7 @@
 //! at the end of this file passes.
 
 mod access;
+mod blob_keys;
 mod crowd;
 mod ending;
 mod fairness;
@@ -100,6 +101,10 @@ macro_rules! every_story {
                 a_freeze_stands_until_somebody_ends_it
                 an_approval_covers_what_is_due_and_nothing_after
                 the_last_reading_of_a_start_is_kept_and_a_new_start_gets_the_latest_of_any;
+            blob_keys:
+                a_blob_has_a_key_for_each_of_its_writes_until_it_is_shredded
+                shredding_a_prefix_takes_all_below_it_and_nothing_beside_it
+                keys_are_wrapped_anew_unless_they_were_shredded_meanwhile;
             crowd:
                 the_cap_holds_however_many_processes_ask_at_once
                 a_crowd_at_one_account_meets_no_error_and_every_job_ends_once;

@@ -1,6 +1,7 @@
 //! The whole program, as its users meet it: the command line, and the service over HTTP.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its harness too")]
 
+mod buckets;
 mod chaos;
 mod cli;
 mod compare;
@@ -9,6 +10,7 @@ mod disk;
 mod fleet;
 mod harness;
 mod hostile;
+mod keys;
 mod mastering;
 mod mixing;
 mod presets_doc;

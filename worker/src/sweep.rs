@@ -1,24 +1,61 @@
 //! Ends what is overdue. Each sweep can be run at any time, by any number of workers.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::lease::SWEEP;
+use tokio::time::{Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use crate::Worker;
 use crate::reaper::places;
 
-/// Sweeps every second until `shutdown`.
+/// How often abandoned writes are looked for. The first time is when a worker starts.
+const LOOK_FOR_ABANDONED: Duration = Duration::from_secs(60 * 60);
+
+/// Sweeps until `shutdown`: every second what others wait for, every hour what only takes room.
 pub(crate) async fn run(worker: Arc<Worker>, shutdown: CancellationToken) {
-    let mut timer = tokio::time::interval(SWEEP);
-    timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    tokio::join!(often(&worker, &shutdown), seldom(&worker, &shutdown));
+}
+
+async fn often(worker: &Worker, shutdown: &CancellationToken) {
+    let mut timer = every(SWEEP);
     loop {
         tokio::select! {
             () = shutdown.cancelled() => return,
             _ = timer.tick() => {}
         }
-        expired_leases(&worker).await;
-        doomed_blobs(&worker).await;
+        expired_leases(worker).await;
+        doomed_blobs(worker).await;
+    }
+}
+
+async fn seldom(worker: &Worker, shutdown: &CancellationToken) {
+    let mut timer = every(LOOK_FOR_ABANDONED);
+    let sweeping = async {
+        loop {
+            timer.tick().await;
+            abandoned_writes(worker).await;
+        }
+    };
+    tokio::select! {
+        () = shutdown.cancelled() => {}
+        () = sweeping => {}
+    }
+}
+
+fn every(pause: Duration) -> Interval {
+    let mut timer = tokio::time::interval(pause);
+    timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    timer
+}
+
+/// Removes what processes left that died in the middle of a write.
+async fn abandoned_writes(worker: &Worker) {
+    match worker.blobs.remove_abandoned().await {
+        Ok(0) => {}
+        Ok(count) => tracing::warn!(count, "abandoned writes were removed"),
+        Err(error) => tracing::error!(%error, "abandoned writes cannot be removed"),
     }
 }
 

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
-use store::blobs::Listed;
 
 use crate::harness::{PEAKS, Person, REPORT, Service, master, sha256};
 
@@ -163,8 +162,11 @@ async fn a_master_that_was_damaged_on_the_disk_is_not_served() {
     let service = Service::start().await;
     let anna = service.producer("anna").await;
     let path = content_path(&anna).await;
-    let largest = |page: Vec<Listed>| page.into_iter().max_by_key(|one| one.size_bytes);
-    let sealed = largest(service.blobs.list(None).next().await.unwrap().unwrap()).unwrap();
+    let (mut listing, mut all) = (service.blobs.list(None), Vec::new());
+    while let Some(page) = listing.next().await.unwrap() {
+        all.extend(page);
+    }
+    let sealed = all.into_iter().max_by_key(|one| one.size_bytes).unwrap();
     let file = service.folder.path().join("blobs").join(&sealed.name);
     let sound = std::fs::read(&file).unwrap();
     assert!(sound.len() > master().len(), "the case must be real");

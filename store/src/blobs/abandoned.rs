@@ -1,9 +1,10 @@
-//! Writes that nobody goes on with: a process died in the middle of them. What they left is no blob and no listing of blobs
-//! shows it, but it takes room.
+//! Writes that nobody goes on with: a process died in the middle of them. What they left is no blob and no listing of
+//! blobs shows it, but it takes room.
 
 use std::time::Duration;
 
 use domain::blob::BlobKey;
+use futures_util::FutureExt;
 
 use super::folder::{Folder, blob_of_part};
 use super::{BlobError, Blobs, Kind, Result};
@@ -12,16 +13,16 @@ use super::{BlobError, Blobs, Kind, Result};
 pub const ABANDONED_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Blobs {
-    /// Removes what is left of writes that began a day ago or earlier; tells how many there were. By our own record of when
-    /// they began: what a bucket says of that cannot be relied on.
+    /// Removes what is left of writes that began a day ago or earlier; tells how many there were. By our own record of
+    /// when they began: what a bucket says of that cannot be relied on.
     pub async fn remove_abandoned(&self) -> Result<u64> {
         match &self.place.0 {
             Kind::Folder(folder) => self.remove_parts(folder).await,
             Kind::Bucket(bucket) => {
                 let mut count = 0;
-                for write in bucket.unfinished().await? {
+                for write in bucket.unfinished().boxed().await? {
                     if self.is_abandoned(&write.blob).await? {
-                        bucket.give_up(&write).await?;
+                        bucket.give_up(&write).boxed().await?;
                         count += 1;
                     }
                 }

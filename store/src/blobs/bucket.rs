@@ -1,7 +1,7 @@
 //! Blobs as objects of a bucket that speaks S3. For any number of hosts.
 //!
-//! Whether an object is there, or gone, is told by what a listing of all versions and unfinished uploads shows, never by
-//! `HEAD`: in a bucket with versions that says «not there» of what anybody may still read.
+//! Whether an object is there, or gone, is told by what a listing of all versions and unfinished uploads shows, never
+//! by `HEAD`: in a bucket with versions that says «not there» of what anybody may still read.
 //!
 //! | module | what |
 //! |---|---|
@@ -35,8 +35,8 @@ pub(super) use self::versions::Pages;
 use crate::sealing::segments::HEADER_BYTES;
 use crate::sealing::stream::{Sealing, Supply};
 
-/// What is sent at once, and held in memory until it was received; no part but the last may be below 5 MiB. A piece of an
-/// upload fits into one.
+/// What is sent at once, and held in memory until it was received; no part but the last may be below 5 MiB. A piece of
+/// an upload fits into one.
 const PART_BYTES: usize = 9 * 1024 * 1024;
 /// To connect, and until an answer begins.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -236,8 +236,8 @@ impl Bucket {
         Ok(done.set_checksum_crc32(sent.checksum_crc32().map(ToOwned::to_owned)).build())
     }
 
-    /// The answer to a write can be lost after the write was done, and then to do it again fails. Whether it was done is told
-    /// by the object: no other write begins with the same header.
+    /// The answer to a write can be lost after the write was done, and then to do it again fails. Whether it was done
+    /// is told by the object: no other write begins with the same header.
     async fn unless_there(&self, object: &str, written: &Written, error: IoError) -> IoResult<()> {
         match self.beginning(object).await {
             Ok(Some(there)) if there == *written => Ok(()),

@@ -1,11 +1,12 @@
-//! What there is at a place, whatever the database says: for sweeps that look for what nobody knows any more, and for the
-//! proof that nothing is left.
+//! What there is at a place, whatever the database says: for sweeps that look for what nobody knows any more, and for
+//! the proof that nothing is left.
 
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use domain::blob::BlobPrefix;
 use domain::clock::Timestamp;
+use futures_util::FutureExt;
 use tokio::fs;
 
 use super::{BlobError, Blobs, Kind, Result, bucket};
@@ -13,8 +14,8 @@ use super::{BlobError, Blobs, Kind, Result, bucket};
 /// One thing that lies there.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Listed {
-    /// Its name. Mostly a blob's key; in a folder a part of a blob that is being written has another, in a bucket it has
-    /// its blob's, and so has each former version.
+    /// Its name. Mostly a blob's key; in a folder a part of a blob that is being written has another, in a bucket it
+    /// has its blob's, and so has each former version.
     pub name: String,
     /// How many bytes it takes, sealed as it is.
     pub size_bytes: u64,
@@ -40,7 +41,7 @@ impl Listing {
                 let page = walk.next().await;
                 page.map_err(BlobError::io(walk.root.display(), "listed"))
             }
-            Pages::Bucket(pages) => pages.next().await,
+            Pages::Bucket(pages) => pages.next().boxed().await,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! An upload that is still arriving: pieces, each a sealed blob that never changes, as on a disk so in a bucket.
 //!
-//! A piece is stored first and acknowledged afterwards. What counts is the offset that the database has: the pieces that
-//! lead from 0 to it are the upload, and every other one was never acknowledged.
+//! A piece is stored first and acknowledged afterwards. What counts is the offset that the database has: the pieces
+//! that lead from 0 to it are the upload, and every other one was never acknowledged.
 
 use std::collections::BTreeMap;
 use std::io::Error as IoError;
@@ -62,8 +62,8 @@ impl Append {
 }
 
 impl Blobs {
-    /// Opens an upload at the offset that is recorded for it. What lies beyond was never acknowledged and is deleted. One
-    /// writer at a time: the caller holds the upload's lock.
+    /// Opens an upload at the offset that is recorded for it. What lies beyond was never acknowledged and is deleted.
+    /// One writer at a time: the caller holds the upload's lock.
     pub async fn open_append(&self, upload: &UploadId, recorded: u64) -> Result<Append> {
         let pieces = self.pieces(upload).await?;
         match way_to(recorded, &pieces) {

@@ -1,9 +1,12 @@
 //! Where the bytes of blobs are. Nobody below knows what they are: they come sealed, and go as they came.
+//!
+//! What a bucket does is boxed: its library's futures are types within types, too deep for who would hold them.
 
 use std::io::ErrorKind;
 use std::path::Path;
 
 use domain::blob::{BlobKey, BlobPrefix};
+use futures_util::FutureExt;
 use tokio::io::AsyncRead;
 
 use super::bucket::{Access, Bucket, BucketAddress};
@@ -38,9 +41,17 @@ impl Place {
             .map_err(BlobError::io(root.display(), "made"))
     }
 
-    /// A bucket of an object store that speaks S3. Nothing is asked of it yet.
+    /// A bucket of an object store that speaks S3. [`super::Blobs::open`] is the first to ask it anything.
     pub async fn bucket(address: &BucketAddress, access: Access) -> Self {
-        Self(Kind::Bucket(Bucket::new(address, access).await))
+        Self(Kind::Bucket(Bucket::new(address, access).boxed().await))
+    }
+
+    /// Whether what is needed there is allowed: above all to list what is left after a deletion.
+    pub(super) async fn answers(&self) -> Result<()> {
+        match &self.0 {
+            Kind::Folder(_) => Ok(()),
+            Kind::Bucket(bucket) => bucket.answers().boxed().await,
+        }
     }
 
     pub(super) async fn put<R: AsyncRead + Unpin + Send>(
@@ -50,7 +61,7 @@ impl Place {
     ) -> Result<()> {
         let written = match &self.0 {
             Kind::Folder(folder) => folder.put(key, sealing).await,
-            Kind::Bucket(bucket) => bucket.put(key, sealing).await,
+            Kind::Bucket(bucket) => bucket.put(key, sealing).boxed().await,
         };
         written.map_err(BlobError::io(key, "written"))
     }
@@ -58,7 +69,7 @@ impl Place {
     pub(super) async fn open(&self, key: &BlobKey, span: Span) -> Result<Option<Sealed>> {
         let opened = match &self.0 {
             Kind::Folder(folder) => folder.open(key, span).await,
-            Kind::Bucket(bucket) => bucket.open(key, span).await,
+            Kind::Bucket(bucket) => bucket.open(key, span).boxed().await,
         };
         opened.map_err(|cause| match cause.kind() {
             ErrorKind::UnexpectedEof => {
@@ -71,7 +82,7 @@ impl Place {
     pub(super) async fn delete(&self, key: &BlobKey) -> Result<()> {
         match &self.0 {
             Kind::Folder(folder) => folder.delete(key).await.map_err(BlobError::io(key, "deleted")),
-            Kind::Bucket(bucket) => bucket.delete(key).await,
+            Kind::Bucket(bucket) => bucket.delete(key).boxed().await,
         }
     }
 
@@ -80,7 +91,7 @@ impl Place {
             Kind::Folder(folder) => {
                 folder.delete_prefix(prefix).await.map_err(BlobError::io(prefix, "deleted"))
             }
-            Kind::Bucket(bucket) => bucket.delete_prefix(prefix).await,
+            Kind::Bucket(bucket) => bucket.delete_prefix(prefix).boxed().await,
         }
     }
 }

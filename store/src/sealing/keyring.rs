@@ -151,8 +151,8 @@ impl Keyring {
         }
     }
 
-    /// Adds a key to a folder that has some: from now on it wraps, and the others only unwrap. Processes that run hear of
-    /// it when they meet a blob that it wrapped, and wrap with it once they were started again.
+    /// Adds a key to a folder that has some: from now on it wraps, and the others only unwrap. Processes that run hear
+    /// of it when they meet a blob that it wrapped, and wrap with it once they were started again.
     pub fn rotate(folder: &Path, entropy: &dyn Entropy) -> Result<KekId, KeyringError> {
         let newest = key_file::newest(folder)?.ok_or_else(|| KeyringError::Empty(folder.to_owned()))?;
         add(folder, newest.number + 1, entropy)

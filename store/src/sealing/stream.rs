@@ -115,8 +115,8 @@ struct Opening<R> {
     left: u64,
 }
 
-/// Opens what `sealed` gives, which must begin with the segment that holds the span's first byte. That segment is opened
-/// before this returns, so that most damage is known before anything was given away.
+/// Opens what `sealed` gives, which must begin with the segment that holds the span's first byte. That segment is
+/// opened before this returns, so that most damage is known before anything was given away.
 pub(crate) async fn open(
     blob: String,
     cipher: BlobCipher,

@@ -61,8 +61,8 @@ impl Vault {
     }
 }
 
-/// Wraps every key that an older KEK wraps with the newest one, and tells how many. Blobs stay as they are, and readable
-/// all the while. Once this has ended, an older KEK is needed for backups of the database alone.
+/// Wraps every key that an older KEK wraps with the newest one, and tells how many. Blobs stay as they are, and
+/// readable all the while. Once this has ended, an older KEK is needed for backups of the database alone.
 pub async fn rewrap(store: &Store, keyring: &Keyring, entropy: &dyn Entropy) -> Result<u64, BlobError> {
     let newest = keyring.newest();
     let mut count = 0;

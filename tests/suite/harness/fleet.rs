@@ -11,6 +11,8 @@ use super::{mixrunners, word_of};
 pub struct Fleet {
     folder: PathBuf,
     pub database: String,
+    blobs: String,
+    variables: Vec<(&'static str, String)>,
 }
 
 /// One of its processes; killed when dropped.
@@ -24,7 +26,20 @@ impl Fleet {
                 mixrunners(&["keys", "init", "--keys"]).arg(&keys).output().expect("the program starts");
             assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         }
-        Self { folder: folder.to_owned(), database }
+        let blobs = format!("file://{}", folder.join("blobs").display());
+        Self { folder: folder.to_owned(), database, blobs, variables: Vec::new() }
+    }
+
+    /// The same with its bytes in a bucket of the server at `endpoint`.
+    pub fn on_bucket(folder: &Path, database: String, endpoint: &str, bucket: &str) -> Self {
+        let variables = [
+            ("AWS_ENDPOINT_URL_S3", endpoint),
+            ("AWS_ACCESS_KEY_ID", "tests"),
+            ("AWS_SECRET_ACCESS_KEY", "secret"),
+            ("AWS_EC2_METADATA_DISABLED", "true"),
+        ];
+        let variables = variables.map(|(name, value)| (name, value.to_owned())).to_vec();
+        Self { blobs: format!("s3://{bucket}/mix"), variables, ..Self::new(folder, database) }
     }
 
     /// Starts `mixrunners api`, and makes a key at it.
@@ -55,13 +70,13 @@ impl Fleet {
         self.folder.join(name).display().to_string()
     }
 
-    pub fn blobs(&self) -> PathBuf {
-        self.folder.join("blobs")
+    pub fn keys(&self) -> PathBuf {
+        self.folder.join("keys")
     }
 
     pub fn command(&self, name: &str) -> Command {
-        let mut command = mixrunners(&[name, "--database", &self.database, "--blobs"]);
-        command.arg(format!("file://{}", self.blobs().display())).arg("--keys").arg(self.folder.join("keys"));
+        let mut command = mixrunners(&[name, "--database", &self.database, "--blobs", &self.blobs, "--keys"]);
+        command.arg(self.keys()).envs(self.variables.iter().cloned());
         command
     }
 

@@ -63,6 +63,17 @@ impl Bucket {
         Pages { bucket: self.clone(), prefix, next: Next::Versions { after: None } }
     }
 
+    pub(in crate::blobs) async fn answers(&self) -> Result<()> {
+        let refused = |cause| BlobError::io(&self.address, "listed")(cause);
+        let request =
+            self.client.list_object_versions().bucket(&self.address.name).prefix(&self.address.prefix);
+        request.max_keys(1).send().await.map_err(|error| refused(failure(&error)))?;
+        let request =
+            self.client.list_multipart_uploads().bucket(&self.address.name).prefix(&self.address.prefix);
+        request.max_uploads(1).send().await.map_err(|error| refused(failure(&error)))?;
+        Ok(())
+    }
+
     /// Every write of a blob that was begun and not ended.
     pub(in crate::blobs) async fn unfinished(&self) -> Result<Vec<Write>> {
         let mut pages = Pages { next: Next::Uploads { after: None }, ..self.pages(None) };

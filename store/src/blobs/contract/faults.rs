@@ -7,14 +7,14 @@ use domain::blob::{BlobKey, BlobPrefix};
 use fixtures::moto::Moto;
 use fixtures::unreliable::{Asked, Fate, Unreliable};
 
-use super::world::Versions::{self, Kept, Lost};
+use super::world::Versions::{self, Kept, Lockable, Lost};
 use super::world::{Home, World, attempt, master, part, song};
 use crate::blobs::BlobError;
 
 const BUSY: &str = "HTTP/1.1 503 Slow Down\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 const BROKEN: &str = "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-const DELETED: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nContent-Length: 77\r\nConnection: close\r\n\r\n\
-     <DeleteResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"></DeleteResult>";
+const DELETED: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nContent-Length: 77\r\n\
+     Connection: close\r\n\r\n<DeleteResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"></DeleteResult>";
 
 /// A bucket behind a proxy; `None` if there is no server.
 async fn behind(
@@ -156,21 +156,17 @@ async fn what_a_head_request_calls_gone_is_deleted_all_the_same() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_locked_is_told_and_nobody_can_read_it() {
-    let Some(server) = Moto::of_this_process() else { return };
-    let name = server.new_name();
-    let other = World::in_bucket(&server.endpoint, &name).await;
-    let Home::Bucket(bucket) = &other.home else { panic!("a bucket") };
-    let made = bucket.client.create_bucket().bucket(&name).object_lock_enabled_for_bucket(true);
-    made.send().await.unwrap();
-    other.put(&master(), b"bytes").await;
-    let locked = bucket.client.put_object().bucket(&name).key(bucket.object(&master()));
+    let Some(world) = World::in_a_bucket(Lockable).await else { return };
+    let Home::Bucket(bucket) = &world.home else { panic!("a bucket") };
+    world.put(&master(), b"bytes").await;
+    let locked = bucket.client.put_object().bucket(bucket.address.name()).key(bucket.object(&master()));
     let locked = locked.object_lock_mode(ObjectLockMode::Governance);
     let until = aws_sdk_s3::primitives::DateTime::from_secs(4_000_000_000);
     locked.object_lock_retain_until_date(until).body(b"locked".to_vec().into()).send().await.unwrap();
-    let deleted = other.blobs.delete_prefix(&BlobPrefix::job(&attempt(1).job)).await.unwrap_err();
+    let deleted = world.blobs.delete_prefix(&BlobPrefix::job(&attempt(1).job)).await.unwrap_err();
     let BlobError::StillThere { left: 1, detail, .. } = &deleted else { panic!("{deleted}") };
     assert!(detail.contains("AccessDenied"), "{detail}");
-    assert_eq!(other.whole(&master()).await.unwrap(), None);
+    assert_eq!(world.whole(&master()).await.unwrap(), None);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -193,4 +189,13 @@ async fn thousands_of_versions_go_page_by_page() {
     assert_eq!(world.names_below(Some(&prefix)).await.len(), 2500, "the case must be real");
     world.blobs.delete_prefix(&prefix).await.unwrap();
     assert!(world.blobs.is_empty(&prefix).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_that_is_not_there_is_told_before_anything_is_served() {
+    let Some(world) = World::in_a_bucket(Lost).await else { return };
+    let Home::Bucket(bucket) = &world.home else { panic!("a bucket") };
+    bucket.client.delete_bucket().bucket(bucket.address.name()).send().await.unwrap();
+    let refused = world.beside(world.keyring.clone()).await.unwrap_err().to_string();
+    assert!(refused.contains("NoSuchBucket") && refused.contains("s3://bucket-"), "{refused}");
 }

@@ -40,6 +40,8 @@ pub(super) enum Home {
 pub(super) enum Versions {
     Lost,
     Kept,
+    /// And may be locked, so that nobody can delete them.
+    Lockable,
 }
 
 impl World {
@@ -68,7 +70,8 @@ impl World {
 
     pub(super) async fn new_bucket(endpoint: &str, name: &str, versions: Versions) {
         let client = Bucket::new(&address(name), access(endpoint)).await.client;
-        client.create_bucket().bucket(name).send().await.unwrap();
+        let create = client.create_bucket().bucket(name);
+        create.object_lock_enabled_for_bucket(versions == Versions::Lockable).send().await.unwrap();
         if versions == Versions::Kept {
             let enabled = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
             client
