@@ -21,6 +21,7 @@ mod output_format;
 mod queue;
 mod render;
 mod report_file;
+mod sandbox;
 mod serve;
 mod service;
 mod sound;

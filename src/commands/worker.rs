@@ -9,6 +9,7 @@ use clap::Args;
 use tokio_util::sync::CancellationToken;
 
 use super::installation::{Shared, lock, make_folder};
+use super::sandbox::Walls;
 use super::service::{come_to_an_end, runtime, told_to_stop};
 use crate::ambient::{self, SteadyClock, SystemEntropy};
 use crate::exit::Failure;
@@ -23,6 +24,8 @@ pub struct Arguments {
     scratch: PathBuf,
     #[command(flatten)]
     slots: Slots,
+    #[command(flatten)]
+    walls: Walls,
 }
 
 /// How much is done side by side.
@@ -59,15 +62,18 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
 }
 
 async fn work(arguments: Arguments, scratch: PathBuf) -> Result<(), Failure> {
+    let program = std::env::current_exe()?;
+    let sandbox = arguments.walls.try_out(&program, &scratch).await?;
     let store = arguments.shared.database.open().await?;
     let worker = worker::Worker {
         store: store.clone(),
         blobs: arguments.shared.open_blobs()?,
-        program: std::env::current_exe()?,
+        program,
         scratch,
         clock: Arc::new(SteadyClock::new()),
         entropy: Arc::new(SystemEntropy),
         slots: arguments.slots.count(),
+        sandbox,
     };
     let stop = CancellationToken::new();
     let working = tokio::spawn(worker::run(worker, stop.clone()));

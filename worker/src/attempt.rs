@@ -70,11 +70,12 @@ async fn work(
     let deadline = Instant::now() + ATTEMPT_MAX * songs(&leased.task);
     let scratch = Scratch::new(&worker.scratch, &leased.lease).map_err(Hindrance::Scratch)?;
     heart.tell(Progress { stage: Stage::Fetch, fraction: 0.0 });
-    let request = tokio::select! {
+    let (request, allowance) = tokio::select! {
         request = fetch(worker, leased, &scratch) => request?,
         ending = interruption(heart, stop, deadline) => return Ok(ending),
     };
-    let mut child = Child::start(&worker.program, &scratch).map_err(Hindrance::Program)?;
+    let child = Child::start(&worker.program, &scratch, &allowance, worker.sandbox);
+    let mut child = child.map_err(Hindrance::Program)?;
     let last = tokio::select! {
         last = child.follow(&request, |progress| heart.tell(progress)) => last,
         ending = interruption(heart, stop, deadline) => {

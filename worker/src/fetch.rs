@@ -1,52 +1,69 @@
 //! From a task to a request: its files come into scratch, and the results get names.
 
+use domain::ids::UploadId;
 use domain::job::JobKind;
 use domain::order::Input;
 use domain::task::Task;
 use store::outcome::Leased;
 
 use crate::Worker;
+use crate::cage::Allowance;
 use crate::error::Hindrance;
 use crate::intake::{Intake, Taken};
 use crate::protocol::{MixOrder, Reference, Request, Stem, Track};
 use crate::scratch::Scratch;
 
-/// Brings the files into scratch and says what to do with them.
-pub(crate) async fn fetch(worker: &Worker, leased: &Leased, scratch: &Scratch) -> Result<Request, Hindrance> {
+/// Brings the files into scratch, and says what to do with them and how much that may take.
+pub(crate) async fn fetch(
+    worker: &Worker,
+    leased: &Leased,
+    scratch: &Scratch,
+) -> Result<(Request, Allowance), Hindrance> {
     let out = scratch.out().to_owned();
     let mut intake = Intake::new(worker, leased, scratch);
     match &leased.task {
         Task::Check { upload } => {
             let Reference { input, extension } = intake.take(upload).await?.into();
-            Ok(Request::Check { input, extension, out })
+            let allowance = Allowance::of_check(intake.loads(), threads());
+            Ok((Request::Check { input, extension, out }, allowance))
         }
-        Task::Render { kind, inputs, references: ids, recipe, title } => {
-            let mut references = Vec::with_capacity(ids.len());
-            for id in ids {
-                references.push(intake.take(id).await?.into());
-            }
+        Task::Render { kind, inputs, references, recipe, title } => {
+            let references = self::references(&mut intake, references).await?;
             let (recipe, title) = (recipe.clone(), title.clone());
-            match (kind, inputs.as_slice()) {
+            let request = match (kind, inputs.as_slice()) {
                 (JobKind::Master, [only]) => {
                     let taken = intake.take(&only.upload).await?;
                     let title = if title.is_empty() { stem_of(&taken.upload.name) } else { title };
                     let Reference { input, extension } = taken.into();
-                    Ok(Request::Master { input, extension, references, out, recipe, title })
+                    Request::Master { input, extension, references, out, recipe, title }
                 }
-                (JobKind::Master, _) => Err(Hindrance::Inputs { count: inputs.len() }),
+                (JobKind::Master, _) => return Err(Hindrance::Inputs { count: inputs.len() }),
                 (kind @ (JobKind::Mix | JobKind::MixAndMaster), _) => {
                     let stems = stems(&mut intake, inputs).await?;
                     let title = if title.is_empty() { "Untitled".to_owned() } else { title };
-                    let order = MixOrder { kind: *kind, stems, references, recipe, title };
-                    Ok(Request::Mix { order, out })
+                    Request::Mix { order: MixOrder { kind: *kind, stems, references, recipe, title }, out }
                 }
                 (JobKind::Album, _) => {
                     let inputs = tracks(&mut intake, inputs).await?;
-                    Ok(Request::Album { inputs, references, out, recipe, title })
+                    Request::Album { inputs, references, out, recipe, title }
                 }
-            }
+            };
+            Ok((request, Allowance::of_render(*kind, intake.loads(), threads())))
         }
     }
+}
+
+/// One for each processor.
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+async fn references(intake: &mut Intake<'_>, ids: &[UploadId]) -> Result<Vec<Reference>, Hindrance> {
+    let mut references = Vec::with_capacity(ids.len());
+    for id in ids {
+        references.push(intake.take(id).await?.into());
+    }
+    Ok(references)
 }
 
 async fn tracks(intake: &mut Intake<'_>, inputs: &[Input]) -> Result<Vec<Track>, Hindrance> {

@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 
 use domain::blob::BlobKey;
 use domain::ids::UploadId;
-use domain::upload::Upload;
+use domain::upload::{AudioFacts, Upload};
 use store::outcome::Leased;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader};
 
 use crate::Worker;
+use crate::cage::Load;
 use crate::error::Hindrance;
 use crate::scratch::Scratch;
 
@@ -20,7 +21,7 @@ pub(crate) struct Intake<'a> {
     worker: &'a Worker,
     leased: &'a Leased,
     scratch: &'a Scratch,
-    taken: usize,
+    loads: Vec<Load>,
 }
 
 /// An input that lies in scratch.
@@ -33,7 +34,12 @@ pub(crate) struct Taken {
 
 impl<'a> Intake<'a> {
     pub(crate) fn new(worker: &'a Worker, leased: &'a Leased, scratch: &'a Scratch) -> Self {
-        Self { worker, leased, scratch, taken: 0 }
+        Self { worker, leased, scratch, loads: Vec::new() }
+    }
+
+    /// What was brought in.
+    pub(crate) fn loads(&self) -> &[Load] {
+        &self.loads
     }
 
     /// Copies one input. Dropping the future ends the copying; what is there of it goes with the scratch folder.
@@ -45,10 +51,21 @@ impl<'a> Intake<'a> {
         let blob =
             self.worker.blobs.read(&BlobKey::upload_source(id), 0, size_bytes.saturating_add(1)).await?;
         let blob = blob.ok_or(Hindrance::InputGone)?;
-        let path = self.scratch.input(self.taken);
-        self.taken += 1;
+        let path = self.scratch.input(self.loads.len());
+        self.loads.push(load(&upload));
         copy(blob.reader, &path, size_bytes).await?;
         Ok(Taken { upload, path })
+    }
+}
+
+fn load(upload: &Upload) -> Load {
+    let samples = |audio: &AudioFacts| {
+        audio.frames.saturating_mul(u64::from(audio.channels)).saturating_mul(size_of::<f32>() as u64)
+    };
+    Load {
+        bytes: upload.received_bytes,
+        samples_bytes: upload.audio.as_ref().map(samples),
+        seconds: upload.audio.as_ref().map_or(0.0, |audio| audio.duration_s),
     }
 }
 

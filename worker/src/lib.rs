@@ -10,6 +10,7 @@
 //! | `fetch` | from a task to a request |
 //! | `intake` | inputs come into scratch |
 //! | `child` | the process that meets a stranger's file, as seen from outside |
+//! | [`cage`] | what that process may do to the machine |
 //! | [`protocol`] | what the two say to each other |
 //! | [`render`] | the same process from inside, and the path of the command line |
 //! | `heartbeat` | keeps a lease alive, and notices when it is lost |
@@ -19,6 +20,7 @@
 //! | `sweep` | ends what is overdue |
 
 mod attempt;
+pub mod cage;
 mod child;
 mod deliver;
 mod error;
@@ -38,6 +40,7 @@ use std::time::Duration;
 use domain::clock::Clock;
 use domain::ids::Entropy;
 use domain::lease::WorkerName;
+use domain::sandbox::Sandbox;
 use store::outcome::Leased;
 use store::{Blobs, Store};
 use tokio::task::JoinSet;
@@ -60,6 +63,8 @@ pub struct Worker {
     pub entropy: Arc<dyn Entropy>,
     /// How many attempts run at the same time.
     pub slots: usize,
+    /// How well the processes that decode are caged: `Full` once [`cage::prove`] has shown it.
+    pub sandbox: Sandbox,
 }
 
 impl std::fmt::Debug for Worker {

@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 
 use domain::lease::LeaseId;
 
-/// Where inputs are.
-const IN: &str = "in";
+/// Where inputs are, below it.
+pub(crate) const IN: &str = "in";
+/// Where results go, below it.
+pub(crate) const OUT: &str = "out";
 
 /// The folder. Dropping it deletes all that is inside.
 pub(crate) struct Scratch {
@@ -17,10 +19,15 @@ pub(crate) struct Scratch {
 }
 
 impl Scratch {
-    /// A new folder that only this user may look into.
+    /// That of an attempt.
     pub(crate) fn new(root: &Path, lease: &LeaseId) -> Result<Self> {
-        let path = root.join(format!("{}-{}", lease.job, lease.fence));
-        let scratch = Self { out: path.join("out"), path };
+        Self::named(root, &format!("{}-{}", lease.job, lease.fence))
+    }
+
+    /// A new folder that only this user may look into.
+    pub(crate) fn named(root: &Path, name: &str) -> Result<Self> {
+        let path = root.join(name);
+        let scratch = Self { out: path.join(OUT), path };
         for folder in [&scratch.out, &scratch.path.join(IN)] {
             DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         }

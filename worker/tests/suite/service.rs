@@ -14,6 +14,7 @@ use domain::job::{Job, JobKind, Stage, StateName};
 use domain::order::{Input, Order, Wish};
 use domain::recipe::Recipe;
 use domain::retention::Retention;
+use domain::sandbox::Sandbox;
 use domain::upload::{Upload, UploadState};
 use store::outcome::{Enqueued, NewAccount, NewUpload};
 use store::{Blobs, Place, Store};
@@ -81,6 +82,7 @@ impl Service {
             clock: self.clock.clone(),
             entropy: self.entropy.clone(),
             slots: 2,
+            sandbox: Sandbox::Weak,
         }
     }
 
