@@ -9,6 +9,8 @@ use api::{App, Limits, Site};
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
+use worker::room::Disks;
+
 use super::installation::Embedded;
 use super::sandbox::Walls;
 use super::service::{Address, come_to_an_end, runtime, sign_in_link, told_to_stop};
@@ -64,6 +66,9 @@ async fn serve(arguments: Arguments, embedded: Embedded, site: Site) -> Result<(
         clock: clock.clone(),
         entropy: entropy.clone(),
         slots: arguments.slots.count(),
+        attempt_max: worker::ATTEMPT_MAX,
+        disk: Arc::new(Disks),
+        keep_free: arguments.slots.keep_free_bytes(),
         sandbox,
     };
     let working = tokio::spawn(worker::run(worker, stop.clone()));

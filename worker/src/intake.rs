@@ -21,7 +21,7 @@ pub(crate) struct Intake<'a> {
     worker: &'a Worker,
     leased: &'a Leased,
     scratch: &'a Scratch,
-    loads: Vec<Load>,
+    taken: usize,
 }
 
 /// An input that lies in scratch.
@@ -34,27 +34,34 @@ pub(crate) struct Taken {
 
 impl<'a> Intake<'a> {
     pub(crate) fn new(worker: &'a Worker, leased: &'a Leased, scratch: &'a Scratch) -> Self {
-        Self { worker, leased, scratch, loads: Vec::new() }
+        Self { worker, leased, scratch, taken: 0 }
     }
 
-    /// What was brought in.
-    pub(crate) fn loads(&self) -> &[Load] {
-        &self.loads
+    /// How large inputs are, as far as their rows know.
+    pub(crate) async fn look(&self, ids: Vec<&UploadId>) -> Result<Vec<Load>, Hindrance> {
+        let mut loads = Vec::with_capacity(ids.len());
+        for id in ids {
+            loads.push(load(&self.row(id).await?));
+        }
+        Ok(loads)
     }
 
     /// Copies one input. Dropping the future ends the copying; what is there of it goes with the scratch folder.
     pub(crate) async fn take(&mut self, id: &UploadId) -> Result<Taken, Hindrance> {
-        let upload = self.worker.store.upload(&self.leased.account, id).await?;
-        let upload = upload.ok_or(Hindrance::InputGone)?;
+        let upload = self.row(id).await?;
         let size_bytes = upload.received_bytes;
         // One byte more than there should be, so that more than there should be is seen.
         let blob =
             self.worker.blobs.read(&BlobKey::upload_source(id), 0, size_bytes.saturating_add(1)).await?;
         let blob = blob.ok_or(Hindrance::InputGone)?;
-        let path = self.scratch.input(self.loads.len());
-        self.loads.push(load(&upload));
+        let path = self.scratch.input(self.taken);
+        self.taken += 1;
         copy(blob.reader, &path, size_bytes).await?;
         Ok(Taken { upload, path })
+    }
+
+    async fn row(&self, id: &UploadId) -> Result<Upload, Hindrance> {
+        self.worker.store.upload(&self.leased.account, id).await?.ok_or(Hindrance::InputGone)
     }
 }
 

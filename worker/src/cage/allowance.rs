@@ -156,8 +156,6 @@ mod tests {
         let bomb = Load { bytes: 718_000, samples_bytes: None, seconds: 0.0 };
         let allowance = Allowance::of_check(&[bomb], 2);
         assert_eq!(allowance.memory_bytes, 512 * MIB);
-        let eight_minutes = 8 * 60 * 44_100 * 2 * 4;
-        assert!((eight_minutes..512 * MIB).contains(&allowance.decode_limits().pcm_bytes_max) || true);
         assert!(allowance.decode_limits().pcm_bytes_max * DECODING + BASE_BYTES <= allowance.memory_bytes);
     }
 
