@@ -57,6 +57,10 @@ other) echo '{"done":{"audio":{"format":"wav","sample_rate_hz":44100,"channels":
 bad) problem audio_silent input ;;
 ours) problem disk_failed ours ;;
 floods) i=0; while [ $i -lt 2100 ]; do : >"$out/$i"; i=$((i + 1)); done; sleep 60 ;;
+chatters)
+    echo $$ >"PIDS/$$"
+    while :; do progress master 0.5; done
+    ;;
 hangs | fills)
     # Until the test lets it go on.
     echo $$ >"PIDS/$$"

@@ -89,14 +89,16 @@ async fn a_full_disk_pauses_claims_and_costs_no_job_an_attempt() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_child_that_sleeps_forever_is_killed_when_its_time_is_over() {
+async fn a_child_that_sleeps_or_talks_forever_is_killed_when_its_time_is_over() {
     let service = Service::new().await;
     let running = service.start_worker(Worker { attempt_max: Duration::from_secs(2), ..service.worker() });
-    let job = service.job("hangs").await;
-    let child = service.hanging(&job).await;
-    until_dead(child).await;
-    let job = service.ended(&job).await;
-    assert_eq!(job.state.problem().map(|problem| problem.code.as_str()), Some("job_quarantined"));
+    for title in ["hangs", "chatters"] {
+        let job = service.job(title).await;
+        until_dead(service.hanging(&job).await).await;
+        let job = service.ended(&job).await;
+        let code = job.state.problem().map(|problem| problem.code.as_str());
+        assert_eq!((code, job.attempt), (Some("job_quarantined"), 3), "{title}");
+    }
     running.stop().await;
 }
 
