@@ -1,4 +1,5 @@
-//! Whether this machine can wall off the processes that open strangers' files; nothing is rendered before that is known.
+//! Whether this machine can wall off the processes that open strangers' files; nothing is rendered before that is
+//! known.
 
 use std::path::Path;
 
@@ -16,8 +17,8 @@ pub struct Walls {
 }
 
 impl Walls {
-    /// Tries the walls of `program`, in a folder below `scratch`. Where they do not hold nothing is rendered, unless the
-    /// operator allowed it.
+    /// Tries the walls of `program`, in a folder below `scratch`. Where they do not hold nothing is rendered, unless
+    /// the operator allowed it.
     pub async fn try_out(&self, program: &Path, scratch: &Path) -> Result<Sandbox, Failure> {
         let unproven = match worker::cage::prove(program, scratch).await {
             Ok(()) => return Ok(Sandbox::Full),
@@ -25,8 +26,8 @@ impl Walls {
         };
         if !self.allow_weak_sandbox {
             return Err(Failure::ours(&unproven).hint(
-                "strangers' files are opened behind Landlock and seccomp only: Linux 5.19 or later, and a container that \
-                 allows both; --allow-weak-sandbox goes on with what there is, and tells so in /healthz",
+                "strangers' files are opened behind Landlock and seccomp only: Linux 5.19 or later, and a container \
+                 that allows both; --allow-weak-sandbox goes on with what there is, and tells so in /healthz",
             ));
         }
         println!("The sandbox is weak, as allowed: {unproven}");

@@ -1,5 +1,5 @@
-//! Attempts to break out of the cage in which strangers' files are opened: what a decoder might do once a file has taken
-//! it over. Each is made by code that is loaded into the real program and acts when it reads its request.
+//! Attempts to break out of the cage in which strangers' files are opened: what a decoder might do once a file has
+//! taken it over. Each is made by code that is loaded into the real program and acts when it reads its request.
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its harness too")]
 

@@ -54,14 +54,16 @@ pub(crate) struct Need {
 }
 
 impl Need {
-    /// Of these inputs, which are copied; of their samples, as stems on the disk and in the formats that are delivered.
+    /// Of these inputs, which are copied, and of their samples: as stems on the disk, and in the formats delivered.
     pub(crate) fn of(loads: &[Load]) -> Self {
         let sum = |of: fn(&Load) -> u64| loads.iter().map(of).fold(0, u64::saturating_add);
         let inputs = sum(|load| load.bytes);
         let samples = sum(|load| load.samples_bytes.unwrap_or(0));
         Self {
             likely: (16 * MIB).saturating_add(inputs).saturating_add(samples.saturating_mul(3)),
-            most: (256 * MIB).saturating_add(inputs).saturating_add(samples.saturating_mul(12)),
+            most: (256 * MIB)
+                .saturating_add(inputs)
+                .saturating_add(sum(Load::samples_at_work).saturating_mul(12)),
         }
     }
 }

@@ -6,17 +6,19 @@ use codec::Limits;
 use domain::job::JobKind;
 
 const MIB: u64 = 1 << 20;
-/// The program itself, and what a render has beside samples.
-const BASE_BYTES: u64 = 128 * MIB;
-/// Memory at the peak of decoding, in times of the samples: they grow by doubling, and are gathered once more.
+/// The program itself, and what it has beside samples.
+const BASE_BYTES: u64 = 64 * MIB;
+/// Memory at the peak of decoding, in times of the samples: they grow by doubling. Measured up to 2.6.
 const DECODING: u64 = 3;
-/// Memory at the peak of mastering, in times of the samples of the longest song.
-const MASTERING: u64 = 8;
-/// A file of audio becomes at most so many times as many bytes of samples, but for silence and such: speech at 32 kbit/s
-/// does 44 times, digital silence in FLAC thousands of times.
+/// Memory at the peak of mastering, in times of the samples it works on. Measured up to 5.1.
+const MASTERING: u64 = 7;
+/// A file of audio becomes at most so many times as many bytes of samples, but for silence and such: speech at
+/// 32 kbit/s does 44 times, digital silence in FLAC thousands of times.
 const EXPANSION: u64 = 64;
-/// What a check may use in any case: eight minutes of digital silence in a file of some kilobytes.
+/// What a check may use in any case: seven minutes of digital silence in a file of some kilobytes.
 const CHECK_BYTES_MIN: u64 = 512 * MIB;
+/// The highest rate that anything is mixed at or brought to.
+const RATE_HZ: f64 = 96_000.0;
 
 /// What one task may use.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -45,10 +47,17 @@ pub struct Load {
 }
 
 impl Load {
-    /// The samples it may turn out to have.
+    /// The samples it has, or may turn out to have, in bytes.
     fn samples_max(&self) -> u64 {
         let guess = self.bytes.saturating_mul(EXPANSION);
         self.samples_bytes.unwrap_or(guess).min(Limits::SERVICE.pcm_bytes_max)
+    }
+
+    /// The same in stereo and at the highest rate that it may be brought to.
+    #[must_use]
+    pub fn samples_at_work(&self) -> u64 {
+        let frames = self.seconds * RATE_HZ;
+        self.samples_max().max(frames as u64 * 2 * size_of::<f32>() as u64)
     }
 }
 
@@ -57,9 +66,8 @@ impl Allowance {
     #[must_use]
     pub fn of_check(files: &[Load], threads: usize) -> Self {
         let samples = files.iter().map(Load::samples_max).max().unwrap_or(0);
-        let memory = BASE_BYTES + samples * DECODING;
         Self {
-            memory_bytes: memory.max(CHECK_BYTES_MIN),
+            memory_bytes: (BASE_BYTES + samples * DECODING).max(CHECK_BYTES_MIN),
             cpu_seconds: 60 + samples / (16 * MIB),
             file_bytes: 64 * MIB,
             open_files: 16,
@@ -70,22 +78,16 @@ impl Allowance {
     /// For a job.
     #[must_use]
     pub fn of_render(kind: JobKind, files: &[Load], threads: usize) -> Self {
-        let samples = files.iter().map(Load::samples_max);
-        let longest = samples.clone().max().unwrap_or(0);
-        let all: u64 = samples.sum();
-        // Stems are decoded side by side, and their sum may be longer than each.
-        let mixing = match kind {
-            JobKind::Mix | JobKind::MixAndMaster => {
-                longest * DECODING * threads.min(files.len()) as u64 + longest
-            }
-            JobKind::Master | JobKind::Album => 0,
-        };
+        let longest = files.iter().map(Load::samples_at_work).max().unwrap_or(0);
+        let all = files.iter().map(Load::samples_at_work).fold(0, u64::saturating_add);
+        // Stems are decoded side by side.
+        let side_by_side = if kind.is_mix() { threads.min(files.len()) as u64 } else { 1 };
         let seconds: f64 = files.iter().map(|file| file.seconds).sum();
         Self {
-            memory_bytes: (BASE_BYTES + longest * MASTERING + mixing).max(1024 * MIB),
-            // Twenty times what the slowest chain was measured to take.
+            memory_bytes: 512 * MIB + longest * MASTERING + longest * DECODING * (side_by_side.max(1) - 1),
+            // Many times what the slowest chain takes.
             cpu_seconds: 120 + (seconds * 2.0) as u64,
-            file_bytes: 256 * MIB + all * 4,
+            file_bytes: (256 * MIB).saturating_add(all.saturating_mul(2)),
             open_files: 256,
             threads,
         }
@@ -157,6 +159,21 @@ mod tests {
         let allowance = Allowance::of_check(&[bomb], 2);
         assert_eq!(allowance.memory_bytes, 512 * MIB);
         assert!(allowance.decode_limits().pcm_bytes_max * DECODING + BASE_BYTES <= allowance.memory_bytes);
+    }
+
+    #[test]
+    fn a_job_may_use_what_the_hungriest_render_was_measured_to_use() {
+        let song = load(300.0, 1_411_200.0, 88_200.0);
+        for (kind, files, mebibytes) in [
+            (JobKind::Master, 2, 857),       // brought to 96 kHz, with a reference
+            (JobKind::MixAndMaster, 6, 574), // with all stems delivered
+        ] {
+            let allowance = Allowance::of_render(kind, &vec![song; files], 2);
+            assert!(allowance.memory_bytes > mebibytes * MIB * 5 / 4, "{kind}: {allowance:?}");
+            assert!(allowance.file_bytes > 220 * MIB, "{kind}");
+        }
+        let unknown = Allowance::of_render(JobKind::Album, &[], 2);
+        assert!(unknown.memory_bytes > 0, "no file is no reason to panic");
     }
 
     #[test]

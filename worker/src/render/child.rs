@@ -16,7 +16,8 @@ use super::teller::Teller;
 use super::{Listener, RenderError, Song};
 use crate::protocol::{Done, Line, MadeFile, Reference, Request};
 
-/// Does what one line of `request` says, and answers. A file to be checked is decoded within `limits`. The error is that of the pipe, not of the file.
+/// Does what one line of `request` says, and answers. A file to be checked is decoded within `limits`. The error is
+/// that of the pipe, not of the file.
 pub fn serve_one(request: &str, limits: &Limits, output: Box<dyn Write + Send>) -> io::Result<()> {
     let request: Request = serde_json::from_str(request)?;
     let teller = Teller::new(output);
