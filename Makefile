@@ -54,7 +54,7 @@ chaos: ## kills workers, APIs and databases at random while 300 jobs are ordered
 
 bench: ## times real time, stage by stage and file to file, beside ffmpeg on the same file
 	@sh deploy/need.sh cargo:rust cc:gcc ffmpeg:ffmpeg initdb:postgresql
-	cargo bench --locked -p dsp -p mixrunners -p store --bench meters --bench master --bench end_to_end --bench queue
+	cargo bench --locked -p dsp -p mixrunners -p store --bench meters --bench master --bench end_to_end --bench cage --bench queue
 
 bench-peers: ## ours beside other masterers on one song (SONG=file.wav for yours); installs them under target/peers
 	@sh deploy/need.sh cargo:rust cc:gcc ffmpeg:ffmpeg sox:sox python3:python3-venv

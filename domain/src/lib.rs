@@ -21,6 +21,7 @@
 //! | [`plan`] | everything that is done to a song, as JSON | `Plan` |
 //! | [`stem`], [`mix_settings`], [`session`] | what was decided about stems and a mix | `StemSettings`, `Session` |
 //! | [`problem`] | why something could not be done | `Problem` |
+//! | [`sandbox`] | how well a worker protects its machine | `Sandbox` |
 //! | [`retention`] | when each thing must go | `Retention` |
 //! | [`removal`] | what is remembered of what went | `Receipt`, `Cause`, `Day` |
 //! | [`clock_trust`], [`breaker`] | whether it may go now | `Reading`, `Doubt`, `Load` |
@@ -49,6 +50,7 @@ pub mod recipe;
 pub mod removal;
 pub mod report;
 pub mod retention;
+pub mod sandbox;
 pub mod scope;
 pub mod secret;
 pub mod session;

@@ -23,6 +23,7 @@ mod queue;
 mod reaper;
 mod render;
 mod report_file;
+mod sandbox;
 mod serve;
 mod service;
 mod sound;

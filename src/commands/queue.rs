@@ -149,8 +149,8 @@ fn print_queue(state: &QueueState, now: Timestamp) {
     println!("typical run    {}", seconds(state.typical_run));
     for worker in &state.workers {
         println!(
-            "worker         {} runs {} of {}, since {}",
-            worker.name, worker.running, worker.slots, worker.started_at
+            "worker         {} runs {} of {} in a {} sandbox, since {}",
+            worker.name, worker.running, worker.slots, worker.sandbox, worker.started_at
         );
     }
 }

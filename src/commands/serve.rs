@@ -10,7 +10,10 @@ use clap::Args;
 use tokio_util::sync::CancellationToken;
 use worker::reaper::Reaper;
 
+use worker::room::Disks;
+
 use super::installation::Embedded;
+use super::sandbox::Walls;
 use super::service::{Address, come_to_an_end, runtime, sign_in_link, told_to_stop};
 use super::worker::Slots;
 use crate::ambient::{self, MachineClocks, SteadyClock, SystemEntropy};
@@ -29,6 +32,8 @@ pub struct Arguments {
     open: bool,
     #[command(flatten)]
     slots: Slots,
+    #[command(flatten)]
+    walls: Walls,
 }
 
 /// How long open requests may go on once the service was told to stop.
@@ -47,6 +52,8 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
 async fn serve(arguments: Arguments, embedded: Embedded, site: Site) -> Result<(), Failure> {
     let clock = Arc::new(SteadyClock::new());
     let entropy = Arc::new(SystemEntropy);
+    let program = std::env::current_exe()?;
+    let sandbox = arguments.walls.try_out(&program, &embedded.scratch()).await?;
     let store = embedded.open_store().await?;
     let blobs = embedded.open_blobs(&store, clock.clone()).await?;
     let door = arguments.address.door(&site).await?;
@@ -55,11 +62,15 @@ async fn serve(arguments: Arguments, embedded: Embedded, site: Site) -> Result<(
     let worker = worker::Worker {
         store: store.clone(),
         blobs: blobs.clone(),
-        program: std::env::current_exe()?,
+        program,
         scratch: embedded.scratch(),
         clock: clock.clone(),
         entropy: entropy.clone(),
         slots: arguments.slots.count(),
+        attempt_max: worker::ATTEMPT_MAX,
+        disk: Arc::new(Disks),
+        keep_free: arguments.slots.keep_free_bytes(),
+        sandbox,
     };
     let working = tokio::spawn(worker::run(worker, stop.clone()));
     let reaper = Reaper { store: store.clone(), blobs: blobs.clone(), readings: Arc::new(MachineClocks) };

@@ -8,7 +8,10 @@ use std::time::Duration;
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
+use worker::room::Disks;
+
 use super::installation::{Shared, lock, make_folder};
+use super::sandbox::Walls;
 use super::service::{come_to_an_end, runtime, told_to_stop};
 use crate::ambient::{self, SteadyClock, SystemEntropy};
 use crate::exit::Failure;
@@ -23,6 +26,8 @@ pub struct Arguments {
     scratch: PathBuf,
     #[command(flatten)]
     slots: Slots,
+    #[command(flatten)]
+    walls: Walls,
 }
 
 /// How much is done side by side.
@@ -32,9 +37,17 @@ pub struct Slots {
     #[arg(long, value_name = "N", default_value_t = 1, env = "MIXRUNNERS_SLOTS")]
     #[arg(value_parser = clap::value_parser!(u16).range(1..=64))]
     slots: u16,
+    /// While less than so many MiB are free where songs are rendered, none is begun
+    #[arg(long, value_name = "MIB", default_value_t = 512, env = "MIXRUNNERS_KEEP_FREE")]
+    keep_free: u32,
 }
 
 impl Slots {
+    /// What stays free on the disk, in bytes.
+    pub fn keep_free_bytes(&self) -> u64 {
+        u64::from(self.keep_free) << 20
+    }
+
     /// As the worker takes it.
     pub fn count(&self) -> usize {
         usize::from(self.slots)
@@ -59,16 +72,22 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
 }
 
 async fn work(arguments: Arguments, scratch: PathBuf) -> Result<(), Failure> {
+    let program = std::env::current_exe()?;
+    let sandbox = arguments.walls.try_out(&program, &scratch).await?;
     let store = arguments.shared.database.open().await?;
     let clock = Arc::new(SteadyClock::new());
     let worker = worker::Worker {
         store: store.clone(),
         blobs: arguments.shared.open_blobs(&store, clock.clone()).await?,
-        program: std::env::current_exe()?,
+        program,
         scratch,
         clock,
         entropy: Arc::new(SystemEntropy),
         slots: arguments.slots.count(),
+        attempt_max: worker::ATTEMPT_MAX,
+        disk: Arc::new(Disks),
+        keep_free: arguments.slots.keep_free_bytes(),
+        sandbox,
     };
     let stop = CancellationToken::new();
     let working = tokio::spawn(worker::run(worker, stop.clone()));

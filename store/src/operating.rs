@@ -9,6 +9,7 @@ use domain::job::{Job, StateName};
 use domain::lease::WorkerName;
 use domain::order::Order;
 use domain::outlook::Outlook;
+use domain::sandbox::Sandbox;
 
 use crate::error::Result;
 use crate::outcome::Enqueued;
@@ -30,6 +31,8 @@ pub struct WorkerSeen {
     pub name: WorkerName,
     /// How many jobs it runs side by side at most.
     pub slots: u32,
+    /// How well it protects its machine.
+    pub sandbox: Sandbox,
     /// How many it runs.
     pub running: u64,
     /// Since when it works.
@@ -142,9 +145,20 @@ impl Store {
         }
     }
 
-    /// A worker's sign of life, with how many jobs it runs side by side.
-    pub async fn worker_seen(&self, name: &WorkerName, slots: u32, now: Timestamp) -> Result<()> {
-        each!(self, operators::worker_seen(name, slots, now))
+    /// The weakest sandbox of all who work; `None` if nobody does.
+    pub async fn sandbox(&self, now: Timestamp) -> Result<Option<Sandbox>> {
+        each!(self, operators::sandbox(now))
+    }
+
+    /// A worker's sign of life, with how many jobs it runs side by side, and how well it protects its machine.
+    pub async fn worker_seen(
+        &self,
+        name: &WorkerName,
+        slots: u32,
+        sandbox: Sandbox,
+        now: Timestamp,
+    ) -> Result<()> {
+        each!(self, operators::worker_seen(name, slots, sandbox, now))
     }
 
     /// A worker has ended.

@@ -15,12 +15,14 @@ use crate::Worker;
 use crate::child::{Child, Death, Last};
 use crate::deliver::deliver;
 use crate::error::Hindrance;
-use crate::fetch::fetch;
+use crate::fetch::{Fetched, fetch};
 use crate::heartbeat::Heartbeat;
+use crate::room::{BREATHER, Need, Room};
 use crate::scratch::Scratch;
 
-/// An attempt that takes longer for each song is hung.
-const ATTEMPT_MAX: Duration = Duration::from_secs(15 * 60);
+/// How often it is seen how much an attempt has written, and how many files and folders it may have.
+const LOOK_INTO_SCRATCH: Duration = Duration::from_millis(500);
+const FILES_MAX: usize = 2048;
 /// How often a write back is tried while the database fails. The lease is kept alive meanwhile.
 const WRITE_BACK_TRIES: u32 = 5;
 const WRITE_BACK_WAIT: Duration = Duration::from_secs(1);
@@ -39,17 +41,23 @@ pub(crate) enum Ending {
     Died(Death),
     /// The worker was told to stop.
     Stopped,
+    /// The disk is full, which is nobody's fault.
+    NoRoom,
     /// The job is another worker's, or cancelled, or gone.
     LeaseLost,
 }
 
 /// Takes a leased task to its end, whatever that is.
-pub(crate) async fn run(worker: Arc<Worker>, leased: Leased, stop: CancellationToken) {
+pub(crate) async fn run(worker: Arc<Worker>, room: Arc<Room>, leased: Leased, stop: CancellationToken) {
     let began = worker.clock.now();
     let heart = Heartbeat::start(&worker, &leased.lease);
-    let ending = match work(&worker, &leased, &heart, &stop).await {
+    let ending = match work(&worker, &room, &leased, &heart, &stop).await {
         Ok(ending) => ending,
         Err(Hindrance::Store(StoreError::LeaseLost)) => Ending::LeaseLost,
+        Err(hindrance) if hindrance.is_full_disk() => {
+            room.shut_for(BREATHER);
+            Ending::NoRoom
+        }
         Err(hindrance) => {
             tracing::error!(job.id = %leased.lease.job, error = %hindrance, "an attempt was hindered");
             Ending::Hindered(hindrance.problem())
@@ -63,20 +71,27 @@ pub(crate) async fn run(worker: Arc<Worker>, leased: Leased, stop: CancellationT
 /// Fetch, render, deliver. The heart beats beside it; whatever interrupts it kills the child.
 async fn work(
     worker: &Worker,
+    room: &Room,
     leased: &Leased,
     heart: &Heartbeat,
     stop: &CancellationToken,
 ) -> Result<Ending, Hindrance> {
-    let deadline = Instant::now() + ATTEMPT_MAX * songs(&leased.task);
+    let deadline = Instant::now() + worker.attempt_max * songs(&leased.task);
     let scratch = Scratch::new(&worker.scratch, &leased.lease).map_err(Hindrance::Scratch)?;
     heart.tell(Progress { stage: Stage::Fetch, fraction: 0.0 });
-    let request = tokio::select! {
-        request = fetch(worker, leased, &scratch) => request?,
+    let fetched = tokio::select! {
+        fetched = fetch(worker, room, leased, &scratch) => fetched?,
         ending = interruption(heart, stop, deadline) => return Ok(ending),
     };
-    let mut child = Child::start(&worker.program, &scratch).map_err(Hindrance::Program)?;
+    let Some(Fetched { request, allowance, need }) = fetched else { return Ok(Ending::NoRoom) };
+    let child = Child::start(&worker.program, &scratch, &allowance, worker.sandbox);
+    let mut child = child.map_err(Hindrance::Program)?;
     let last = tokio::select! {
         last = child.follow(&request, |progress| heart.tell(progress)) => last,
+        () = overflow(&scratch, &need) => {
+            child.kill().await;
+            return Ok(Ending::Died(Death::by("it filled its folder")));
+        }
         ending = interruption(heart, stop, deadline) => {
             // It must be dead before its folder goes.
             child.kill().await;
@@ -85,6 +100,9 @@ async fn work(
     };
     let done = match last {
         Last::Done(done) => done,
+        Last::Problem(problem) if problem.fault == Fault::Ours && room.is_short() => {
+            return Ok(Ending::NoRoom);
+        }
         Last::Problem(problem) if problem.fault == Fault::Ours => return Ok(Ending::Hindered(problem)),
         Last::Problem(problem) => return Ok(Ending::Refused(problem)),
         Last::Died(death) => return Ok(Ending::Died(death)),
@@ -93,6 +111,17 @@ async fn work(
     tokio::select! {
         ending = deliver(worker, leased, &scratch, done) => ending,
         ending = interruption(heart, stop, deadline) => Ok(ending),
+    }
+}
+
+/// Returns once there is more in the folder than any honest render makes.
+async fn overflow(scratch: &Scratch, need: &Need) {
+    loop {
+        tokio::time::sleep(LOOK_INTO_SCRATCH).await;
+        let (bytes, files) = scratch.contents();
+        if bytes > need.most || files > FILES_MAX {
+            return;
+        }
     }
 }
 
@@ -150,6 +179,7 @@ async fn write_back_once(
             death.log(lease);
             store.process_died(lease, now).await.map(|state| state.as_str())
         }
+        Ending::NoRoom => store.release(lease, now).await.map(|()| "no room"),
         Ending::Stopped => store.release(lease, now).await.map(|()| "released"),
         Ending::LeaseLost => Err(StoreError::LeaseLost),
     }

@@ -1,52 +1,105 @@
 //! From a task to a request: its files come into scratch, and the results get names.
 
+use domain::ids::UploadId;
 use domain::job::JobKind;
 use domain::order::Input;
 use domain::task::Task;
 use store::outcome::Leased;
 
 use crate::Worker;
+use crate::cage::Allowance;
 use crate::error::Hindrance;
 use crate::intake::{Intake, Taken};
 use crate::protocol::{MixOrder, Reference, Request, Stem, Track};
+use crate::room::{Fit, Need, Room};
 use crate::scratch::Scratch;
 
-/// Brings the files into scratch and says what to do with them.
-pub(crate) async fn fetch(worker: &Worker, leased: &Leased, scratch: &Scratch) -> Result<Request, Hindrance> {
-    let out = scratch.out().to_owned();
+/// What an attempt begins with.
+pub(crate) struct Fetched {
+    /// What to do.
+    pub(crate) request: Request,
+    /// What doing it may use of the machine.
+    pub(crate) allowance: Allowance,
+    /// And of the disk.
+    pub(crate) need: Need,
+}
+
+/// Brings the files into scratch, and says what to do with them. `None` if there is no room for them now.
+pub(crate) async fn fetch(
+    worker: &Worker,
+    room: &Room,
+    leased: &Leased,
+    scratch: &Scratch,
+) -> Result<Option<Fetched>, Hindrance> {
     let mut intake = Intake::new(worker, leased, scratch);
-    match &leased.task {
-        Task::Check { upload } => {
-            let Reference { input, extension } = intake.take(upload).await?.into();
-            Ok(Request::Check { input, extension, out })
-        }
-        Task::Render { kind, inputs, references: ids, recipe, title } => {
-            let mut references = Vec::with_capacity(ids.len());
-            for id in ids {
-                references.push(intake.take(id).await?.into());
-            }
-            let (recipe, title) = (recipe.clone(), title.clone());
-            match (kind, inputs.as_slice()) {
-                (JobKind::Master, [only]) => {
-                    let taken = intake.take(&only.upload).await?;
-                    let title = if title.is_empty() { stem_of(&taken.upload.name) } else { title };
-                    let Reference { input, extension } = taken.into();
-                    Ok(Request::Master { input, extension, references, out, recipe, title })
-                }
-                (JobKind::Master, _) => Err(Hindrance::Inputs { count: inputs.len() }),
-                (kind @ (JobKind::Mix | JobKind::MixAndMaster), _) => {
-                    let stems = stems(&mut intake, inputs).await?;
-                    let title = if title.is_empty() { "Untitled".to_owned() } else { title };
-                    let order = MixOrder { kind: *kind, stems, references, recipe, title };
-                    Ok(Request::Mix { order, out })
-                }
-                (JobKind::Album, _) => {
-                    let inputs = tracks(&mut intake, inputs).await?;
-                    Ok(Request::Album { inputs, references, out, recipe, title })
-                }
-            }
+    let loads = intake.look(uploads(&leased.task)).await?;
+    let need = Need::of(&loads);
+    match room.fits(&need) {
+        Fit::Fits => {}
+        Fit::NotNow => return Ok(None),
+        Fit::Never { total } => return Err(Hindrance::DiskTooSmall { likely: need.likely, total }),
+    }
+    let allowance = match &leased.task {
+        Task::Check { .. } => Allowance::of_check(&loads, threads()),
+        Task::Render { kind, .. } => Allowance::of_render(*kind, &loads, threads()),
+    };
+    let request = request(&mut intake, &leased.task, scratch).await?;
+    Ok(Some(Fetched { request, allowance, need }))
+}
+
+/// All that a task reads.
+fn uploads(task: &Task) -> Vec<&UploadId> {
+    match task {
+        Task::Check { upload } => vec![upload],
+        Task::Render { inputs, references, .. } => {
+            references.iter().chain(inputs.iter().map(|input| &input.upload)).collect()
         }
     }
+}
+
+async fn request(intake: &mut Intake<'_>, task: &Task, scratch: &Scratch) -> Result<Request, Hindrance> {
+    let out = scratch.out().to_owned();
+    let (kind, inputs, references, recipe, title) = match task {
+        Task::Check { upload } => {
+            let Reference { input, extension } = intake.take(upload).await?.into();
+            return Ok(Request::Check { input, extension, out });
+        }
+        Task::Render { kind, inputs, references, recipe, title } => {
+            let references = self::references(intake, references).await?;
+            (*kind, inputs.as_slice(), references, recipe.clone(), title.clone())
+        }
+    };
+    match (kind, inputs) {
+        (JobKind::Master, [only]) => {
+            let taken = intake.take(&only.upload).await?;
+            let title = if title.is_empty() { stem_of(&taken.upload.name) } else { title };
+            let Reference { input, extension } = taken.into();
+            Ok(Request::Master { input, extension, references, out, recipe, title })
+        }
+        (JobKind::Master, _) => Err(Hindrance::Inputs { count: inputs.len() }),
+        (JobKind::Mix | JobKind::MixAndMaster, _) => {
+            let stems = stems(intake, inputs).await?;
+            let title = if title.is_empty() { "Untitled".to_owned() } else { title };
+            Ok(Request::Mix { order: MixOrder { kind, stems, references, recipe, title }, out })
+        }
+        (JobKind::Album, _) => {
+            let inputs = tracks(intake, inputs).await?;
+            Ok(Request::Album { inputs, references, out, recipe, title })
+        }
+    }
+}
+
+/// One for each processor.
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+async fn references(intake: &mut Intake<'_>, ids: &[UploadId]) -> Result<Vec<Reference>, Hindrance> {
+    let mut references = Vec::with_capacity(ids.len());
+    for id in ids {
+        references.push(intake.take(id).await?.into());
+    }
+    Ok(references)
 }
 
 async fn tracks(intake: &mut Intake<'_>, inputs: &[Input]) -> Result<Vec<Track>, Hindrance> {

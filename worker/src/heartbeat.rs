@@ -20,6 +20,9 @@ use crate::Worker;
 /// commit.
 const TELL_INTERVAL: Duration = Duration::from_millis(250);
 
+/// How long the store may take to answer.
+const ANSWER: Duration = Duration::from_secs(3);
+
 /// The heart of one attempt. It stops when this is dropped.
 pub(crate) struct Heartbeat {
     progress: watch::Sender<Option<Progress>>,
@@ -81,7 +84,7 @@ impl Heart {
             let progress = *self.told.borrow_and_update();
             let asked_at = self.clock.now();
             let renewal = self.store.heartbeat(&self.lease, progress, asked_at);
-            match tokio::time::timeout(HEARTBEAT, renewal).await {
+            match tokio::time::timeout(ANSWER, renewal).await {
                 Ok(Ok(())) => held_since = asked_at,
                 Ok(Err(StoreError::LeaseLost)) => return self.lost.cancel(),
                 Ok(Err(error)) => tracing::warn!(job.id = %self.lease.job, %error, "a heartbeat failed"),

@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 
 use domain::blob::BlobKey;
 use domain::ids::UploadId;
-use domain::upload::Upload;
+use domain::upload::{AudioFacts, Upload};
 use store::outcome::Leased;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader};
 
 use crate::Worker;
+use crate::cage::Load;
 use crate::error::Hindrance;
 use crate::scratch::Scratch;
 
@@ -36,10 +37,18 @@ impl<'a> Intake<'a> {
         Self { worker, leased, scratch, taken: 0 }
     }
 
+    /// How large inputs are, as far as their rows know.
+    pub(crate) async fn look(&self, ids: Vec<&UploadId>) -> Result<Vec<Load>, Hindrance> {
+        let mut loads = Vec::with_capacity(ids.len());
+        for id in ids {
+            loads.push(load(&self.row(id).await?));
+        }
+        Ok(loads)
+    }
+
     /// Copies one input. Dropping the future ends the copying; what is there of it goes with the scratch folder.
     pub(crate) async fn take(&mut self, id: &UploadId) -> Result<Taken, Hindrance> {
-        let upload = self.worker.store.upload(&self.leased.account, id).await?;
-        let upload = upload.ok_or(Hindrance::InputGone)?;
+        let upload = self.row(id).await?;
         let size_bytes = upload.received_bytes;
         // One byte more than there should be, so that more than there should be is seen.
         let blob =
@@ -49,6 +58,21 @@ impl<'a> Intake<'a> {
         self.taken += 1;
         copy(blob.reader, &path, size_bytes).await?;
         Ok(Taken { upload, path })
+    }
+
+    async fn row(&self, id: &UploadId) -> Result<Upload, Hindrance> {
+        self.worker.store.upload(&self.leased.account, id).await?.ok_or(Hindrance::InputGone)
+    }
+}
+
+fn load(upload: &Upload) -> Load {
+    let samples = |audio: &AudioFacts| {
+        audio.frames.saturating_mul(u64::from(audio.channels)).saturating_mul(size_of::<f32>() as u64)
+    };
+    Load {
+        bytes: upload.received_bytes,
+        samples_bytes: upload.audio.as_ref().map(samples),
+        seconds: upload.audio.as_ref().map_or(0.0, |audio| audio.duration_s),
     }
 }
 

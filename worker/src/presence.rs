@@ -22,7 +22,7 @@ pub(crate) async fn run(worker: Arc<Worker>, name: WorkerName, shutdown: Cancell
             () = shutdown.cancelled() => break,
             _ = timer.tick() => {}
         }
-        if let Err(error) = worker.store.worker_seen(&name, slots, worker.clock.now()).await {
+        if let Err(error) = worker.store.worker_seen(&name, slots, worker.sandbox, worker.clock.now()).await {
             tracing::warn!(%error, "nobody is told that this worker is alive");
         }
     }

@@ -49,6 +49,8 @@ pub(crate) struct WorkerView {
     name: String,
     /// How many jobs it runs side by side at most.
     slots: u32,
+    /// `full`, or `weak` where its operator allowed that strangers' files are opened behind fewer walls.
+    sandbox: &'static str,
     running: u64,
     started_at: String,
     seen_at: String,
@@ -124,6 +126,7 @@ impl From<WorkerSeen> for WorkerView {
         Self {
             name: worker.name.0,
             slots: worker.slots,
+            sandbox: worker.sandbox.as_str(),
             running: worker.running,
             started_at: rfc3339(worker.started_at),
             seen_at: rfc3339(worker.seen_at),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::lease::WorkerName;
+use domain::sandbox::Sandbox;
 use domain::scope::Scopes;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -97,7 +98,7 @@ async fn a_wait_is_told_once_it_is_more_than_a_guess() {
     let upload = anna.ready_upload().await;
     let alive = async || {
         let worker = WorkerName("test".into());
-        service.store.worker_seen(&worker, 1, service.now()).await.unwrap();
+        service.store.worker_seen(&worker, 1, Sandbox::Full, service.now()).await.unwrap();
     };
     for _ in 0..5 {
         let job = anna.order_of(&upload).await;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use domain::job::{Job, JobState, StateName};
 use domain::lease::WorkerName;
+use domain::sandbox::Sandbox;
 
 use super::world::{SECOND, World, input_problem, made, our_problem};
 use crate::operating::Retried;
@@ -86,20 +87,27 @@ pub(super) async fn a_wait_is_estimated_once_there_is_something_to_go_by(world: 
     let worker = WorkerName("w1".into());
     for run in 0..5 {
         assert_eq!(outlook().await, None, "{run} runs tell nothing");
-        world.store.worker_seen(&worker, 2, world.now()).await.unwrap();
+        world.store.worker_seen(&worker, 2, Sandbox::Weak, world.now()).await.unwrap();
         world.enqueue(&order).await;
         let lease = world.lease("w1").await.unwrap().lease;
         world.clock.advance(RUN);
         world.store.complete(&lease, &made(&lease), world.now()).await.unwrap();
     }
     assert_eq!(outlook().await, None, "its worker has been silent for half a minute");
-    world.store.worker_seen(&worker, 2, world.now()).await.unwrap();
+    world.store.worker_seen(&worker, 2, Sandbox::Full, world.now()).await.unwrap();
     for _ in 0..5 {
         world.enqueue(&order).await;
     }
     world.lease("w1").await.unwrap();
     let seen = world.store.queue(world.now()).await.unwrap();
     assert_eq!((seen.typical_run, seen.workers[0].slots, seen.workers[0].running), (Some(RUN), 2, 1));
+    assert_eq!(seen.workers[0].sandbox, Sandbox::Full, "what it said last");
+    let sandbox = async || world.store.sandbox(world.now()).await.unwrap();
+    assert_eq!(sandbox().await, Some(Sandbox::Full));
+    let careless = WorkerName("w2".into());
+    world.store.worker_seen(&careless, 1, Sandbox::Weak, world.now()).await.unwrap();
+    assert_eq!(sandbox().await, Some(Sandbox::Weak), "the weakest counts");
+    world.store.worker_left(&careless).await.unwrap();
     let outlook = outlook().await.expect("there is something to go by");
     assert_eq!((outlook.slots, outlook.typical_run), (2, RUN));
     let listed = world.store.list_jobs(&anna.id, Some(StateName::Queued), None, 9).await.unwrap();
@@ -111,4 +119,5 @@ pub(super) async fn a_wait_is_estimated_once_there_is_something_to_go_by(world: 
     assert_eq!(world.store.outlook(world.now()).await.unwrap(), None);
     world.store.worker_left(&worker).await.unwrap();
     assert_eq!(world.store.queue(world.now()).await.unwrap().workers, []);
+    assert_eq!(sandbox().await, None);
 }

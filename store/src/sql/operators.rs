@@ -8,6 +8,7 @@ use domain::ids::{AccountId, JobId};
 use domain::job::{Event, Job, StateName};
 use domain::lease::WorkerName;
 use domain::outlook::Outlook;
+use domain::sandbox::Sandbox;
 
 use super::jobs::{self, move_job};
 use super::{Connection, Db};
@@ -53,15 +54,23 @@ async fn paused(connection: &mut Connection) -> Result<Option<Pause>> {
     Ok(row.map(|(since, reason)| Pause { since: Timestamp::from_micros(since), reason }))
 }
 
-pub(crate) async fn worker_seen(store: &Db, name: &WorkerName, slots: u32, now: Timestamp) -> Result<()> {
+pub(crate) async fn worker_seen(
+    store: &Db,
+    name: &WorkerName,
+    slots: u32,
+    sandbox: Sandbox,
+    now: Timestamp,
+) -> Result<()> {
     let mut write = store.write().await?;
     let now = write.time(now).await?;
     sqlx::query(
-        "INSERT INTO workers (name, slots, started_at, seen_at) VALUES ($1, $2, $3, $3)
-         ON CONFLICT (name) DO UPDATE SET slots = excluded.slots, seen_at = excluded.seen_at",
+        "INSERT INTO workers (name, slots, sandbox, started_at, seen_at) VALUES ($1, $2, $3, $4, $4)
+         ON CONFLICT (name) DO UPDATE
+         SET slots = excluded.slots, sandbox = excluded.sandbox, seen_at = excluded.seen_at",
     )
     .bind(&name.0)
     .bind(i64::from(slots))
+    .bind(sandbox.as_str())
     .bind(now.micros())
     .execute(write.connection())
     .await?;
@@ -108,22 +117,34 @@ pub(crate) async fn queue(store: &Db, now: Timestamp) -> Result<QueueState> {
 }
 
 async fn workers(connection: &mut Connection, now: Timestamp) -> Result<Vec<WorkerSeen>> {
-    let rows: Vec<(String, i64, i64, i64, i64)> = sqlx::query_as(
-        "SELECT name, slots, started_at, seen_at,
+    let rows: Vec<(String, i64, String, i64, i64, i64)> = sqlx::query_as(
+        "SELECT name, slots, sandbox, started_at, seen_at,
                 (SELECT count(*) FROM jobs WHERE state = 'running' AND worker = workers.name)
          FROM workers WHERE seen_at > $1 ORDER BY name",
     )
     .bind((now - SILENT).micros())
     .fetch_all(connection)
     .await?;
-    let read = |(name, slots, started_at, seen_at, running)| WorkerSeen {
+    let read = |(name, slots, sandbox, started_at, seen_at, running): (_, _, String, _, _, _)| WorkerSeen {
         name: WorkerName(name),
         slots: u32::try_from(slots).unwrap_or(u32::MAX),
+        sandbox: Sandbox::parse(&sandbox).unwrap_or(Sandbox::Weak),
         running: count(running),
         started_at: Timestamp::from_micros(started_at),
         seen_at: Timestamp::from_micros(seen_at),
     };
     Ok(rows.into_iter().map(read).collect())
+}
+
+pub(crate) async fn sandbox(store: &Db, now: Timestamp) -> Result<Option<Sandbox>> {
+    let mut reader = store.reader.acquire().await?;
+    let now = super::reading_time(store, &mut reader, now).await?;
+    let words: Vec<String> = sqlx::query_scalar("SELECT DISTINCT sandbox FROM workers WHERE seen_at > $1")
+        .bind((now - SILENT).micros())
+        .fetch_all(&mut *reader)
+        .await?;
+    // The words are ordered from strong to weak, as the enum is.
+    Ok(words.iter().map(|word| Sandbox::parse(word).unwrap_or(Sandbox::Weak)).max())
 }
 
 /// From the last lease of a job to its end: the median.

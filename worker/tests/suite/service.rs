@@ -4,6 +4,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use domain::blob::BlobKey;
@@ -14,6 +15,7 @@ use domain::job::{Job, JobKind, Stage, StateName};
 use domain::order::{Input, Order, Wish};
 use domain::recipe::Recipe;
 use domain::retention::Retention;
+use domain::sandbox::Sandbox;
 use domain::upload::{Upload, UploadState};
 use store::outcome::{Enqueued, NewAccount, NewUpload};
 use store::sealing::Keyring;
@@ -22,16 +24,29 @@ use tokio::io::AsyncReadExt;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use worker::Worker;
+use worker::room::{Disk, Space};
 
 /// Nothing here takes seconds unless it is broken.
+/// While less is free, nothing is claimed.
+pub const KEEP_FREE: u64 = 1 << 30;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub struct Service {
     pub store: Store,
     pub blobs: Blobs,
     pub clock: Arc<HandClock>,
+    pub disk: Arc<Glass>,
     entropy: Arc<SeededEntropy>,
     folder: tempfile::TempDir,
+}
+
+/// A disk with as much room as a test says.
+pub struct Glass(pub AtomicU64);
+
+impl Disk for Glass {
+    fn space(&self, _path: &Path) -> std::io::Result<Space> {
+        Ok(Space { free: self.0.load(Ordering::Relaxed), total: 1 << 40 })
+    }
 }
 
 pub struct Running {
@@ -68,7 +83,8 @@ impl Service {
         let shelf = store::blobs::Place::folder(&folder.path().join("blobs")).unwrap();
         let keyring = Keyring::fleeting(&*entropy);
         let blobs = Blobs::open(shelf, store.clone(), keyring, clock.clone(), entropy.clone()).await.unwrap();
-        Self { store, blobs, clock, entropy, folder }
+        let disk = Arc::new(Glass(AtomicU64::new(1 << 40)));
+        Self { store, blobs, clock, disk, entropy, folder }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -84,6 +100,10 @@ impl Service {
             clock: self.clock.clone(),
             entropy: self.entropy.clone(),
             slots: 2,
+            attempt_max: worker::ATTEMPT_MAX,
+            disk: self.disk.clone(),
+            keep_free: KEEP_FREE,
+            sandbox: Sandbox::Weak,
         }
     }
 
