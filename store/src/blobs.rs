@@ -14,6 +14,8 @@ use sha2::{Digest as _, Sha256};
 use tokio::fs::{self, File, OpenOptions};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, Take};
 
+use crate::figures::BlobOperation;
+
 /// Read and written at once. Large enough that the disk, not the calls, sets the pace.
 const BUFFER_BYTES: usize = 256 * 1024;
 
@@ -92,8 +94,16 @@ impl Blobs {
         Ok(Self::Folder(Folder { root: root.to_owned() }))
     }
 
+    /// Whether the place answers.
+    pub async fn ping(&self) -> Result<()> {
+        let Self::Folder(folder) = self;
+        let found = fs::metadata(&folder.root).await;
+        found.map(drop).map_err(BlobError::io(folder.root.display(), "found"))
+    }
+
     /// Stores what `source` gives until its end. When this returns, the blob survives a power cut.
     pub async fn put(&self, key: &BlobKey, source: impl AsyncRead + Unpin) -> Result<Stored> {
+        let _timed = BlobOperation::begin("put");
         let Self::Folder(folder) = self;
         folder.put(key, source).await.map_err(BlobError::io(key, "written"))
     }
@@ -101,6 +111,7 @@ impl Blobs {
     /// The part of a blob that begins at `from` and is at most `length` long; `None` if there is no such
     /// blob.
     pub async fn read(&self, key: &BlobKey, from: u64, length: u64) -> Result<Option<BlobRead>> {
+        let _timed = BlobOperation::begin("read");
         let Self::Folder(folder) = self;
         match folder.read(key, from, length).await {
             Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(None),
@@ -124,12 +135,14 @@ impl Blobs {
 
     /// Deletes a blob. One that is not there is no error.
     pub async fn delete(&self, key: &BlobKey) -> Result<()> {
+        let _timed = BlobOperation::begin("delete");
         let Self::Folder(folder) = self;
         folder.delete(key).await.map_err(BlobError::io(key, "deleted"))
     }
 
     /// Deletes all blobs whose keys begin with this. None being there is no error.
     pub async fn delete_prefix(&self, prefix: &BlobPrefix) -> Result<()> {
+        let _timed = BlobOperation::begin("delete_prefix");
         let Self::Folder(folder) = self;
         folder.delete_prefix(prefix).await.map_err(BlobError::io(prefix, "deleted"))
     }
@@ -137,6 +150,7 @@ impl Blobs {
     /// Opens the growing file of an upload at the offset that is recorded for it. What lies beyond was never
     /// acknowledged and is cut off. One writer at a time: the caller holds the upload's lock.
     pub async fn open_append(&self, upload: &UploadId, recorded: u64) -> Result<Append> {
+        let _timed = BlobOperation::begin("open_append");
         let Self::Folder(folder) = self;
         let path = folder.path(&BlobKey::upload_source(upload));
         let opened = folder.open_append(&path, recorded).await;
@@ -166,6 +180,7 @@ impl Append {
 
     /// Makes all that was written durable, and tells the offset that may be recorded and acknowledged now.
     pub async fn sync(&mut self) -> Result<u64> {
+        let _timed = BlobOperation::begin("sync");
         let synced = async {
             self.file.flush().await?;
             self.file.sync_data().await

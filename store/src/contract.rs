@@ -2,13 +2,16 @@
 //! at the end of this file passes.
 
 mod access;
+mod audit;
 mod crowd;
 mod ending;
 mod fairness;
 mod leases;
 mod operators;
 mod orders;
+mod overview;
 pub(crate) mod tables;
+pub(crate) mod tampering;
 mod uploads;
 mod world;
 
@@ -88,6 +91,16 @@ macro_rules! every_story {
                 a_retry_ends_a_backoff_and_makes_a_new_job_of_one_that_failed
                 operators_see_and_end_the_jobs_of_all
                 a_wait_is_estimated_once_there_is_something_to_go_by;
+            audit:
+                every_act_leaves_a_row_that_says_who_why_and_what_came_of_it
+                acts_of_many_at_once_make_one_chain
+                an_end_that_was_noted_is_recognised_and_another_is_not;
+            overview:
+                a_queue_tells_how_long_jobs_waited_and_ran
+                failures_are_grouped_by_what_went_wrong_and_where
+                workers_are_told_with_what_they_run_and_silent_ones_too
+                what_is_to_go_is_told_and_what_should_have_gone
+                a_full_queue_takes_no_more_and_still_knows_what_it_took;
             crowd:
                 the_cap_holds_however_many_processes_ask_at_once
                 a_crowd_at_one_account_meets_no_error_and_every_job_ends_once;
