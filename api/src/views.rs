@@ -4,13 +4,15 @@ mod account;
 mod job;
 mod new_job;
 mod ops;
+mod overview;
 mod problem;
 mod upload;
 
 pub(crate) use account::{AccountView, KeyView, NewKey, NewKeyView, NewSession, SessionView};
 pub(crate) use job::{JobEventView, JobView};
 pub(crate) use new_job::NewJob;
-pub(crate) use ops::{OpsJobView, QueueView, Reason, RetriedView};
+pub(crate) use ops::{AuditRowView, NewAct, OpsJobView, RetriedView};
+pub(crate) use overview::{FailuresView, QueueView, RetentionView, WorkerView};
 pub(crate) use problem::{FieldErrorView, JobProblemView, ProblemView};
 pub(crate) use upload::UploadView;
 

@@ -10,9 +10,11 @@ mod album;
 mod analyze;
 mod api;
 mod api_key;
+mod audit;
 mod compare;
 mod installation;
 mod local_song;
+mod logging;
 mod master;
 mod migrate;
 mod mix;
@@ -60,6 +62,8 @@ pub enum Command {
     Migrate(migrate::Arguments),
     /// Look at the queue, and step in
     Queue(queue::Arguments),
+    /// Look at what operators did, and whether that was changed
+    Audit(audit::Arguments),
     /// Make a key for programs that use the API
     #[command(subcommand)]
     ApiKey(api_key::Action),
@@ -82,6 +86,7 @@ impl Command {
             Self::Worker(arguments) => worker::run(arguments),
             Self::Migrate(arguments) => migrate::run(&arguments),
             Self::Queue(arguments) => queue::run(arguments),
+            Self::Audit(arguments) => audit::run(&arguments),
             Self::ApiKey(action) => api_key::run(action),
             Self::Render(arguments) => render::run(&arguments),
         }

@@ -5,12 +5,15 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::Monitor;
 use clap::Args;
+use futures_util::future::OptionFuture;
 use tokio_util::sync::CancellationToken;
 
 use super::installation::{Shared, lock, make_folder};
-use super::service::{come_to_an_end, runtime, told_to_stop};
-use crate::ambient::{self, SteadyClock, SystemEntropy};
+use super::logging::Logging;
+use super::service::{OperatorsAddress, come_to_an_end, runtime, told_to_stop};
+use crate::ambient::{SteadyClock, SystemEntropy};
 use crate::exit::Failure;
 
 /// What `worker` takes.
@@ -23,6 +26,10 @@ pub struct Arguments {
     scratch: PathBuf,
     #[command(flatten)]
     slots: Slots,
+    #[command(flatten)]
+    operators: OperatorsAddress,
+    #[command(flatten)]
+    logging: Logging,
 }
 
 /// How much is done side by side.
@@ -46,7 +53,7 @@ const GOODBYE: Duration = Duration::from_secs(30);
 
 /// Works until it is told to stop.
 pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
-    ambient::log_to_stderr();
+    arguments.logging.begin()?;
     let scratch = std::path::absolute(&arguments.scratch)?;
     make_folder(&scratch)?;
     let Some(_only_one) = lock(&scratch.join("worker.lock"))? else {
@@ -70,12 +77,15 @@ async fn work(arguments: Arguments, scratch: PathBuf) -> Result<(), Failure> {
         slots: arguments.slots.count(),
     };
     let stop = CancellationToken::new();
+    let registries = [store::figures::registry(), worker::figures::registry()];
+    let monitor = Monitor::new(&store, &worker.blobs, worker.clock.clone(), &registries);
+    let watching = arguments.operators.answer(&monitor, &stop).await?;
     let working = tokio::spawn(worker::run(worker, stop.clone()));
     println!("mixrunners works for the database {}", arguments.shared.database);
     told_to_stop().await?;
     println!("Stopping: running work goes back into the queue.");
     stop.cancel();
-    come_to_an_end(GOODBYE, working).await;
+    come_to_an_end(GOODBYE, async { tokio::join!(working, OptionFuture::from(watching)) }).await;
     store.close().await;
     Ok(())
 }

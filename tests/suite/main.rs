@@ -4,11 +4,14 @@
 mod cli;
 mod compare;
 mod crash;
+mod figures;
 mod fleet;
 mod harness;
 mod hostile;
+mod logs;
 mod mastering;
 mod mixing;
 mod presets_doc;
 mod service;
 mod session_doc;
+mod slow_database;

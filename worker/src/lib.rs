@@ -14,6 +14,7 @@
 //! | `heartbeat` | keeps a lease alive, and notices when it is lost |
 //! | `deliver` | from scratch to blobs |
 //! | `scratch` | an attempt's private folder |
+//! | [`figures`] | how it goes, for operators |
 //! | `presence` | tells that the worker is alive |
 //! | `sweep` | ends what is overdue |
 
@@ -22,6 +23,7 @@ mod child;
 mod deliver;
 mod error;
 mod fetch;
+pub mod figures;
 mod heartbeat;
 mod presence;
 pub mod protocol;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::lease::SWEEP;
 use tokio_util::sync::CancellationToken;
 
-use crate::Worker;
+use crate::{Worker, figures};
 
 /// So many prefixes are deleted in one sweep.
 const PREFIXES_PER_SWEEP: u32 = 100;
@@ -29,6 +29,7 @@ async fn expired_leases(worker: &Worker) {
     match worker.store.sweep_expired_leases(worker.clock.now()).await {
         Ok(expired) => {
             for one in expired {
+                figures::died(figures::Death::Silent, one.state);
                 let (job, state) = (one.lease.job, one.state.as_str());
                 tracing::warn!(job.id = %job, state, "a lease expired");
             }
