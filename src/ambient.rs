@@ -86,11 +86,8 @@ pub fn open_in_browser(link: &str) {
     }
 }
 
-/// Structured logs on standard error; `MIXRUNNERS_LOG` chooses how much, as in `info` or `debug,sqlx=warn`.
-pub fn log_to_stderr() {
-    use tracing_subscriber::EnvFilter;
-    let filter =
-        EnvFilter::try_from_env("MIXRUNNERS_LOG").unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
-    // A second call finds a logger there already, which is all it wants.
-    let _ = tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+/// Whether somebody reads standard error on a screen.
+pub fn errors_are_read_by_people() -> bool {
+    use std::io::IsTerminal;
+    std::io::stderr().is_terminal()
 }

@@ -9,6 +9,7 @@ mod events;
 mod health;
 mod jobs;
 mod ops;
+mod overview;
 mod receipts;
 mod sessions;
 mod tus;
@@ -20,6 +21,8 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::tus::add_version;
+
+pub(crate) use health::{figures, for_operators};
 
 /// Every route of the service but the page.
 pub(crate) fn all() -> OpenApiRouter<App> {
@@ -45,8 +48,12 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .routes(routes!(receipts::show))
         .routes(routes!(catalogue::presets))
         .routes(routes!(catalogue::capabilities))
-        .routes(routes!(ops::queue))
-        .routes(routes!(ops::jobs))
+        .routes(routes!(overview::queue))
+        .routes(routes!(overview::jobs))
+        .routes(routes!(overview::workers))
+        .routes(routes!(overview::failures))
+        .routes(routes!(overview::retention))
+        .routes(routes!(overview::audit))
         .routes(routes!(ops::retry))
         .routes(routes!(ops::cancel))
         .routes(routes!(ops::pause))

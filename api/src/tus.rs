@@ -9,6 +9,7 @@ mod checksum;
 mod headers;
 mod locks;
 mod metadata;
+mod rate;
 mod receive;
 
 pub(crate) use checksum::{ALGORITHMS, Checksum};

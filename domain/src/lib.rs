@@ -15,6 +15,7 @@
 //! | [`outlook`] | how long a job will wait | `Outlook` |
 //! | [`order`], [`fields`] | what is asked for, checked once | `Wish`, `Input`, `Order`, `FieldError` |
 //! | [`job`], [`lease`], [`attempt`] | the life of a job | `JobState::after`, `LeaseId`, `backoff` |
+//! | [`audit`] | what operators did, in a chain | `Act`, `AuditRow`, `Chain` |
 //! | [`task`] | what a lease holder has to do | `Task` |
 //! | [`report`], [`album`], [`mix_report`] | what we say about what we made | `Report`, `AlbumReport`, `MixReport` |
 //! | [`artifact`], [`blob`] | what we made, and where its bytes are | `Artifact`, `BlobKey` |
@@ -30,6 +31,7 @@ pub mod account;
 pub mod album;
 pub mod artifact;
 pub mod attempt;
+pub mod audit;
 pub mod blob;
 pub mod breaker;
 pub mod clock;

@@ -5,13 +5,15 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::{App, Limits, Site};
+use api::{App, Limits, Monitor, Site};
 use clap::Args;
+use futures_util::future::OptionFuture;
 use tokio_util::sync::CancellationToken;
 
 use super::installation::Shared;
-use super::service::{Address, come_to_an_end, runtime, sign_in_link, told_to_stop};
-use crate::ambient::{self, SteadyClock, SystemEntropy};
+use super::logging::Logging;
+use super::service::{Address, OperatorsAddress, come_to_an_end, runtime, sign_in_link, told_to_stop};
+use crate::ambient::{SteadyClock, SystemEntropy};
 use crate::exit::Failure;
 
 /// What `api` takes.
@@ -21,6 +23,10 @@ pub struct Arguments {
     shared: Shared,
     #[command(flatten)]
     address: Address,
+    #[command(flatten)]
+    operators: OperatorsAddress,
+    #[command(flatten)]
+    logging: Logging,
 }
 
 /// How long open requests may go on once it was told to stop.
@@ -29,7 +35,7 @@ const GOODBYE: Duration = Duration::from_secs(10);
 /// Answers until it is told to stop.
 pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let site = arguments.address.site()?;
-    ambient::log_to_stderr();
+    arguments.logging.begin()?;
     runtime()?.block_on(answer(arguments, site))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -41,16 +47,20 @@ async fn answer(arguments: Arguments, site: Site) -> Result<(), Failure> {
     let door = arguments.address.door(&site).await?;
     let base = door.base.clone();
     let stop = CancellationToken::new();
-    let app = App::new(store.clone(), blobs, clock.clone(), Arc::new(SystemEntropy), Limits::default(), site);
+    let registries = [store::figures::registry(), api::figures::registry()];
+    let monitor = Monitor::new(&store, &blobs, clock.clone(), &registries);
+    let app = App::new(store.clone(), blobs, clock.clone(), Arc::new(SystemEntropy), Limits::default(), site)
+        .watched_by(monitor.clone(), arguments.operators.figures_at());
     let link = sign_in_link(&store, &base, &*clock).await?;
     println!("mixrunners answers at {base}");
     println!("Sign in (once, within the hour): {link}");
+    let watching = arguments.operators.answer(&monitor, &stop).await?;
     let answering = door.answer(&app, &stop);
     told_to_stop().await?;
     println!("Stopping.");
     stop.cancel();
     app.close();
-    come_to_an_end(GOODBYE, answering).await;
+    come_to_an_end(GOODBYE, async { tokio::join!(answering, OptionFuture::from(watching)) }).await;
     store.close().await;
     Ok(())
 }

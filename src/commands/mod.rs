@@ -10,10 +10,12 @@ mod album;
 mod analyze;
 mod api;
 mod api_key;
+mod audit;
 mod compare;
 mod installation;
 mod keys;
 mod local_song;
+mod logging;
 mod master;
 mod migrate;
 mod mix;
@@ -68,6 +70,8 @@ pub enum Command {
     Keys(keys::Action),
     /// Look at the queue, and step in
     Queue(queue::Arguments),
+    /// Look at what operators did, and whether that was changed
+    Audit(audit::Arguments),
     /// Make a key for programs that use the API
     #[command(subcommand)]
     ApiKey(api_key::Action),
@@ -92,6 +96,7 @@ impl Command {
             Self::Migrate(arguments) => migrate::run(&arguments),
             Self::Keys(action) => keys::run(&action),
             Self::Queue(arguments) => queue::run(arguments),
+            Self::Audit(arguments) => audit::run(&arguments),
             Self::ApiKey(action) => api_key::run(action),
             Self::Render(arguments) => render::run(&arguments),
         }

@@ -5,18 +5,19 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::{App, Limits, Site};
+use api::{App, Limits, Monitor, Site};
 use clap::Args;
+use futures_util::future::OptionFuture;
 use tokio_util::sync::CancellationToken;
 use worker::reaper::Reaper;
-
 use worker::room::Disks;
 
 use super::installation::Embedded;
+use super::logging::Logging;
 use super::sandbox::Walls;
-use super::service::{Address, come_to_an_end, runtime, sign_in_link, told_to_stop};
+use super::service::{Address, OperatorsAddress, come_to_an_end, runtime, sign_in_link, told_to_stop};
 use super::worker::Slots;
-use crate::ambient::{self, MachineClocks, SteadyClock, SystemEntropy};
+use crate::ambient::{MachineClocks, SteadyClock, SystemEntropy};
 use crate::exit::Failure;
 
 /// What `serve` takes.
@@ -34,6 +35,10 @@ pub struct Arguments {
     slots: Slots,
     #[command(flatten)]
     walls: Walls,
+    #[command(flatten)]
+    operators: OperatorsAddress,
+    #[command(flatten)]
+    logging: Logging,
 }
 
 /// How long open requests may go on once the service was told to stop.
@@ -42,7 +47,7 @@ const GOODBYE: Duration = Duration::from_secs(10);
 /// Serves until it is told to stop.
 pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let site = arguments.address.site()?;
-    ambient::log_to_stderr();
+    arguments.logging.begin()?;
     let embedded = Embedded::new(&arguments.data)?;
     let _only_one = embedded.lock()?;
     runtime()?.block_on(serve(arguments, embedded, site))?;
@@ -75,19 +80,24 @@ async fn serve(arguments: Arguments, embedded: Embedded, site: Site) -> Result<(
     let working = tokio::spawn(worker::run(worker, stop.clone()));
     let reaper = Reaper { store: store.clone(), blobs: blobs.clone(), readings: Arc::new(MachineClocks) };
     let reaping = tokio::spawn(reaper.run(stop.clone()));
-    let app = App::new(store.clone(), blobs, clock.clone(), entropy, Limits::default(), site);
+    let registries = [store::figures::registry(), api::figures::registry(), worker::figures::registry()];
+    let monitor = Monitor::new(&store, &blobs, clock.clone(), &registries);
+    let app = App::new(store.clone(), blobs, clock.clone(), entropy, Limits::default(), site)
+        .watched_by(monitor.clone(), arguments.operators.figures_at());
     let link = sign_in_link(&store, &base, &*clock).await?;
     println!("mixrunners is running at {base}");
     println!("Sign in (once, within the hour): {link}");
     if arguments.open {
         ambient::open_in_browser(&link);
     }
+    let watching = arguments.operators.answer(&monitor, &stop).await?;
     let answering = door.answer(&app, &stop);
     told_to_stop().await?;
     println!("Stopping: running work goes back into the queue.");
     stop.cancel();
     app.close();
-    come_to_an_end(GOODBYE, async { tokio::join!(working, reaping, answering) }).await;
+    let watching = OptionFuture::from(watching);
+    come_to_an_end(GOODBYE, async { tokio::join!(working, reaping, answering, watching) }).await;
     store.close().await;
     Ok(())
 }

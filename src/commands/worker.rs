@@ -5,15 +5,17 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::Monitor;
 use clap::Args;
+use futures_util::future::OptionFuture;
 use tokio_util::sync::CancellationToken;
-
 use worker::room::Disks;
 
 use super::installation::{Shared, lock, make_folder};
+use super::logging::Logging;
 use super::sandbox::Walls;
-use super::service::{come_to_an_end, runtime, told_to_stop};
-use crate::ambient::{self, SteadyClock, SystemEntropy};
+use super::service::{OperatorsAddress, come_to_an_end, runtime, told_to_stop};
+use crate::ambient::{SteadyClock, SystemEntropy};
 use crate::exit::Failure;
 
 /// What `worker` takes.
@@ -28,6 +30,10 @@ pub struct Arguments {
     slots: Slots,
     #[command(flatten)]
     walls: Walls,
+    #[command(flatten)]
+    operators: OperatorsAddress,
+    #[command(flatten)]
+    logging: Logging,
 }
 
 /// How much is done side by side.
@@ -59,7 +65,7 @@ const GOODBYE: Duration = Duration::from_secs(30);
 
 /// Works until it is told to stop.
 pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
-    ambient::log_to_stderr();
+    arguments.logging.begin()?;
     let scratch = std::path::absolute(&arguments.scratch)?;
     make_folder(&scratch)?;
     let Some(_only_one) = lock(&scratch.join("worker.lock"))? else {
@@ -90,12 +96,15 @@ async fn work(arguments: Arguments, scratch: PathBuf) -> Result<(), Failure> {
         sandbox,
     };
     let stop = CancellationToken::new();
+    let registries = [store::figures::registry(), worker::figures::registry()];
+    let monitor = Monitor::new(&store, &worker.blobs, worker.clock.clone(), &registries);
+    let watching = arguments.operators.answer(&monitor, &stop).await?;
     let working = tokio::spawn(worker::run(worker, stop.clone()));
     println!("mixrunners works for the database {}", arguments.shared.database);
     told_to_stop().await?;
     println!("Stopping: running work goes back into the queue.");
     stop.cancel();
-    come_to_an_end(GOODBYE, working).await;
+    come_to_an_end(GOODBYE, async { tokio::join!(working, OptionFuture::from(watching)) }).await;
     store.close().await;
     Ok(())
 }

@@ -36,6 +36,7 @@ pub use self::listing::{Listed, Listing};
 pub use self::pieces::Append;
 use self::place::Kind;
 pub use self::place::Place;
+use crate::figures::BlobOperation;
 use crate::sealing::segments::{Layout, SealId};
 pub use crate::sealing::stream::BlobReader;
 use crate::sealing::stream::{self, Sealing, Span};
@@ -167,7 +168,13 @@ impl Blobs {
         Ok(Self { place, vault })
     }
 
+    /// Whether the place answers.
+    pub async fn ping(&self) -> Result<()> {
+        self.place.answers().await
+    }
+
     /// Stores what `source` gives until its end. When this returns, the blob survives a power cut.
+        let _timed = BlobOperation::begin("put");
     pub async fn put(&self, key: &BlobKey, source: impl AsyncRead + Unpin + Send) -> Result<Stored> {
         let cipher = self.vault.new_key(key).await?;
         let seal = cipher.id();
@@ -189,6 +196,7 @@ impl Blobs {
 
     /// The part of a blob that begins at `from` and is at most `length` long; `None` if there is no such blob.
     pub async fn read(&self, key: &BlobKey, from: u64, length: u64) -> Result<Option<BlobRead>> {
+        let _timed = BlobOperation::begin("read");
         let rows = self.vault.store.blob_keys(key).await?;
         if rows.is_empty() {
             return Ok(None);
@@ -225,6 +233,7 @@ impl Blobs {
 
     /// Deletes a blob: its keys first, from when on nobody can read it. One that is not there is no error.
     pub async fn delete(&self, key: &BlobKey) -> Result<()> {
+        let _timed = BlobOperation::begin("delete");
         self.vault.store.shred_blob(key).await?;
         self.place.delete(key).await
     }
@@ -233,6 +242,7 @@ impl Blobs {
     /// bytes, former versions and unfinished writes included, until a listing shows nothing. None being there is no
     /// error.
     pub async fn delete_prefix(&self, prefix: &BlobPrefix) -> Result<()> {
+        let _timed = BlobOperation::begin("delete_prefix");
         self.vault.store.shred_blobs(prefix).await?;
         self.place.delete_prefix(prefix).await
     }

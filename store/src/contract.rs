@@ -2,6 +2,7 @@
 //! at the end of this file passes.
 
 mod access;
+mod audit;
 mod blob_keys;
 mod crowd;
 mod ending;
@@ -9,8 +10,10 @@ mod fairness;
 mod leases;
 mod operators;
 mod orders;
+mod overview;
 mod reaping;
 pub(crate) mod tables;
+pub(crate) mod tampering;
 mod uploads;
 mod world;
 
@@ -105,6 +108,16 @@ macro_rules! every_story {
                 a_blob_has_a_key_for_each_of_its_writes_until_it_is_shredded
                 shredding_a_prefix_takes_all_below_it_and_nothing_beside_it
                 keys_are_wrapped_anew_unless_they_were_shredded_meanwhile;
+            audit:
+                every_act_leaves_a_row_that_says_who_why_and_what_came_of_it
+                acts_of_many_at_once_make_one_chain
+                an_end_that_was_noted_is_recognised_and_another_is_not;
+            overview:
+                a_queue_tells_how_long_jobs_waited_and_ran
+                failures_are_grouped_by_what_went_wrong_and_where
+                workers_are_told_with_what_they_run_and_silent_ones_too
+                what_is_to_go_is_told_and_what_should_have_gone
+                a_full_queue_takes_no_more_and_still_knows_what_it_took;
             crowd:
                 the_cap_holds_however_many_processes_ask_at_once
                 a_crowd_at_one_account_meets_no_error_and_every_job_ends_once;

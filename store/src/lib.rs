@@ -7,7 +7,10 @@
 //! | module | what |
 //! |---|---|
 //! | this page | every operation, without SQL |
-//! | [`outcome`], [`operating`], [`reaping`] | what operations take and give |
+//! | [`outcome`] | what operations take and give |
+//! | [`operating`], [`overview`], [`auditing`] | the operations for operators |
+//! | [`reaping`] | the operations of the reaper |
+//! | [`figures`] | how long operations take, for operators |
 //! | [`blobs`] | bytes by key, on a disk or in a bucket |
 //! | [`sealing`] | what makes them unreadable without their keys |
 //! | `blob_keys` | the operations on those keys |
@@ -19,23 +22,30 @@
 //! | `contract` | the stories every engine must pass |
 #![expect(clippy::duplicate_mod, reason = "each engine compiles the same operations for its own driver")]
 
-/// Calls an operation of the engine that is there.
+/// Calls an operation of the engine that is there, times it, and waits for it as long as this store waits.
 macro_rules! each {
-    ($store:expr, $chapter:ident::$operation:ident($($argument:expr),*)) => {
-        match &$store.0 {
-            Engine::Sqlite(db) => sqlite::$chapter::$operation(db, $($argument),*).await,
-            Engine::Postgres(db) => postgres::$chapter::$operation(db, $($argument),*).await,
-        }
-    };
+    ($store:expr, $chapter:ident::$operation:ident($($argument:expr),*)) => {{
+        let work = async {
+            match &$store.0 {
+                Engine::Sqlite(db) => sqlite::$chapter::$operation(db, $($argument),*).await,
+                Engine::Postgres(db) => postgres::$chapter::$operation(db, $($argument),*).await,
+            }
+        };
+        $store.1.await_for(stringify!($operation), work).await
+    }};
 }
 
+pub mod auditing;
 mod blob_keys;
 pub mod blobs;
 #[cfg(test)]
 mod contract;
 pub mod error;
+pub mod figures;
 pub mod operating;
 pub mod outcome;
+pub mod overview;
+mod patience;
 mod postgres;
 pub mod reaping;
 mod rows;
@@ -46,9 +56,11 @@ mod sqlite;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::account::{Account, Email};
 use domain::artifact::Artifact;
+use domain::attempt::Room;
 use domain::clock::Timestamp;
 use domain::digest::Digest;
 use domain::ids::{AccountId, ArtifactId, Entropy, JobId, KeyId, SessionId, UploadId};
@@ -68,6 +80,7 @@ use crate::outcome::{
     ApiKey, Checked, Completion, Enqueued, Expired, JobChange, Leased, NewAccount, NewApiKey, NewSession,
     NewUpload, Progress, Removal, Session,
 };
+use crate::patience::Patience;
 pub use crate::schema::Migrated;
 use crate::signals::Signals;
 
@@ -86,7 +99,7 @@ pub enum Place<'a> {
 /// Lookups by id take the account that asks: what belongs to another account is as unknown as what does not
 /// exist.
 #[derive(Clone)]
-pub struct Store(Engine);
+pub struct Store(Engine, Patience);
 
 #[derive(Clone)]
 enum Engine {
@@ -111,7 +124,7 @@ impl Store {
     /// On a server its clock decides whenever a lease, a job or a queue is concerned, whatever `now` an operation
     /// is given: workers on many hosts have many clocks.
     pub async fn open(place: Place<'_>, entropy: Arc<dyn Entropy>, retention: Retention) -> Result<Self> {
-        Ok(Self(match place {
+        let engine = match place {
             Place::Folder(folder) => {
                 Engine::Sqlite(Arc::new(sqlite::Sqlite::open(folder, entropy, retention).await?))
             }
@@ -119,7 +132,15 @@ impl Store {
                 let time = postgres::Time::OfServer;
                 Engine::Postgres(Arc::new(postgres::Postgres::open(url, time, entropy, retention).await?))
             }
-        }))
+        };
+        Ok(Self(engine, Patience::Endless))
+    }
+
+    /// The same store, whose operations give up with [`StoreError::Slow`] when the database does not answer for so
+    /// long. What was given up may have been done: ask again before doing it twice.
+    #[must_use]
+    pub fn with_patience(&self, longest: Duration) -> Self {
+        Self(self.0.clone(), Patience::Of(longest))
     }
 
     /// Brings the tables to this version, and does nothing else.
@@ -153,10 +174,13 @@ impl Store {
 
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<()> {
-        match &self.0 {
-            Engine::Sqlite(db) => db.ping().await,
-            Engine::Postgres(db) => db.ping().await,
-        }
+        let work = async {
+            match &self.0 {
+                Engine::Sqlite(db) => db.ping().await,
+                Engine::Postgres(db) => db.ping().await,
+            }
+        };
+        self.1.await_for("ping", work).await
     }
 
     /// Closes the connections and waits for them.
@@ -308,7 +332,12 @@ impl Store {
 impl Store {
     /// Turns an order into a queued job; the same idempotency key never makes two.
     pub async fn enqueue(&self, order: &Order, now: Timestamp) -> Result<Enqueued> {
-        each!(self, jobs::enqueue(order, now))
+        each!(self, jobs::enqueue(order, Room::ENDLESS, now))
+    }
+
+    /// The same, unless as many wait already as there is room for. An order that was given before still gets its job.
+    pub async fn enqueue_if_room(&self, order: &Order, room: Room, now: Timestamp) -> Result<Enqueued> {
+        each!(self, jobs::enqueue(order, room, now))
     }
 
     /// A job.
@@ -324,7 +353,7 @@ impl Store {
         after: Option<&JobId>,
         limit: u32,
     ) -> Result<Vec<Job>> {
-        each!(self, jobs::list_jobs(account, state, after, limit))
+        each!(self, job_lists::list_jobs(account, state, after, limit))
     }
 
     /// Ends a job that is not over, at once: a worker that has it loses its lease. Gives the job as it is

@@ -138,6 +138,10 @@ pub enum Enqueued {
     Conflict,
     /// An input cannot be used; pointers are from the root of the order's body.
     Refused(Vec<FieldError>),
+    /// As many of this account's jobs wait as may.
+    AccountFull,
+    /// As many jobs wait as may.
+    QueueFull,
 }
 
 /// Work, and the right to write back about it.

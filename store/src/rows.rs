@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use domain::account::{Account, Email};
 use domain::artifact::{Artifact, ArtifactFormat, ArtifactKind};
+use domain::audit::{AuditRow, Deed};
 use domain::blob::BlobKey;
 use domain::clock::Timestamp;
 use domain::digest::Digest;
@@ -384,5 +385,30 @@ impl WrappedKeyRow {
         let seal = self.seal.try_into().map(SealId);
         let seal = seal.map_err(|_| StoreError::unreadable(table, row, "a seal has 16 bytes"))?;
         Ok((blob, WrappedKey { seal, kek, wrapped: self.wrapped }))
+    }
+}
+
+#[derive(sqlx::FromRow)]
+pub(crate) struct AuditRowRead {
+    seq: i64,
+    at: i64,
+    actor: String,
+    action: String,
+    job_id: Option<String>,
+    reason: String,
+    outcome: String,
+    hash: Vec<u8>,
+}
+
+impl AuditRowRead {
+    pub(crate) fn digest(seq: i64, bytes: &[u8]) -> Result<Digest> {
+        digest("audit", &seq.to_string(), bytes)
+    }
+
+    pub(crate) fn read(self) -> Result<AuditRow> {
+        let Self { seq, actor, action, job_id, reason, outcome, .. } = self;
+        let at = Timestamp::from_micros(self.at);
+        let deed = Deed { at, actor, action, job: job_id, reason, outcome };
+        Ok(AuditRow { seq, deed, hash: Self::digest(seq, &self.hash)? })
     }
 }

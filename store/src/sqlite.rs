@@ -22,13 +22,19 @@ macro_rules! held_unless_busy {
 pub(crate) mod accounts;
 #[path = "sql/artifacts.rs"]
 pub(crate) mod artifacts;
+#[path = "sql/audit.rs"]
+pub(crate) mod audit;
 #[path = "sql/blob_keys.rs"]
 pub(crate) mod blob_keys;
 mod claim;
+#[path = "sql/job_lists.rs"]
+pub(crate) mod job_lists;
 #[path = "sql/jobs.rs"]
 pub(crate) mod jobs;
 #[path = "sql/operators.rs"]
 pub(crate) mod operators;
+#[path = "sql/overview.rs"]
+pub(crate) mod overview;
 #[path = "sql/queue.rs"]
 pub(crate) mod queue;
 #[path = "sql/reaping.rs"]

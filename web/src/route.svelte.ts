@@ -1,5 +1,10 @@
 /** Which screen the address names, and how to go to another without loading the page anew. */
 
+import type { JobState } from './wire';
+
+/** The states that operators look at. */
+export const OPS_STATES = ['running', 'queued', 'failed'] as const satisfies JobState[];
+
 export type Route =
   | { page: 'home' }
   | { page: 'sign-in'; token: string }
@@ -8,6 +13,8 @@ export type Route =
   /** `from` is a mix to be made again. */
   | { page: 'mix'; uploads: string[]; from: string | null }
   | { page: 'job'; id: string }
+  /** `state` is of the jobs that are listed. */
+  | { page: 'ops'; state: JobState }
   | { page: 'unknown' };
 
 export function parseRoute(path: string, hash: string): Route {
@@ -17,6 +24,10 @@ export function parseRoute(path: string, hash: string): Route {
   if (path === '/mix') {
     const ids = hash.replace(/^#/, '').split(',').filter(Boolean);
     return { page: 'mix', uploads: ids, from: ids.find((id) => id.startsWith('job_')) ?? null };
+  }
+  if (path === '/ops') {
+    const state = OPS_STATES.find((one) => hash === `#${one}`) ?? 'running';
+    return { page: 'ops', state };
   }
   const [, page, id] = /^\/(uploads|jobs)\/([\w-]+)$/.exec(path) ?? [];
   if (page && id) return { page: page === 'jobs' ? 'job' : 'upload', id };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::job::Stage;
+use domain::job::{Stage, StateName};
 use domain::problem::{Fault, Problem};
 use domain::task::Task;
 use store::StoreError;
@@ -16,6 +16,7 @@ use crate::child::{Child, Death, Last};
 use crate::deliver::deliver;
 use crate::error::Hindrance;
 use crate::fetch::{Fetched, fetch};
+use crate::figures;
 use crate::heartbeat::Heartbeat;
 use crate::room::{BREATHER, Need, Room};
 use crate::scratch::Scratch;
@@ -64,7 +65,12 @@ pub(crate) async fn run(worker: Arc<Worker>, room: Arc<Room>, leased: Leased, st
         }
     };
     let ended = write_back(&worker, &leased, &ending).await;
-    let duration_ms = worker.clock.now().since(began).as_millis() as u64;
+    let took = worker.clock.now().since(began);
+    figures::attempt_over(&leased.task, ended, took);
+    if matches!(ending, Ending::Completed(_)) && ended == StateName::Succeeded.as_str() {
+        tell_of_audio(&worker, &leased).await;
+    }
+    let duration_ms = took.as_millis() as u64;
     tracing::info!(job.id = %leased.lease.job, attempt = leased.attempt, duration_ms, ended, "attempt over");
 }
 
@@ -174,14 +180,28 @@ async fn write_back_once(
             Task::Check { .. } => store.rejected_upload(lease, problem, now).await.map(|()| "rejected"),
             Task::Render { .. } => store.fail(lease, problem, now).await.map(|()| "failed"),
         },
-        Ending::Hindered(problem) => store.retry_later(lease, problem, now).await.map(|state| state.as_str()),
+        Ending::Hindered(problem) => {
+            let state = store.retry_later(lease, problem, now).await?;
+            figures::hindered(state);
+            Ok(state.as_str())
+        }
         Ending::Died(death) => {
             death.log(lease);
-            store.process_died(lease, now).await.map(|state| state.as_str())
+            let state = store.process_died(lease, now).await?;
+            figures::died(figures::Death::Seen, state);
+            Ok(state.as_str())
         }
         Ending::NoRoom => store.release(lease, now).await.map(|()| "no room"),
         Ending::Stopped => store.release(lease, now).await.map(|()| "released"),
         Ending::LeaseLost => Err(StoreError::LeaseLost),
+    }
+}
+
+/// For the figures alone: an answer that does not come changes nothing.
+async fn tell_of_audio(worker: &Worker, leased: &Leased) {
+    match worker.store.input_audio(&leased.lease.job).await {
+        Ok(audio) => figures::rendered(audio),
+        Err(error) => tracing::warn!(%error, "how much audio was rendered is not counted"),
     }
 }
 

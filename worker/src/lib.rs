@@ -17,6 +17,7 @@
 //! | `deliver` | from scratch to blobs |
 //! | `scratch` | an attempt's private folder |
 //! | [`room`] | whether the disk has room for another attempt |
+//! | [`figures`] | how it goes, for operators |
 //! | `presence` | tells that the worker is alive |
 //! | `sweep` | ends what is overdue |
 
@@ -26,6 +27,7 @@ mod child;
 mod deliver;
 mod error;
 mod fetch;
+pub mod figures;
 mod heartbeat;
 mod intake;
 mod presence;

@@ -7,8 +7,8 @@ use domain::lease::SWEEP;
 use tokio::time::{Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-use crate::Worker;
 use crate::reaper::places;
+use crate::{Worker, figures};
 
 /// How often abandoned writes are looked for. The first time is when a worker starts.
 const LOOK_FOR_ABANDONED: Duration = Duration::from_secs(60 * 60);
@@ -64,6 +64,7 @@ async fn expired_leases(worker: &Worker) {
     match worker.store.sweep_expired_leases(worker.clock.now()).await {
         Ok(expired) => {
             for one in expired {
+                figures::died(figures::Death::Silent, one.state);
                 let (job, state) = (one.lease.job, one.state.as_str());
                 tracing::warn!(job.id = %job, state, "a lease expired");
             }

@@ -45,11 +45,15 @@ pub(crate) async fn create(
         idempotency_key: idempotency_key(&headers)?,
         body_hash: Digest::from_bytes(Sha256::digest(&body.bytes).into()),
     };
-    let (job, replayed) = match app.store.enqueue(&order, app.now()).await? {
+    let (job, replayed) = match app.store.enqueue_if_room(&order, app.limits.room, app.now()).await? {
         Enqueued::New(job) => (job, "false"),
         Enqueued::Existing(job) => (job, "true"),
         Enqueued::Conflict => return Err(key_reused()),
         Enqueued::Refused(errors) => return Err(ApiError::InputsRefused(errors)),
+        Enqueued::AccountFull => {
+            return Err(ApiError::AccountQueueFull { max: app.limits.room.per_account });
+        }
+        Enqueued::QueueFull => return Err(ApiError::QueueFull),
     };
     let location = format!("/v1/jobs/{}", job.id);
     let headers = [(header::LOCATION.as_str(), location.as_str()), ("idempotency-replayed", replayed)];

@@ -4,12 +4,15 @@ use axum::body::{Body, Bytes};
 use domain::upload::{Upload, UploadState};
 use http_body_util::BodyExt;
 use store::blobs::Append;
+use tokio::time::Instant;
 
 use super::Checksum;
 use super::headers::file_too_large;
 use super::locks::Lock;
+use super::rate::Rate;
 use crate::app::App;
 use crate::error::{ApiError, ApiResult};
+use crate::figures;
 
 /// Takes `body` from the upload's recorded offset on; returns the new one.
 ///
@@ -79,13 +82,16 @@ impl<'a> Receiver<'a> {
 
     /// Writes the body; says how it broke off, if it did.
     async fn take_in(&mut self, mut body: Body) -> ApiResult<Option<ApiError>> {
-        let max = self.app.limits.upload_bytes;
+        let limits = &self.app.limits;
+        let max = limits.upload_bytes;
+        let mut rate = Rate::new(limits.upload_slowest_over, limits.upload_slowest_bytes, Instant::now());
         loop {
             let bytes = match self.next(&mut body).await {
                 Ok(Some(bytes)) => bytes,
                 Ok(None) => return Ok(None),
                 Err(broken) => return Ok(Some(broken)),
             };
+            figures::uploaded(bytes.len() as u64);
             let after = self.written + bytes.len() as u64;
             match self.upload.size_bytes {
                 Some(size) if after > size => return Err(beyond_length(size)),
@@ -98,6 +104,9 @@ impl<'a> Receiver<'a> {
                 checksum.add(&bytes);
             } else if self.written - self.upload.received_bytes >= self.app.limits.upload_sync_bytes {
                 self.record().await?;
+            }
+            if let Err(too_slow) = rate.came(bytes.len(), Instant::now()) {
+                return Ok(Some(too_slow));
             }
         }
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::listening::{Doors, listen};
 use api::{App, Limits, Site};
 use domain::account::{Account, Email, Role};
 use domain::artifact::{ArtifactFormat, ArtifactKind};
@@ -25,6 +26,7 @@ use store::sealing::Keyring;
 use store::{Place, Store};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 /// When every test begins.
 pub const START: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
@@ -45,6 +47,10 @@ impl Service {
     }
 
     pub async fn start_with(limits: Limits, site: Site) -> Self {
+        Self::start_behind(Doors::default(), limits, site).await
+    }
+
+    pub async fn start_behind(doors: Doors, limits: Limits, site: Site) -> Self {
         let folder = TempDir::new().unwrap();
         let entropy = Arc::new(SeededEntropy::new(7));
         let clock = Arc::new(HandClock::new(START));
@@ -57,7 +63,7 @@ impl Service {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let routes = api::router(app.clone());
-        tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
+        tokio::spawn(listen(listener, routes, doors, CancellationToken::new()));
         Self { app, store, blobs, clock, entropy, address, folder }
     }
 
@@ -95,6 +101,13 @@ impl Service {
         };
         self.store.create_api_key(&new, self.now()).await.unwrap();
         secret.reveal()
+    }
+
+    /// The owner of the install, who is an operator, with a key of all scopes.
+    pub async fn operator(&self) -> Person<'_> {
+        let account = self.store.ensure_local_owner(self.now()).await.unwrap();
+        let key = self.key(&account, Scopes::all()).await;
+        Person { service: self, account, key }
     }
 
     /// The token of a fresh sign-in link.

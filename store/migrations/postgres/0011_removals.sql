@@ -47,6 +47,3 @@ CREATE TABLE orphans (
     prefix  TEXT COLLATE "C" PRIMARY KEY,
     seen_at BIGINT NOT NULL
 );
-
-CREATE INDEX jobs_due ON jobs (delete_at) WHERE delete_at IS NOT NULL;
-CREATE INDEX uploads_due ON uploads (delete_at) WHERE delete_at IS NOT NULL;

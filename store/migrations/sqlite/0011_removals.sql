@@ -47,6 +47,3 @@ CREATE TABLE orphans (
     prefix  TEXT PRIMARY KEY,
     seen_at INTEGER NOT NULL
 ) STRICT;
-
-CREATE INDEX jobs_due ON jobs (delete_at) WHERE delete_at IS NOT NULL;
-CREATE INDEX uploads_due ON uploads (delete_at) WHERE delete_at IS NOT NULL;

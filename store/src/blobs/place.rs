@@ -49,7 +49,10 @@ impl Place {
     /// Whether what is needed there is allowed: above all to list what is left after a deletion.
     pub(super) async fn answers(&self) -> Result<()> {
         match &self.0 {
-            Kind::Folder(_) => Ok(()),
+            Kind::Folder(folder) => {
+                let found = tokio::fs::metadata(folder.root()).await;
+                found.map(drop).map_err(BlobError::io(folder.root().display(), "found"))
+            }
             Kind::Bucket(bucket) => bucket.answers().boxed().await,
         }
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use domain::account::{Account, Email, Role};
 use domain::artifact::{ArtifactFormat, ArtifactKind};
+use domain::audit::{Act, Actor, Reason};
 use domain::blob::BlobKey;
 use domain::clock::{Clock, HandClock, Timestamp};
 use domain::digest::Digest;
@@ -21,6 +22,7 @@ use domain::task::Task;
 use domain::upload::AudioFacts;
 
 use crate::outcome::{Checked, Completion, Doomed, Enqueued, Leased, Made, NewAccount, NewUpload};
+use crate::patience::Patience;
 use crate::reaping::Look;
 use crate::{Engine, Place, Store, postgres};
 
@@ -50,7 +52,7 @@ impl Home {
             Self::Database(url) => {
                 let time = postgres::Time::OfCaller;
                 let opened = postgres::Postgres::open(url, time, entropy, retention).await.unwrap();
-                Store(Engine::Postgres(Arc::new(opened)))
+                Store(Engine::Postgres(Arc::new(opened)), Patience::Endless)
             }
         }
     }
@@ -237,4 +239,9 @@ pub(super) fn input_problem() -> Problem {
         retryable: false,
         ..Problem::ours("audio_silent", "The file is silent", "no sample is above -90 dBFS")
     }
+}
+
+/// What somebody at the terminal does.
+pub(super) fn act(why: &str) -> Act {
+    Act { actor: Actor::Terminal, reason: Reason::parse(why).unwrap() }
 }

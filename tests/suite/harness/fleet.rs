@@ -66,6 +66,14 @@ impl Fleet {
         process
     }
 
+    /// The same, with a listener for operators; gives where its figures are.
+    pub fn worker_with_figures(&self, name: &str) -> (Process, String) {
+        let arguments = ["--scratch", &self.scratch(name), "--ops-listen", "127.0.0.1:0"];
+        let mut process = self.start("worker", &arguments);
+        let figures = word_of(&mut process.0, "/metrics");
+        (process, figures)
+    }
+
     pub fn scratch(&self, name: &str) -> String {
         self.folder.join(name).display().to_string()
     }

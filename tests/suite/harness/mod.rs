@@ -24,17 +24,29 @@ pub fn mixrunners(arguments: &[&str]) -> Command {
 
 /// The first word with `part` that the process prints.
 pub fn word_of(process: &mut Child, part: &'static str) -> String {
+    words_of(process, &[part]).remove(0)
+}
+
+/// The first word with each of `parts`, which come in this order.
+pub fn words_of(process: &mut Child, parts: &[&'static str]) -> Vec<String> {
     let lines = BufReader::new(process.stdout.take().expect("a pipe"));
     let (sender, receiver) = mpsc::channel();
     // Reads on to the end, so that the process never writes into a full pipe.
     std::thread::spawn(move || {
         for line in lines.lines().map_while(Result::ok) {
-            if let Some(word) = line.split_whitespace().find(|word| word.contains(part)) {
+            for word in line.split_whitespace() {
                 let _ = sender.send(word.to_owned());
             }
         }
     });
-    receiver.recv_timeout(Duration::from_secs(30)).unwrap_or_else(|_| panic!("no {part:?} within 30 s"))
+    let word = |part: &&'static str| loop {
+        let word = receiver.recv_timeout(Duration::from_secs(30));
+        let word = word.unwrap_or_else(|_| panic!("no {part:?} within 30 s"));
+        if word.contains(part) {
+            return word;
+        }
+    };
+    parts.iter().map(word).collect()
 }
 
 /// `mixrunners serve` on a free port of this machine; ended when dropped.
@@ -48,20 +60,32 @@ pub struct Service {
 impl Service {
     /// Starts it on `data`, which may hold what an earlier one left, and waits until it answers.
     pub fn start(data: &Path) -> Self {
+        Self::start_and_hear(data, &[], &["/sign-in#"]).0
+    }
+
+    /// The same, with a listener for operators; gives where its figures are.
+    pub fn start_with_figures(data: &Path) -> (Self, String) {
+        let (service, mut words) =
+            Self::start_and_hear(data, &["--ops-listen", "127.0.0.1:0"], &["/sign-in#", "/metrics"]);
+        (service, words.remove(1))
+    }
+
+    fn start_and_hear(data: &Path, more: &[&str], parts: &[&'static str]) -> (Self, Vec<String>) {
         // As people start it: from somewhere, with a folder relative to there.
         let (parent, name) = (data.parent().expect("a parent"), data.file_name().expect("a name"));
         let mut command = mixrunners(&["serve", "--listen", "127.0.0.1:0", "--data"]);
-        command.arg(Path::new(".").join(name)).current_dir(parent);
-        Self::start_by(command, data)
+        command.arg(Path::new(".").join(name)).args(more).current_dir(parent);
+        Self::start_by(command, data, parts)
     }
 
-    /// Starts it by a command of the test's own.
-    pub fn start_by(mut command: Command, data: &Path) -> Self {
+    /// Starts it by a command of the test's own; gives the words with these parts that it prints.
+    pub fn start_by(mut command: Command, data: &Path, parts: &[&'static str]) -> (Self, Vec<String>) {
         let mut process =
             command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().expect("the program starts");
-        let link = word_of(&mut process, "/sign-in#");
+        let words = words_of(&mut process, parts);
+        let link = words[0].clone();
         let base = link.split("/sign-in#").next().expect("a base address").to_owned();
-        Self { process, data: data.to_path_buf(), base, sign_in_link: link }
+        (Self { process, data: data.to_path_buf(), base, sign_in_link: link }, words)
     }
 
     /// As the power would: SIGKILL, no chance to tidy up.
