@@ -174,8 +174,8 @@ impl Blobs {
     }
 
     /// Stores what `source` gives until its end. When this returns, the blob survives a power cut.
-        let _timed = BlobOperation::begin("put");
     pub async fn put(&self, key: &BlobKey, source: impl AsyncRead + Unpin + Send) -> Result<Stored> {
+        let _timed = BlobOperation::begin("put");
         let cipher = self.vault.new_key(key).await?;
         let seal = cipher.id();
         let mut sealing = Sealing::new(cipher, source);

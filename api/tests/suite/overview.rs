@@ -5,6 +5,7 @@ use std::time::Duration;
 use domain::job::Stage;
 use domain::lease::WorkerName;
 use domain::problem::{Fault, Problem};
+use domain::sandbox::Sandbox;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use store::operating::SignOfLife;
@@ -52,7 +53,12 @@ async fn workers_come_with_what_they_run_and_say_when_they_fell_silent() {
     let service = Service::start().await;
     let (anna, operator) = (service.producer("anna").await, service.operator().await);
     anna.order().await;
-    let sign = SignOfLife { name: WorkerName("test".into()), slots: 2, version: "9.1.0".into() };
+    let sign = SignOfLife {
+        name: WorkerName("test".into()),
+        slots: 2,
+        version: "9.1.0".into(),
+        sandbox: Sandbox::Full,
+    };
     service.store.worker_seen(&sign, service.now()).await.unwrap();
     let job = service.lease().await.lease.job;
     let workers = operator.json("/v1/ops/workers").await;

@@ -6,6 +6,7 @@ use domain::attempt::Room;
 use domain::job::{JobKind, Stage, StateName};
 use domain::lease::WorkerName;
 use domain::problem::{Fault, Problem};
+use domain::sandbox::Sandbox;
 
 use super::world::{DAY, SECOND, World, digest, input_problem, made, our_problem};
 use crate::operating::SignOfLife;
@@ -89,7 +90,12 @@ pub(super) async fn failures_are_grouped_by_what_went_wrong_and_where(world: Wor
 
 pub(super) async fn workers_are_told_with_what_they_run_and_silent_ones_too(world: World) {
     let sign = async |name: &str, slots| {
-        let sign = SignOfLife { name: WorkerName(name.into()), slots, version: "9.1.0".into() };
+        let sign = SignOfLife {
+            name: WorkerName(name.into()),
+            slots,
+            version: "9.1.0".into(),
+            sandbox: Sandbox::Full,
+        };
         world.store.worker_seen(&sign, world.now()).await.unwrap();
     };
     sign("silent", 1).await;

@@ -98,8 +98,7 @@ pub(crate) async fn queue(store: &Db, now: Timestamp) -> Result<QueueState> {
     state.waiting_by_kind.sort_unstable();
     let mut running = running(&mut reader).await?;
     state.running = running.values().map(|jobs| jobs.len() as u64).sum();
-    let sql =
-        "SELECT name, version, slots, sandbox, started_at, seen_at FROM workers WHERE seen_at > $1 ORDER BY name";
+    let sql = "SELECT name, version, slots, sandbox, started_at, seen_at FROM workers WHERE seen_at > $1 ORDER BY name";
     let rows: Vec<WorkerRow> =
         sqlx::query_as(sql).bind((now - SILENT).micros()).fetch_all(&mut *reader).await?;
     state.workers = rows.into_iter().map(|row| row.read(&mut running)).collect();
