@@ -6,7 +6,7 @@ export CARGO_TERM_COLOR ?= auto
 DATA ?= ./data
 LISTEN ?= 127.0.0.1:8080
 
-.PHONY: help run build test lint page page-test bench bench-peers score screenshots clean
+.PHONY: help run build test lint page page-test bench bench-peers chaos score screenshots clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -31,7 +31,8 @@ web/node_modules/.installed: web/package.json web/package-lock.json
 
 test: page ## everything: style, units, conformance, the service, the page in a real browser
 	@sh deploy/need.sh cargo:rust cc:gcc ffmpeg:ffmpeg sox:sox flac:flac lame:lame chromium:chromium npm:npm \
-		initdb:postgresql
+		initdb:postgresql strace:strace unshare:util-linux python3:python3-venv
+	sh fixtures/install_moto.sh
 	$(MAKE) --no-print-directory lint
 	CI=true cargo test --workspace --locked --no-fail-fast
 	$(MAKE) --no-print-directory page-test
@@ -46,9 +47,14 @@ lint:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 
+CHAOS ?= 1 300 100
+chaos: ## kills workers, APIs and databases at random while 300 jobs are ordered (CHAOS="SEED JOBS FAULTS" for others)
+	@sh deploy/need.sh cargo:rust cc:gcc initdb:postgresql
+	MIXRUNNERS_CHAOS="$(CHAOS)" cargo test --workspace --locked --test suite -- chaos:: --nocapture --test-threads 1
+
 bench: ## times real time, stage by stage and file to file, beside ffmpeg on the same file
 	@sh deploy/need.sh cargo:rust cc:gcc ffmpeg:ffmpeg initdb:postgresql
-	cargo bench --locked -p dsp -p mixrunners -p store --bench meters --bench master --bench end_to_end --bench queue
+	cargo bench --locked -p dsp -p mixrunners -p store --bench meters --bench master --bench end_to_end --bench cage --bench queue
 
 bench-peers: ## ours beside other masterers on one song (SONG=file.wav for yours); installs them under target/peers
 	@sh deploy/need.sh cargo:rust cc:gcc ffmpeg:ffmpeg sox:sox python3:python3-venv

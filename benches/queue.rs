@@ -7,26 +7,19 @@
     reason = "a bench reads the clock and fails loudly"
 )]
 
+#[path = "nothing.rs"]
+mod nothing;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
-use domain::account::Email;
-use domain::clock::Timestamp;
-use domain::digest::Digest;
-use domain::ids::{AccountId, SeededEntropy, UploadId};
-use domain::job::JobKind;
-use domain::lease::WorkerName;
-use domain::order::{Order, Wish};
-use domain::recipe::Recipe;
-use domain::retention::Retention;
-use domain::upload::AudioFacts;
+use domain::order::Order;
 use fixtures::postgres::{Durability, Postgres};
-use store::outcome::{Checked, Completion, Leased, NewAccount, NewUpload};
 use store::{Place, Store};
 
-/// Enough that the cap of two running jobs never decides.
-const ACCOUNTS: usize = 50;
+use self::nothing::{ACCOUNTS, complete, lease, now, open, orders};
+
 const BUSY_FOR: Duration = Duration::from_secs(10);
 const HANDS: usize = 16;
 const ORDERS: usize = 1000;
@@ -68,69 +61,6 @@ async fn row(name: &str, place: Place<'_>) {
     }
     first.close().await;
     second.close().await;
-}
-
-async fn open(place: Place<'_>, seed: u64) -> Store {
-    Store::open(place, Arc::new(SeededEntropy::new(seed)), Retention::POLICY).await.unwrap()
-}
-
-fn now() -> Timestamp {
-    Timestamp::from_micros(0) + SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap()
-}
-
-/// An order of each account, which can be given again and again.
-async fn orders(store: &Store, seed: u64) -> Vec<Order> {
-    let entropy = SeededEntropy::new(seed);
-    let mut orders = Vec::new();
-    for number in 0..ACCOUNTS {
-        let email = Email::parse(&format!("a{number}@example.org")).unwrap();
-        let account = store.ensure_account(&NewAccount { email, roles: [].into() }, now()).await.unwrap().id;
-        let upload = ready_upload(store, &account, UploadId::new(&entropy)).await;
-        let wish = Wish {
-            kind: JobKind::Master,
-            title: "Nothing".into(),
-            inputs: vec![upload.into()],
-            references: Vec::new(),
-            recipe: Recipe::default(),
-        };
-        orders.push(Order { account, wish, idempotency_key: None, body_hash: Digest::from_bytes([7; 32]) });
-    }
-    orders
-}
-
-async fn ready_upload(store: &Store, account: &AccountId, id: UploadId) -> UploadId {
-    let new = NewUpload {
-        id: id.clone(),
-        account: account.clone(),
-        name: "nothing.wav".into(),
-        filetype: None,
-        size_bytes: Some(1),
-        expires_at: now() + Duration::from_secs(3600),
-    };
-    store.create_upload(&new, now()).await.unwrap();
-    store.advance_upload(&id, 0, 1).await.unwrap();
-    store.finish_upload(&id, &Digest::from_bytes([1; 32]), now()).await.unwrap();
-    let check = lease(store).await.unwrap();
-    let audio = AudioFacts {
-        format: "wav".into(),
-        sample_rate_hz: 44_100,
-        channels: 2,
-        bit_depth: Some(24),
-        frames: 1,
-        duration_s: 1.0,
-        lossy: false,
-    };
-    store.checked_upload(&check.lease, &Checked { audio, findings: Vec::new() }, now()).await.unwrap();
-    id
-}
-
-async fn lease(store: &Store) -> Option<Leased> {
-    store.lease_next(&WorkerName("bench".into()), now()).await.unwrap()
-}
-
-async fn complete(store: &Store, leased: &Leased) {
-    let nothing = Completion { artifacts: Vec::new(), engine_version: "0".into() };
-    store.complete(&leased.lease, &nothing, now()).await.unwrap();
 }
 
 /// Hands that each order, lease and complete, over and over: whole cycles in a second.

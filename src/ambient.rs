@@ -1,9 +1,10 @@
 //! The only place that reads the machine's clock and its randomness. Everything below takes them as arguments.
 #![expect(clippy::disallowed_methods, reason = "this is where ambient time and randomness enter the program")]
 
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use domain::clock::{Clock, Timestamp};
+use domain::clock_trust::{Reading, Readings};
 use domain::ids::Entropy;
 
 /// The wall clock as it was at the start, moved on by the monotonic one: it never steps back, so that a lease
@@ -28,6 +29,26 @@ impl Clock for SteadyClock {
     }
 }
 
+/// All clocks of the machine, each as it is.
+#[derive(Clone, Copy, Debug)]
+pub struct MachineClocks;
+
+impl Readings for MachineClocks {
+    fn reading(&self) -> Reading {
+        let wall = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        // Where the system does not tell these, every reading is of one start that lasts no time: then a clock that moves
+        // by more than minutes between two ticks is in doubt, which errs on the safe side.
+        let text = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
+        let up =
+            text("/proc/uptime").split(' ').next().and_then(|seconds| seconds.parse().ok()).unwrap_or(0.0);
+        Reading {
+            wall: Timestamp::from_micros(0) + wall,
+            up: Duration::from_secs_f64(f64::max(up, 0.0)),
+            boot: text("/proc/sys/kernel/random/boot_id").trim().to_owned(),
+        }
+    }
+}
+
 /// The randomness of the operating system.
 #[derive(Clone, Copy, Debug)]
 pub struct SystemEntropy;
@@ -47,6 +68,18 @@ pub fn secret(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|text| !text.is_empty())
 }
 
+/// The keys that seal the audio, from those who keep them in a vault of their own. On a command line anybody on the
+/// host could read them.
+pub fn key_in_environment() -> Option<String> {
+    secret("MIXRUNNERS_KEK")
+}
+
+/// Another service than AWS for buckets, as AWS's own tools are told of it. What else they read, their library does.
+pub fn bucket_endpoint() -> Option<String> {
+    let named = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"].map(|name| std::env::var(name).ok());
+    named.into_iter().flatten().find(|url| !url.is_empty())
+}
+
 /// Opens `link` in the browser of this machine, if it has a screen. Whether it worked cannot be known; the link
 /// is printed in any case.
 pub fn open_in_browser(link: &str) {
@@ -58,11 +91,8 @@ pub fn open_in_browser(link: &str) {
     }
 }
 
-/// Structured logs on standard error; `MIXRUNNERS_LOG` chooses how much, as in `info` or `debug,sqlx=warn`.
-pub fn log_to_stderr() {
-    use tracing_subscriber::EnvFilter;
-    let filter =
-        EnvFilter::try_from_env("MIXRUNNERS_LOG").unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
-    // A second call finds a logger there already, which is all it wants.
-    let _ = tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+/// Whether somebody reads standard error on a screen.
+pub fn errors_are_read_by_people() -> bool {
+    use std::io::IsTerminal;
+    std::io::stderr().is_terminal()
 }

@@ -9,9 +9,11 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::ids::Entropy;
+use tokio::time::Instant;
 
 use crate::app::{App, Site};
 use crate::error::{ApiError, Retry};
+use crate::figures;
 use crate::views::{FieldErrorView, ProblemView};
 
 /// One request, as the log and the caller name it. Never taken from the caller.
@@ -53,13 +55,14 @@ pub(crate) async fn finish(State(app): State<App>, request: Request, next: Next)
         path: request.uri().path().to_owned(),
         route: request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str).to_owned(),
     };
-    let begun = app.now();
+    let (begun, began) = (app.now(), Instant::now());
     let response = next.run(request).await;
     let mut response = as_problem(response, &asked, &id);
     protect(response.headers_mut(), &app.site);
     if let Ok(value) = HeaderValue::try_from(&id.0) {
         response.headers_mut().insert("x-request-id", value);
     }
+    figures::answered(&asked.method, &asked.route, response.status(), began.elapsed());
     tracing::info!(
         request.id = id.0,
         http.method = %asked.method,

@@ -11,7 +11,10 @@ use store::blobs::Blobs;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::{ApiError, ApiResult};
+use crate::figures;
 use crate::limits::Limits;
+use crate::monitor::Monitor;
+use crate::overload::Capacity;
 use crate::payments::Payments;
 use crate::tus::Locks;
 
@@ -50,6 +53,18 @@ pub struct App {
     pub(crate) locks: Locks,
     pub(crate) closing: CancellationToken,
     pub(crate) payments: Option<Payments>,
+    pub(crate) capacity: Capacity,
+    pub(crate) monitor: Monitor,
+    pub(crate) figures_at: FiguresAt,
+}
+
+/// Where `/metrics` is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FiguresAt {
+    /// Here, for operators with the scope `ops:read`.
+    Here,
+    /// On the operators' own listener alone.
+    OwnListener,
 }
 
 impl App {
@@ -62,17 +77,27 @@ impl App {
         limits: Limits,
         site: Site,
     ) -> Self {
+        let registries = [store::figures::registry(), figures::registry()];
         Self {
-            store,
+            monitor: Monitor::new(&store, &blobs, clock.clone(), &registries),
+            store: store.with_patience(limits.database_within),
             blobs,
             clock,
             entropy,
+            capacity: Capacity::new(&limits),
             limits,
             site,
             locks: Locks::default(),
             closing: CancellationToken::new(),
+            figures_at: FiguresAt::Here,
             payments: None,
         }
+    }
+
+    /// The same app, which looks after the service together with others, and tells its figures there.
+    #[must_use]
+    pub fn watched_by(self, monitor: Monitor, figures_at: FiguresAt) -> Self {
+        Self { monitor, figures_at, ..self }
     }
 
     /// The same, and it takes money. Without this every job costs nothing.

@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::artifact::{Artifact, ArtifactFormat};
 use domain::blob::BlobKey;
+use futures_util::TryStreamExt;
 use tokio_util::io::ReaderStream;
 
 use crate::app::App;
@@ -59,7 +60,12 @@ pub(crate) async fn json(app: &App, key: &BlobKey) -> ApiResult<Response> {
 
 async fn stream(app: &App, key: &BlobKey, first: u64, count: u64) -> ApiResult<Body> {
     let blob = app.blobs.read(key, first, count).await?.ok_or_else(|| ApiError::missing_blob(key))?;
-    Ok(Body::from_stream(ReaderStream::with_capacity(blob.reader, BLOCK_BYTES)))
+    let key = key.clone();
+    let blocks = ReaderStream::with_capacity(blob.reader, BLOCK_BYTES);
+    // The status has been sent by then: the caller sees a body that breaks off before its end.
+    Ok(Body::from_stream(blocks.inspect_err(move |error| {
+        tracing::error!(blob = %key, %error, "a download broke off");
+    })))
 }
 
 fn describe(headers: &mut HeaderMap, artifact: &Artifact, tag: &str) -> ApiResult<()> {

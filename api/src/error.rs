@@ -72,8 +72,22 @@ pub(crate) enum ApiError {
     HostUnknown,
     #[error("There is no room left to keep this. Try again later.")]
     NoRoom,
+    #[error("The file was damaged in our store, so it was not sent. It was logged under this request's id.")]
+    ObjectCorrupt,
     #[error("The service is not ready.")]
     NotReady,
+    #[error("Too much is asked of the service just now. Nothing was done; try again in a moment.")]
+    Overloaded,
+    #[error("The service had no answer within {} s. Look whether it was done before you try again.", .0.as_secs())]
+    TooSlow(Duration),
+    #[error("The service cannot reach its own data just now. Look whether it was done before you try again.")]
+    DatabaseAway,
+    #[error("{max} of your jobs are waiting already, as many as may. Order again when one has begun.")]
+    AccountQueueFull { max: u32 },
+    #[error("So many jobs are waiting that no more are taken. Order again in a few minutes.")]
+    QueueFull,
+    #[error("Fewer than {bytes} bytes came in {} s. What had arrived was kept; go on.", .over.as_secs())]
+    BodyTooSlow { bytes: u64, over: Duration },
     #[error("The service is about to restart. What had arrived was kept; go on in a moment.")]
     Closing,
     #[error("This costs {needed}; you have {available}.")]
@@ -156,6 +170,7 @@ impl ApiError {
             Self::NotFound => (404, "not_found", "Not found", Never),
             Self::MethodNotAllowed { .. } => (405, "method_not_allowed", "Not offered here", Never),
             Self::BodyStalled(_) => (408, "body_stalled", "The connection went quiet", Later),
+            Self::BodyTooSlow { .. } => (408, "body_too_slow", "The connection is too slow", Later),
             Self::Conflict { code, retry, .. } => (409, code, "Not possible as things stand", *retry),
             Self::PaymentsOff => (409, "payments_off", "Payments are off", Never),
             Self::InputsRefused(errors) if errors.iter().all(|error| error.code == UNKNOWN_UPLOAD) => {
@@ -178,10 +193,16 @@ impl ApiError {
             Self::AccountRestricted => (423, "account_restricted", "The account is restricted", Never),
             Self::HeadersTooLarge { .. } => (431, "headers_too_large", "The headers are too large", Never),
             Self::ChecksumMismatch => (460, "checksum_mismatch", "The checksum does not agree", Later),
+            Self::AccountQueueFull { .. } => (429, "too_many_queued", "Your jobs fill their places", Later),
             Self::Internal(_) => (500, "internal", "Our fault", Later),
+            Self::ObjectCorrupt => (500, "object_corrupt", "Damaged in our store", Never),
             Self::Closing => (503, "closing", "About to restart", Later),
             Self::ProviderAway => (503, "payment_provider_away", "The payment provider is away", Later),
             Self::NotReady => (503, "not_ready", "Not ready", Later),
+            Self::Overloaded => (503, "overloaded", "Too much at once", Later),
+            Self::TooSlow(_) => (503, "too_slow", "No answer in time", Later),
+            Self::DatabaseAway => (503, "database_away", "Not just now", Later),
+            Self::QueueFull => (503, "queue_full", "The queue is full", Later),
             Self::NoRoom => (507, "no_room", "No room left", Later),
         }
     }
@@ -221,8 +242,12 @@ impl ApiError {
             }
             Self::UploadLocked => headers.push((header::RETRY_AFTER, HeaderValue::from_static("3"))),
             Self::NoRoom => headers.push((header::RETRY_AFTER, HeaderValue::from_static("300"))),
-            Self::NotReady | Self::Closing | Self::ProviderAway => {
+            Self::NotReady | Self::Closing | Self::ProviderAway | Self::TooSlow(_) | Self::DatabaseAway => {
                 headers.push((header::RETRY_AFTER, HeaderValue::from_static("5")))
+            }
+            Self::Overloaded => headers.push((header::RETRY_AFTER, HeaderValue::from_static("1"))),
+            Self::AccountQueueFull { .. } | Self::QueueFull => {
+                headers.push((header::RETRY_AFTER, HeaderValue::from_static("60")))
             }
             _ => {}
         }
@@ -254,7 +279,7 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// A full disk is told apart: it is the one failure that only an operator can mend.
+/// A full disk and a damaged blob are told apart: those are the failures that only an operator can mend.
 impl From<BlobError> for ApiError {
     fn from(cause: BlobError) -> Self {
         use std::io::ErrorKind::{QuotaExceeded, StorageFull};
@@ -263,6 +288,11 @@ impl From<BlobError> for ApiError {
                 tracing::error!(%cause, "no room left");
                 Self::NoRoom
             }
+            BlobError::Damaged { .. } => {
+                tracing::error!(%cause, "a blob is damaged");
+                Self::ObjectCorrupt
+            }
+            BlobError::Deleted { .. } => Self::NotFound,
             _ => Self::internal(cause),
         }
     }
@@ -270,6 +300,10 @@ impl From<BlobError> for ApiError {
 
 impl From<StoreError> for ApiError {
     fn from(cause: StoreError) -> Self {
+        if cause.is_passing() {
+            tracing::warn!(%cause, "the database does not answer");
+            return Self::DatabaseAway;
+        }
         Self::internal(cause)
     }
 }

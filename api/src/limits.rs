@@ -6,6 +6,7 @@ use axum::extract::{Request, State};
 use axum::http::header;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use domain::attempt::Room;
 
 use crate::app::{App, Site};
 use crate::error::ApiError;
@@ -33,6 +34,20 @@ pub struct Limits {
     pub list_rows: u32,
     /// Longest life of an API key, in days.
     pub key_days: u64,
+    /// Requests under way at the same time; uploads and what streams are not among them.
+    pub requests_at_once: usize,
+    /// Uploads whose bytes come at the same time.
+    pub uploads_at_once: usize,
+    /// A request that has no answer after so long gets none.
+    pub answer_within: Duration,
+    /// An operation on the database that takes longer is given up.
+    pub database_within: Duration,
+    /// A body of an upload brings at least `upload_slowest_bytes` in this time, or is ended. What came is kept.
+    pub upload_slowest_over: Duration,
+    /// See there.
+    pub upload_slowest_bytes: u64,
+    /// How many jobs may wait.
+    pub room: Room,
 }
 
 impl Default for Limits {
@@ -48,6 +63,13 @@ impl Default for Limits {
             body_stall_asked: Duration::from_secs(2),
             list_rows: 100,
             key_days: 365,
+            requests_at_once: 256,
+            uploads_at_once: 128,
+            answer_within: Duration::from_secs(30),
+            database_within: Duration::from_secs(5),
+            upload_slowest_over: Duration::from_secs(30),
+            upload_slowest_bytes: 30 * 8 * 1024,
+            room: Room::POLICY,
         }
     }
 }

@@ -21,7 +21,7 @@ struct File {
 }
 
 /// The first path segments that are views of the page; every other path is its file or nothing.
-const VIEWS: [&str; 6] = ["", "sign-in", "uploads", "album", "mix", "jobs"];
+const VIEWS: [&str; 7] = ["", "sign-in", "uploads", "album", "mix", "jobs", "ops"];
 
 /// Names made of a file's content: what they hold never changes.
 const NAMED_BY_CONTENT: &str = "assets/";
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn every_view_starts_the_page_and_other_paths_do_not() {
-        for path in ["/", "/sign-in", "/jobs/job_1"] {
+        for path in ["/", "/sign-in", "/jobs/job_1", "/ops"] {
             let response = get(path, page);
             assert_eq!(response.status(), StatusCode::OK, "{path}");
             assert_eq!(response.headers()[header::CACHE_CONTROL], "no-cache");

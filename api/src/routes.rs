@@ -10,7 +10,9 @@ mod events;
 mod health;
 mod jobs;
 mod ops;
+mod overview;
 mod quotes;
+mod receipts;
 mod sessions;
 mod stripe;
 mod tus;
@@ -22,6 +24,8 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::tus::add_version;
+
+pub(crate) use health::{figures, for_operators};
 
 /// Every route of the service but the page.
 pub(crate) fn all() -> OpenApiRouter<App> {
@@ -44,6 +48,7 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .routes(routes!(jobs::report))
         .routes(routes!(artifacts::content))
         .routes(routes!(artifacts::peaks))
+        .routes(routes!(receipts::show))
         .routes(routes!(catalogue::presets))
         .routes(routes!(catalogue::capabilities))
         .routes(routes!(quotes::quote))
@@ -54,8 +59,12 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .routes(routes!(billing::withdraw))
         .routes(routes!(billing::invoices))
         .routes(routes!(stripe::hear))
-        .routes(routes!(ops::queue))
-        .routes(routes!(ops::jobs))
+        .routes(routes!(overview::queue))
+        .routes(routes!(overview::jobs))
+        .routes(routes!(overview::workers))
+        .routes(routes!(overview::failures))
+        .routes(routes!(overview::retention))
+        .routes(routes!(overview::audit))
         .routes(routes!(ops::retry))
         .routes(routes!(ops::cancel))
         .routes(routes!(ops::pause))

@@ -1,14 +1,15 @@
 //! Resumable uploads: tus 1.0.0 with creation, creation-with-upload, creation-defer-length, expiration,
 //! checksum and termination.
 //!
-//! The rule of this module: **`Upload-Offset` never exceeds what a power cut would leave.** Bytes are
-//! written, then synced, then recorded, in this order, and only the recorded number is ever told. A
+//! The rule of this module: **`Upload-Offset` never exceeds what a power cut would leave.** Bytes become a
+//! durable piece, then they are recorded, in this order, and only the recorded number is ever told. A
 //! connection that breaks keeps what it brought; a body with a checksum is kept whole or not at all.
 
 mod checksum;
 mod headers;
 mod locks;
 mod metadata;
+mod rate;
 mod receive;
 
 pub(crate) use checksum::{ALGORITHMS, Checksum};

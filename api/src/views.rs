@@ -5,7 +5,9 @@ mod billing;
 mod job;
 mod new_job;
 mod ops;
+mod overview;
 mod problem;
+mod receipt;
 mod upload;
 
 pub(crate) use account::{AccountView, KeyView, NewKey, NewKeyView, NewSession, SessionView};
@@ -14,8 +16,10 @@ pub(crate) use billing::{
 };
 pub(crate) use job::{JobEventView, JobView, RecipeView};
 pub(crate) use new_job::NewJob;
-pub(crate) use ops::{OpsJobView, QueueView, Reason, RetriedView};
+pub(crate) use ops::{AuditRowView, NewAct, OpsJobView, RetriedView};
+pub(crate) use overview::{FailuresView, QueueView, RetentionView, WorkerView};
 pub(crate) use problem::{FieldErrorView, JobProblemView, ProblemView};
+pub(crate) use receipt::ReceiptView;
 pub(crate) use upload::UploadView;
 
 use domain::clock::Timestamp;

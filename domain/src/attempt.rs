@@ -18,6 +18,28 @@ pub const TRIES_MAX: u32 = 8;
 /// Jobs of one account that run at the same time.
 pub const RUNNING_PER_ACCOUNT_MAX: u32 = 2;
 
+/// How many jobs may wait at the same time. Looks at uploads do not count.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Room {
+    /// Of one account.
+    pub per_account: u32,
+    /// Of all.
+    pub for_all: u32,
+}
+
+impl Room {
+    /// What the service has.
+    pub const POLICY: Self = Self { per_account: 50, for_all: 10_000 };
+    /// For operators, and for tests.
+    pub const ENDLESS: Self = Self { per_account: u32::MAX, for_all: u32::MAX };
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self::POLICY
+    }
+}
+
 /// The longest wait between two tries.
 const BACKOFF_MAX: Duration = Duration::from_secs(300);
 

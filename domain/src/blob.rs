@@ -33,6 +33,22 @@ impl BlobKey {
         Self(format!("u/{upload}/peaks"))
     }
 
+    /// A piece of an upload that is still arriving: its bytes from `from` to before `to`. Both are part of the key, so
+    /// that no sender who is late overwrites a piece of another length that was acknowledged.
+    #[must_use]
+    pub fn upload_piece(upload: &UploadId, from: u64, to: u64) -> Self {
+        Self(format!("{}{from:015}-{to:015}", BlobPrefix::upload_pieces(upload).0))
+    }
+
+    /// Where a piece of an upload begins and ends; `None` for any other blob.
+    #[must_use]
+    pub fn piece_span(&self) -> Option<(u64, u64)> {
+        let mut names = self.0.strip_prefix("u/")?.split('/').skip(1);
+        let (PIECES, span) = (names.next()?, names.next()?) else { return None };
+        let (from, to) = span.split_once('-')?;
+        Some((from.parse().ok()?, to.parse().ok()?))
+    }
+
     /// A file made by one attempt. Job and fence are part of the key, so no two attempts ever write the same
     /// blob.
     pub fn artifact(lease: &LeaseId, name: &str) -> Result<Self, BlobKeyError> {
@@ -61,6 +77,12 @@ impl BlobPrefix {
         Self(format!("u/{upload}/"))
     }
 
+    /// The pieces of an upload that is still arriving.
+    #[must_use]
+    pub fn upload_pieces(upload: &UploadId) -> Self {
+        Self(format!("u/{upload}/{PIECES}/"))
+    }
+
     /// All of a job.
     #[must_use]
     pub fn job(job: &JobId) -> Self {
@@ -71,6 +93,20 @@ impl BlobPrefix {
     #[must_use]
     pub fn attempt(lease: &LeaseId) -> Self {
         Self(format!("j/{}/{}/", lease.job, lease.fence))
+    }
+
+    /// The place of the attempt or upload that something of this name lies in; `None` for what this program never wrote.
+    #[must_use]
+    pub fn of_place(name: &str) -> Option<Self> {
+        let mut names = name.split('/');
+        let depth = match names.next() {
+            Some("j") => 3,
+            Some("u") => 2,
+            _ => return None,
+        };
+        let place: Vec<&str> = name.split('/').take(depth).collect();
+        let is_below = name.split('/').count() > depth;
+        Self::parse(&format!("{}/", place.join("/"))).ok().filter(|_| is_below)
     }
 
     /// A prefix that was stored.
@@ -86,7 +122,19 @@ impl BlobPrefix {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The first text after all that begin with this, byte by byte: whoever is at least [`Self::as_str`] and below this
+    /// lies under it.
+    #[must_use]
+    pub fn end(&self) -> String {
+        let names = self.0.trim_end_matches('/');
+        format!("{names}{AFTER_SLASH}")
+    }
 }
+
+const PIECES: &str = "pieces";
+/// Comes right after the slash in ASCII.
+const AFTER_SLASH: char = '0';
 
 fn is_plain_name(name: &str) -> bool {
     (1..=64).contains(&name.len())
@@ -110,6 +158,44 @@ impl fmt::Display for BlobPrefix {
 mod tests {
     use super::*;
     use crate::ids::SeededEntropy;
+
+    #[test]
+    fn what_lies_somewhere_belongs_to_an_attempt_an_upload_or_nobody() {
+        let place = |name: &str| BlobPrefix::of_place(name).map(|place| place.to_string());
+        assert_eq!(place("j/job_1/2/0-master.wav").as_deref(), Some("j/job_1/2/"));
+        assert_eq!(place("u/upl_1/.source.1.0.part").as_deref(), Some("u/upl_1/"));
+        assert_eq!(place("u/upl_1/p/0").as_deref(), Some("u/upl_1/"));
+        for nobodys in ["lost+found/1", "j/job_1", "j", "", "/etc/passwd", "j/../../x/y"] {
+            assert_eq!(place(nobodys), None, "{nobodys:?}");
+        }
+    }
+
+    #[test]
+    fn a_piece_tells_its_span_and_nothing_else_is_a_piece() {
+        let upload = UploadId::new(&SeededEntropy::new(1));
+        let piece = BlobKey::upload_piece(&upload, 8_388_608, 2_147_483_648);
+        assert_eq!(piece.piece_span(), Some((8_388_608, 2_147_483_648)));
+        assert_eq!(BlobKey::parse(piece.as_str()), Ok(piece.clone()));
+        assert!(piece.as_str().starts_with(BlobPrefix::upload_pieces(&upload).as_str()));
+        assert!(
+            piece < BlobKey::upload_piece(&upload, 10_000_000_000, 10_000_000_001),
+            "in the order of offsets"
+        );
+        let lease = LeaseId { job: JobId::new(&SeededEntropy::new(1)), fence: 3 };
+        for other in [BlobKey::upload_source(&upload), BlobKey::artifact(&lease, "1-2").unwrap()] {
+            assert_eq!(other.piece_span(), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn what_lies_under_a_prefix_is_a_range_of_texts() {
+        let (one, other) = (UploadId::new(&SeededEntropy::new(1)), UploadId::new(&SeededEntropy::new(2)));
+        let prefix = BlobPrefix::upload(&one);
+        let is_under = |key: &BlobKey| (prefix.as_str()..prefix.end().as_str()).contains(&key.as_str());
+        assert!(is_under(&BlobKey::upload_source(&one)) && is_under(&BlobKey::upload_piece(&one, 0, 1)));
+        assert!(!is_under(&BlobKey::upload_source(&other)));
+        assert!(!is_under(&BlobKey::parse(&format!("u/{one}0/source")).unwrap()));
+    }
 
     #[test]
     fn a_key_never_leaves_its_folder() {

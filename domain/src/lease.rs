@@ -10,10 +10,11 @@ use std::time::Duration;
 use crate::clock::Timestamp;
 use crate::ids::JobId;
 
-/// How long a lease lasts without a heartbeat. Three heartbeats may fail before it ends.
+/// How long a lease lasts without a heartbeat. Six heartbeats may fail before it ends.
 pub const LEASE: Duration = Duration::from_secs(10);
-/// How often a worker renews its leases.
-pub const HEARTBEAT: Duration = Duration::from_secs(3);
+/// How often a worker renews its leases. It is how soon a child dies whose job was cancelled in a process that cannot
+/// signal the worker, too.
+pub const HEARTBEAT: Duration = Duration::from_millis(1500);
 /// How often somebody looks for leases that ended.
 pub const SWEEP: Duration = Duration::from_secs(1);
 

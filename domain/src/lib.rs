@@ -15,6 +15,7 @@
 //! | [`outlook`] | how long a job will wait | `Outlook` |
 //! | [`order`], [`fields`] | what is asked for, checked once | `Wish`, `Input`, `Order`, `FieldError` |
 //! | [`job`], [`lease`], [`attempt`] | the life of a job | `JobState::after`, `LeaseId`, `backoff` |
+//! | [`audit`] | what operators did, in a chain | `Act`, `AuditRow`, `Chain` |
 //! | [`task`] | what a lease holder has to do | `Task` |
 //! | [`report`], [`album`], [`mix_report`] | what we say about what we made | `Report`, `AlbumReport`, `MixReport` |
 //! | [`artifact`], [`blob`] | what we made, and where its bytes are | `Artifact`, `BlobKey` |
@@ -22,14 +23,20 @@
 //! | [`stem`], [`mix_settings`], [`session`] | what was decided about stems and a mix | `StemSettings`, `Session` |
 //! | [`money`] | credits, prices, the ledger, purchases | `PriceList`, `Movement`, `PurchaseState` |
 //! | [`problem`] | why something could not be done | `Problem` |
+//! | [`sandbox`] | how well a worker protects its machine | `Sandbox` |
 //! | [`retention`] | when each thing must go | `Retention` |
+//! | [`removal`] | what is remembered of what went | `Receipt`, `Cause`, `Day` |
+//! | [`clock_trust`], [`breaker`] | whether it may go now | `Reading`, `Doubt`, `Load` |
 
 pub mod account;
 pub mod album;
 pub mod artifact;
 pub mod attempt;
+pub mod audit;
 pub mod blob;
+pub mod breaker;
 pub mod clock;
+pub mod clock_trust;
 pub mod digest;
 pub mod fields;
 pub mod ids;
@@ -44,8 +51,10 @@ pub mod plan;
 pub mod preset;
 pub mod problem;
 pub mod recipe;
+pub mod removal;
 pub mod report;
 pub mod retention;
+pub mod sandbox;
 pub mod scope;
 pub mod secret;
 pub mod session;

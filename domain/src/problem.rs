@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::artifact::closed_words;
 use crate::job::{Stage, StateName};
 
 /// One reason. The HTTP answer is made from it.
@@ -55,16 +56,16 @@ impl Problem {
     }
 }
 
-/// Whose fault a problem is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Fault {
-    /// The audio cannot be used.
-    Input,
-    /// The service failed.
-    Ours,
-    /// What was asked for cannot be.
-    User,
+closed_words! {
+    /// Whose fault a problem is.
+    Fault {
+        /// The audio cannot be used.
+        Input = "input",
+        /// The service failed.
+        Ours = "ours",
+        /// What was asked for cannot be.
+        User = "user",
+    }
 }
 
 /// What became of the credits of a job.

@@ -6,14 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::payments::keep_up;
-use api::{App, Limits, Site};
+use api::{App, Limits, Monitor, Site};
 use clap::Args;
+use futures_util::future::OptionFuture;
 use tokio_util::sync::CancellationToken;
 
 use super::installation::Shared;
+use super::logging::Logging;
 use super::payments::Settings;
-use super::service::{Address, come_to_an_end, runtime, sign_in_link, told_to_stop};
-use crate::ambient::{self, SteadyClock, SystemEntropy};
+use super::service::{Address, OperatorsAddress, come_to_an_end, runtime, sign_in_link, told_to_stop};
+use crate::ambient::{SteadyClock, SystemEntropy};
 use crate::exit::Failure;
 
 /// What `api` takes.
@@ -25,6 +27,9 @@ pub struct Arguments {
     address: Address,
     #[command(flatten)]
     money: Settings,
+    operators: OperatorsAddress,
+    #[command(flatten)]
+    logging: Logging,
 }
 
 /// How long open requests may go on once it was told to stop.
@@ -33,7 +38,7 @@ const GOODBYE: Duration = Duration::from_secs(10);
 /// Answers until it is told to stop.
 pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let site = arguments.address.site()?;
-    ambient::log_to_stderr();
+    arguments.logging.begin()?;
     runtime()?.block_on(answer(arguments, site))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -41,13 +46,16 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
 async fn answer(arguments: Arguments, site: Site) -> Result<(), Failure> {
     let clock = Arc::new(SteadyClock::new());
     let store = arguments.shared.database.open().await?;
-    let blobs = arguments.shared.open_blobs()?;
+    let blobs = arguments.shared.open_blobs(&store, clock.clone()).await?;
     let door = arguments.address.door(&site).await?;
     let base = door.base.clone();
     let stop = CancellationToken::new();
     let payments = arguments.money.payments(&store, &clock, &base)?;
+    let registries = [store::figures::registry(), api::figures::registry()];
+    let monitor = Monitor::new(&store, &blobs, clock.clone(), &registries);
     let mut app =
-        App::new(store.clone(), blobs, clock.clone(), Arc::new(SystemEntropy), Limits::default(), site);
+        App::new(store.clone(), blobs, clock.clone(), Arc::new(SystemEntropy), Limits::default(), site)
+            .watched_by(monitor.clone(), arguments.operators.figures_at());
     if let Some(payments) = payments {
         tokio::spawn(keep_up(payments.clone(), stop.clone()));
         app = app.with_payments(payments);
@@ -55,12 +63,13 @@ async fn answer(arguments: Arguments, site: Site) -> Result<(), Failure> {
     let link = sign_in_link(&store, &base, &*clock).await?;
     println!("mixrunners answers at {base}");
     println!("Sign in (once, within the hour): {link}");
+    let watching = arguments.operators.answer(&monitor, &stop).await?;
     let answering = door.answer(&app, &stop);
     told_to_stop().await?;
     println!("Stopping.");
     stop.cancel();
     app.close();
-    come_to_an_end(GOODBYE, answering).await;
+    come_to_an_end(GOODBYE, async { tokio::join!(answering, OptionFuture::from(watching)) }).await;
     store.close().await;
     Ok(())
 }

@@ -6,11 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
+use domain::clock::Clock;
 use domain::retention::Retention;
-use store::blobs::Blobs;
+use store::blobs::{self, Access, Blobs, BucketAddress};
+use store::sealing::Keyring;
 use store::{Place, Store};
 
-use crate::ambient::SystemEntropy;
+use super::keys::{self, Keys};
+use crate::ambient::{self, SystemEntropy};
 use crate::exit::Failure;
 
 /// Where the processes of one installation meet.
@@ -20,16 +23,51 @@ pub struct Shared {
     #[arg(long, value_name = "URL", env = "MIXRUNNERS_DATABASE", hide_env_values = true)]
     #[arg(value_parser = Database::parse)]
     pub database: Database,
-    /// The bytes: file:///FOLDER, the same files for every process
+    /// The bytes, sealed: s3://BUCKET/PREFIX, or file:///FOLDER with the same files for every process
     #[arg(long, value_name = "URL", env = "MIXRUNNERS_BLOBS")]
-    #[arg(value_parser = blobs_folder)]
-    pub blobs: PathBuf,
+    #[arg(value_parser = Shelf::parse)]
+    pub blobs: Shelf,
+    #[command(flatten)]
+    pub keys: Keys,
 }
 
 impl Shared {
     /// Opens the blobs.
-    pub fn open_blobs(&self) -> Result<Blobs, Failure> {
-        open_blobs(&self.blobs)
+    pub async fn open_blobs(&self, store: &Store, clock: Arc<dyn Clock>) -> Result<Blobs, Failure> {
+        open_blobs(self.blobs.place().await?, store, self.keys.open()?, clock).await
+    }
+}
+
+/// Where the bytes are.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Shelf {
+    /// A folder.
+    Folder(PathBuf),
+    /// A bucket, reached by what the usual variables of AWS say.
+    Bucket(BucketAddress),
+}
+
+impl Shelf {
+    /// From the command line.
+    pub fn parse(url: &str) -> Result<Self, String> {
+        if url.starts_with("s3://") {
+            return BucketAddress::parse(url).map(Self::Bucket).map_err(|error| error.to_string());
+        }
+        match url.strip_prefix("file://") {
+            Some(folder) if folder.starts_with('/') => Ok(Self::Folder(PathBuf::from(folder))),
+            _ => Err("it must be a bucket or a folder, as in s3://mixrunners/prod or file:///srv/mixrunners"
+                .to_owned()),
+        }
+    }
+
+    async fn place(&self) -> Result<blobs::Place, Failure> {
+        match self {
+            Self::Folder(path) => folder(path),
+            Self::Bucket(address) => {
+                let endpoint = ambient::bucket_endpoint();
+                Ok(blobs::Place::bucket(address, Access::Usual { endpoint }).await)
+            }
+        }
     }
 }
 
@@ -91,13 +129,6 @@ impl fmt::Debug for Database {
     }
 }
 
-fn blobs_folder(url: &str) -> Result<PathBuf, String> {
-    match url.strip_prefix("file://") {
-        Some(folder) if folder.starts_with('/') => Ok(PathBuf::from(folder)),
-        _ => Err("it must be a folder, as in file:///srv/mixrunners".to_owned()),
-    }
-}
-
 /// A render works in a folder of its own, where a relative path means something else.
 fn absolute(path: &Path) -> Result<PathBuf, String> {
     std::path::absolute(path).map_err(|error| format!("{:?}: {error}", path.display()))
@@ -122,9 +153,14 @@ impl Embedded {
         Database::Folder(self.data.clone()).open().await
     }
 
-    /// Opens the blobs.
-    pub fn open_blobs(&self) -> Result<Blobs, Failure> {
-        open_blobs(&self.data.join("blobs"))
+    /// Opens the blobs. The first time, with a database that is empty yet, it makes the key that seals them.
+    pub async fn open_blobs(&self, store: &Store, clock: Arc<dyn Clock>) -> Result<Blobs, Failure> {
+        open_blobs(folder(&self.data.join("blobs"))?, store, self.keyring(store).await?, clock).await
+    }
+
+    /// The keys that wrap the keys of its blobs.
+    pub async fn keyring(&self, store: &Store) -> Result<Keyring, Failure> {
+        keys::of_embedded(&self.data.join("keys"), store).await
     }
 
     /// Where attempts have their folders.
@@ -167,9 +203,19 @@ pub fn make_folder(path: &Path) -> Result<(), Failure> {
         .map_err(|error| Failure::ours(format!("cannot make the folder {}: {error}", path.display())))
 }
 
-fn open_blobs(folder: &Path) -> Result<Blobs, Failure> {
-    Blobs::folder(folder)
-        .map_err(|error| Failure::ours(format!("cannot open the folder {}: {error}", folder.display())))
+fn folder(path: &Path) -> Result<blobs::Place, Failure> {
+    blobs::Place::folder(path)
+        .map_err(|error| Failure::ours(format!("cannot open the folder {}: {error}", path.display())))
+}
+
+async fn open_blobs(
+    place: blobs::Place,
+    store: &Store,
+    keyring: Keyring,
+    clock: Arc<dyn Clock>,
+) -> Result<Blobs, Failure> {
+    let opened = Blobs::open(place, store.clone(), keyring, clock, Arc::new(SystemEntropy)).await;
+    opened.map_err(|error| Failure::ours(format!("cannot read what is stored: {error}")))
 }
 
 #[cfg(test)]
@@ -191,9 +237,10 @@ mod tests {
         for unknown in ["mysql://host/mix", "/srv/mix", ""] {
             assert!(Database::parse(unknown).unwrap_err().contains("postgres://"), "{unknown:?}");
         }
-        assert_eq!(blobs_folder("file:///srv/mix"), Ok("/srv/mix".into()));
-        for unknown in ["s3://bucket", "file://mix", "/srv/mix"] {
-            assert!(blobs_folder(unknown).is_err(), "{unknown:?}");
+        assert_eq!(Shelf::parse("file:///srv/mix"), Ok(Shelf::Folder("/srv/mix".into())));
+        assert!(matches!(Shelf::parse("s3://bucket/mix"), Ok(Shelf::Bucket(_))));
+        for unknown in ["s3://", "s3://Bucket", "https://bucket", "file://mix", "/srv/mix"] {
+            assert!(Shelf::parse(unknown).is_err(), "{unknown:?}");
         }
     }
 }

@@ -10,10 +10,13 @@ mod album;
 mod analyze;
 mod api;
 mod api_key;
+mod audit;
 mod billing;
 mod compare;
 mod installation;
+mod keys;
 mod local_song;
+mod logging;
 mod master;
 mod migrate;
 mod mix;
@@ -21,8 +24,10 @@ mod mix_table;
 mod output_format;
 mod payments;
 mod queue;
+mod reaper;
 mod render;
 mod report_file;
+mod sandbox;
 mod serve;
 mod service;
 mod sound;
@@ -58,10 +63,17 @@ pub enum Command {
     Api(api::Arguments),
     /// Render the jobs of a database
     Worker(worker::Arguments),
+    /// Remove what is due: 120 days after a job, and everything else at its time
+    Reaper(Box<reaper::Arguments>),
     /// Bring a database's tables to this version
     Migrate(migrate::Arguments),
+    /// Make and change the keys that seal the audio
+    #[command(subcommand)]
+    Keys(keys::Action),
     /// Look at the queue, and step in
     Queue(queue::Arguments),
+    /// Look at what operators did, and whether that was changed
+    Audit(audit::Arguments),
     /// Compare payments with Stripe, and give credits
     Billing(billing::Arguments),
     /// Make a key for programs that use the API
@@ -84,8 +96,11 @@ impl Command {
             Self::Serve(arguments) => serve::run(arguments),
             Self::Api(arguments) => api::run(arguments),
             Self::Worker(arguments) => worker::run(arguments),
+            Self::Reaper(arguments) => reaper::run(*arguments),
             Self::Migrate(arguments) => migrate::run(&arguments),
+            Self::Keys(action) => keys::run(&action),
             Self::Queue(arguments) => queue::run(arguments),
+            Self::Audit(arguments) => audit::run(&arguments),
             Self::Billing(arguments) => billing::run(arguments),
             Self::ApiKey(action) => api_key::run(action),
             Self::Render(arguments) => render::run(&arguments),

@@ -5,11 +5,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
+use domain::audit::{Act, Actor, Reason};
 use domain::clock::{Clock, Timestamp};
 use domain::ids::JobId;
 use domain::job::{Job, StateName};
 use store::Store;
-use store::operating::{QueueState, Retried};
+use store::operating::Retried;
+use store::overview::{QueueState, Spread};
 
 use super::installation::{Database, Embedded};
 use super::service::runtime;
@@ -51,20 +53,44 @@ enum Action {
     Retry {
         #[arg(value_parser = job_id)]
         job: JobId,
+        #[command(flatten)]
+        why: Why,
     },
     /// End a job that is not over
     Cancel {
         #[arg(value_parser = job_id)]
         job: JobId,
+        #[command(flatten)]
+        why: Why,
     },
     /// Give nobody work from now on; what runs goes on
     Pause {
-        /// Why, for whoever looks
-        #[arg(long, value_name = "TEXT")]
-        reason: String,
+        #[command(flatten)]
+        why: Why,
     },
     /// End a pause
-    Resume,
+    Resume {
+        #[command(flatten)]
+        why: Why,
+    },
+}
+
+/// What every act must say.
+#[derive(Args, Debug)]
+struct Why {
+    /// Why, in a line; it is kept in the audit
+    #[arg(long, value_name = "TEXT", value_parser = reason)]
+    reason: Reason,
+}
+
+impl Why {
+    fn act(self) -> Act {
+        Act { actor: Actor::Terminal, reason: self.reason }
+    }
+}
+
+fn reason(text: &str) -> Result<Reason, String> {
+    Reason::parse(text).map_err(|error| error.to_string())
 }
 
 fn state(text: &str) -> Result<StateName, String> {
@@ -101,27 +127,36 @@ async fn act(store: &Store, action: Action, now: Timestamp) -> Result<(), Failur
         Action::Show { job: id } => {
             print_job(&known(store.anyones_job(&id).await.map_err(Failure::ours)?, &id)?);
         }
-        Action::Cancel { job: id } => {
-            println!("{}", line(&known(store.cancel_anyones(&id, now).await.map_err(Failure::ours)?, &id)?));
+        Action::Cancel { job: id, why } => {
+            let job = store.cancel_anyones(&id, &why.act(), now).await.map_err(Failure::ours)?;
+            println!("{}", line(&known(job, &id)?));
         }
-        Action::Retry { job: id } => match store.retry_anyones(&id, now).await.map_err(Failure::ours)? {
-            Retried::Hastened(job) => println!("Tried at once: {}", line(&job)),
-            Retried::Again(job) => println!("Ordered again as a new job: {}", line(&job)),
-            Retried::Unchanged(job) => println!("Nothing to try again: {}", line(&job)),
-            Retried::Refused(errors) => {
-                let why = errors.iter().map(|error| error.detail.as_str()).collect::<Vec<_>>().join("; ");
-                return Err(Failure::input(format!("{id} cannot be ordered again: {why}")));
-            }
-            Retried::Unknown => return Err(unknown(&id)),
-        },
-        Action::Pause { reason } => {
-            let pause = store.pause(&reason, now).await.map_err(Failure::ours)?;
+        Action::Retry { job: id, why } => {
+            let retried = store.retry_anyones(&id, &why.act(), now).await.map_err(Failure::ours)?;
+            print_retried(retried, &id)?;
+        }
+        Action::Pause { why } => {
+            let pause = store.pause(&why.act(), now).await.map_err(Failure::ours)?;
             println!("The queue stands still since {}: {}", pause.since, pause.reason);
         }
-        Action::Resume => match store.resume().await.map_err(Failure::ours)? {
+        Action::Resume { why } => match store.resume(&why.act(), now).await.map_err(Failure::ours)? {
             true => println!("The queue goes on."),
             false => println!("The queue was not paused."),
         },
+    }
+    Ok(())
+}
+
+fn print_retried(retried: Retried, id: &JobId) -> Result<(), Failure> {
+    match retried {
+        Retried::Hastened(job) => println!("Tried at once: {}", line(&job)),
+        Retried::Again(job) => println!("Ordered again as a new job: {}", line(&job)),
+        Retried::Unchanged(job) => println!("Nothing to try again: {}", line(&job)),
+        Retried::Refused(errors) => {
+            let why = errors.iter().map(|error| error.detail.as_str()).collect::<Vec<_>>().join("; ");
+            return Err(Failure::input(format!("{id} cannot be ordered again: {why}")));
+        }
+        Retried::Unknown => return Err(unknown(id)),
     }
     Ok(())
 }
@@ -136,7 +171,7 @@ fn unknown(id: &JobId) -> Failure {
 
 fn print_queue(state: &QueueState, now: Timestamp) {
     if let Some(pause) = &state.pause {
-        println!("stands still   since {}: {}", pause.since, pause.reason);
+        println!("stands still   since {}, by {}: {}", pause.since, pause.by, pause.reason);
     }
     let seconds =
         |time: Option<Duration>| time.map_or("-".to_owned(), |time| format!("{:.1} s", time.as_secs_f64()));
@@ -147,10 +182,24 @@ fn print_queue(state: &QueueState, now: Timestamp) {
     println!("running        {}", state.running);
     println!("oldest wait    {}", seconds(state.oldest_waiting_since.map(|since| now.since(since))));
     println!("typical run    {}", seconds(state.typical_run));
+    let spread = |spread: Option<Spread>| {
+        let [p50, p95] = [spread.map(|spread| spread.p50), spread.map(|spread| spread.p95)];
+        format!("p50 {}, p95 {}", seconds(p50), seconds(p95))
+    };
+    println!("waits          {}, of {} jobs of the last hour", spread(state.pace.wait), state.pace.jobs);
+    println!("runs           {}", spread(state.pace.run));
+    println!(
+        "per minute     {:.1} ordered, {:.1} ended",
+        state.pace.ordered_per_minute, state.pace.ended_per_minute
+    );
     for worker in &state.workers {
         println!(
-            "worker         {} runs {} of {}, since {}",
-            worker.name, worker.running, worker.slots, worker.started_at
+            "worker         {} runs {} of {} in a {} sandbox, since {}",
+            worker.name,
+            worker.running.len(),
+            worker.slots,
+            worker.sandbox,
+            worker.started_at
         );
     }
 }

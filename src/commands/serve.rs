@@ -6,15 +6,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::payments::keep_up;
-use api::{App, Limits, Site};
+use api::{App, Limits, Monitor, Site};
 use clap::Args;
+use futures_util::future::OptionFuture;
 use tokio_util::sync::CancellationToken;
+use worker::reaper::Reaper;
+use worker::room::Disks;
 
 use super::installation::Embedded;
+use super::logging::Logging;
 use super::payments::Settings;
-use super::service::{Address, come_to_an_end, runtime, sign_in_link, told_to_stop};
+use super::sandbox::Walls;
+use super::service::{Address, OperatorsAddress, come_to_an_end, runtime, sign_in_link, told_to_stop};
 use super::worker::Slots;
-use crate::ambient::{self, SteadyClock, SystemEntropy};
+use crate::ambient::{self, MachineClocks, SteadyClock, SystemEntropy};
 use crate::exit::Failure;
 
 /// What `serve` takes.
@@ -32,6 +37,11 @@ pub struct Arguments {
     slots: Slots,
     #[command(flatten)]
     money: Settings,
+    walls: Walls,
+    #[command(flatten)]
+    operators: OperatorsAddress,
+    #[command(flatten)]
+    logging: Logging,
 }
 
 /// How long open requests may go on once the service was told to stop.
@@ -40,7 +50,7 @@ const GOODBYE: Duration = Duration::from_secs(10);
 /// Serves until it is told to stop.
 pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let site = arguments.address.site()?;
-    ambient::log_to_stderr();
+    arguments.logging.begin()?;
     let embedded = Embedded::new(&arguments.data)?;
     let _only_one = embedded.lock()?;
     runtime()?.block_on(serve(arguments, embedded, site))?;
@@ -50,8 +60,10 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
 async fn serve(arguments: Arguments, embedded: Embedded, site: Site) -> Result<(), Failure> {
     let clock = Arc::new(SteadyClock::new());
     let entropy = Arc::new(SystemEntropy);
+    let program = std::env::current_exe()?;
+    let sandbox = arguments.walls.try_out(&program, &embedded.scratch()).await?;
     let store = embedded.open_store().await?;
-    let blobs = embedded.open_blobs()?;
+    let blobs = embedded.open_blobs(&store, clock.clone()).await?;
     let door = arguments.address.door(&site).await?;
     let base = door.base.clone();
     let payments = arguments.money.payments(&store, &clock, &base)?;
@@ -59,14 +71,23 @@ async fn serve(arguments: Arguments, embedded: Embedded, site: Site) -> Result<(
     let worker = worker::Worker {
         store: store.clone(),
         blobs: blobs.clone(),
-        program: std::env::current_exe()?,
+        program,
         scratch: embedded.scratch(),
         clock: clock.clone(),
         entropy: entropy.clone(),
         slots: arguments.slots.count(),
+        attempt_max: worker::ATTEMPT_MAX,
+        disk: Arc::new(Disks),
+        keep_free: arguments.slots.keep_free_bytes(),
+        sandbox,
     };
     let working = tokio::spawn(worker::run(worker, stop.clone()));
-    let mut app = App::new(store.clone(), blobs, clock.clone(), entropy, Limits::default(), site);
+    let reaper = Reaper { store: store.clone(), blobs: blobs.clone(), readings: Arc::new(MachineClocks) };
+    let reaping = tokio::spawn(reaper.run(stop.clone()));
+    let registries = [store::figures::registry(), api::figures::registry(), worker::figures::registry()];
+    let monitor = Monitor::new(&store, &blobs, clock.clone(), &registries);
+    let mut app = App::new(store.clone(), blobs, clock.clone(), entropy, Limits::default(), site)
+        .watched_by(monitor.clone(), arguments.operators.figures_at());
     if let Some(payments) = payments {
         tokio::spawn(keep_up(payments.clone(), stop.clone()));
         app = app.with_payments(payments);
@@ -77,12 +98,14 @@ async fn serve(arguments: Arguments, embedded: Embedded, site: Site) -> Result<(
     if arguments.open {
         ambient::open_in_browser(&link);
     }
+    let watching = arguments.operators.answer(&monitor, &stop).await?;
     let answering = door.answer(&app, &stop);
     told_to_stop().await?;
     println!("Stopping: running work goes back into the queue.");
     stop.cancel();
     app.close();
-    come_to_an_end(GOODBYE, async { tokio::join!(working, answering) }).await;
+    let watching = OptionFuture::from(watching);
+    come_to_an_end(GOODBYE, async { tokio::join!(working, reaping, answering, watching) }).await;
     store.close().await;
     Ok(())
 }

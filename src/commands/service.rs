@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use api::{App, Site};
+use api::listening::{Doors, listen};
+use api::{App, FiguresAt, Monitor, Site};
 use clap::Args;
 use domain::clock::Clock;
 use domain::secret::{Secret, SecretKind};
@@ -75,13 +76,45 @@ pub struct Door {
 
 impl Door {
     /// Answers until `stop`, then ends when the last open request has.
-    pub fn answer(self, app: &App, stop: &CancellationToken) -> JoinHandle<std::io::Result<()>> {
-        let (router, stop) = (api::router(app.clone()), stop.clone());
-        tokio::spawn(async move {
-            axum::serve(self.listener, router).with_graceful_shutdown(stop.cancelled_owned()).await
-        })
+    pub fn answer(self, app: &App, stop: &CancellationToken) -> JoinHandle<()> {
+        tokio::spawn(listen(self.listener, api::router(app.clone()), Doors::default(), stop.clone()))
     }
 }
+
+/// Where operators and their programs look.
+#[derive(Args, Debug)]
+pub struct OperatorsAddress {
+    /// Where /metrics, /healthz and /readyz answer without credentials; give an address that only operators reach.
+    /// /metrics is then nowhere else
+    #[arg(long, value_name = "HOST:PORT", env = "MIXRUNNERS_OPS_LISTEN")]
+    ops_listen: Option<SocketAddr>,
+}
+
+impl OperatorsAddress {
+    /// Where an app beside it tells its figures.
+    pub fn figures_at(&self) -> FiguresAt {
+        if self.ops_listen.is_some() { FiguresAt::OwnListener } else { FiguresAt::Here }
+    }
+
+    /// Answers there until `stop`, if there is such an address.
+    pub async fn answer(
+        &self,
+        monitor: &Monitor,
+        stop: &CancellationToken,
+    ) -> Result<Option<JoinHandle<()>>, Failure> {
+        let Some(address) = self.ops_listen else { return Ok(None) };
+        let listener = TcpListener::bind(address)
+            .await
+            .map_err(|error| Failure::ours(format!("cannot listen on {address}: {error}")))?;
+        println!("Operators look at http://{}/metrics", listener.local_addr()?);
+        let router = api::operators_router(monitor.clone());
+        Ok(Some(tokio::spawn(listen(listener, router, OPERATORS_DOORS, stop.clone()))))
+    }
+}
+
+/// A few programs look now and then.
+const OPERATORS_DOORS: Doors =
+    Doors { connections: 64, connections_turned_away: 0, head_within: Duration::from_secs(10) };
 
 /// A link that signs the local owner in, once.
 pub async fn sign_in_link(store: &Store, base: &str, clock: &dyn Clock) -> Result<String, Failure> {

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use domain::job::Stage;
 use dsp::progress::Watch;
 use indicatif::{ProgressBar, ProgressStyle};
+use rayon::{ThreadPool, ThreadPoolBuilder};
 use worker::render::Listener;
 
 use crate::exit::Failure;
@@ -82,6 +83,11 @@ impl Listener for Stages {
 
 /// Runs `work` on a pool of so many threads; without a number, one for each processor.
 pub fn in_pool<T: Send>(threads: Option<usize>, work: impl FnOnce() -> T + Send) -> Result<T, Failure> {
+    Ok(pool(threads)?.install(work))
+}
+
+/// So many threads; without a number, one for each processor.
+pub fn pool(threads: Option<usize>) -> Result<ThreadPool, Failure> {
     const THREADS_MAX: usize = 256;
     let threads = match threads {
         Some(0) => return Err(Failure::usage("--threads is 0; it can be 1 to 256")),
@@ -91,6 +97,6 @@ pub fn in_pool<T: Send>(threads: Option<usize>, work: impl FnOnce() -> T + Send)
         Some(n) => n,
         None => 0, // rayon's word for one each
     };
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-    Ok(pool.map_err(|error| Failure::ours(format!("cannot start threads: {error}")))?.install(work))
+    let pool = ThreadPoolBuilder::new().num_threads(threads).build();
+    pool.map_err(|error| Failure::ours(format!("cannot start threads: {error}")))
 }

@@ -1,33 +1,57 @@
-//! Bytes by key. A blob appears whole or not at all, and once it is there it never changes; only an upload in
-//! progress grows.
+//! Bytes by key. A blob appears whole or not at all, and once it is there it never changes. What lies on a disk or in
+//! a bucket is sealed ([`crate::sealing`]): whoever has it has nothing, and what is not what we stored is never given
+//! out.
+//!
+//! | module | what |
+//! |---|---|
+//! | this page | what can be done with blobs, wherever they are |
+//! | `place` | where they are: one of the next two |
+//! | `folder` | on this host's disk |
+//! | `bucket` | in a bucket of an object store |
+//! | `pieces` | an upload that is still arriving |
+//! | `listing` | what there is |
+//! | `abandoned` | writes that nobody goes on with |
 
-use std::ffi::OsString;
-use std::io::{Error as IoError, ErrorKind, SeekFrom};
-use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+mod abandoned;
+mod bucket;
+mod folder;
+mod listing;
+mod pieces;
+mod place;
+
+use std::fmt;
+use std::io::Error as IoError;
+use std::sync::Arc;
 
 use domain::blob::{BlobKey, BlobPrefix};
+use domain::clock::Clock;
 use domain::digest::Digest;
-use domain::ids::UploadId;
+use domain::ids::{Entropy, UploadId};
 use sha2::{Digest as _, Sha256};
-use tokio::fs::{self, File, OpenOptions};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, Take};
+use tokio::io::{AsyncRead, AsyncReadExt};
+
+pub use self::abandoned::ABANDONED_AFTER;
+pub use self::bucket::{Access, BucketAddress, BucketAddressError};
+pub use self::listing::{Listed, Listing};
+pub use self::pieces::Append;
+use self::place::Kind;
+pub use self::place::Place;
+use crate::figures::BlobOperation;
+use crate::sealing::segments::{Layout, SealId};
+pub use crate::sealing::stream::BlobReader;
+use crate::sealing::stream::{self, Sealing, Span};
+use crate::sealing::vault::Vault;
+use crate::sealing::{Keyring, KeyringError};
+use crate::{Store, StoreError};
 
 /// Read and written at once. Large enough that the disk, not the calls, sets the pace.
 const BUFFER_BYTES: usize = 256 * 1024;
 
-/// Where the bytes are.
-#[derive(Clone, Debug)]
-pub enum Blobs {
-    /// Files below a folder. For one host.
-    Folder(Folder),
-}
-
-/// Files below a folder; made by [`Blobs::folder`].
-#[derive(Clone, Debug)]
-pub struct Folder {
-    root: PathBuf,
+/// Blobs. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct Blobs {
+    place: Place,
+    vault: Vault,
 }
 
 /// What was stored.
@@ -40,12 +64,18 @@ pub struct Stored {
 }
 
 /// A part of a blob, to be read.
-#[derive(Debug)]
 pub struct BlobRead {
     /// The length of the whole blob.
     pub size_bytes: u64,
-    /// The part; ends early if it was asked to go beyond the blob's end.
-    pub reader: Take<File>,
+    /// The part; ends early if it was asked to go beyond the blob's end. Where the blob turns out to be damaged it
+    /// fails with [`std::io::ErrorKind::InvalidData`]: what came before was as it was stored, but it is not all.
+    pub reader: BlobReader,
+}
+
+impl fmt::Debug for BlobRead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BlobRead").field("size_bytes", &self.size_bytes).finish_non_exhaustive()
+    }
 }
 
 /// Why a blob could not be read or written.
@@ -61,8 +91,38 @@ pub enum BlobError {
         /// What the system says.
         cause: IoError,
     },
-    /// An upload has fewer bytes than we acknowledged: the disk lost some.
-    #[error("upload {upload} has {found} bytes on disk, but {recorded} were acknowledged")]
+    /// It is not what was stored. Nothing of it may be used.
+    #[error("blob {blob} is damaged: {detail}")]
+    Damaged {
+        /// Which.
+        blob: String,
+        /// How that shows.
+        detail: String,
+    },
+    /// It was deleted while it was being written, and is not kept.
+    #[error("blob {blob} was deleted while it was written")]
+    Deleted {
+        /// Which.
+        blob: String,
+    },
+    /// A deletion was answered, and a listing still shows something. Its keys are gone, so nobody can read it.
+    #[error("{left} things are still at {blob} after their deletion: {detail}")]
+    StillThere {
+        /// Which, or below which prefix.
+        blob: String,
+        /// How many, former versions and unfinished writes included.
+        left: usize,
+        /// What the place says of it.
+        detail: String,
+    },
+    /// The database with the keys of blobs failed.
+    #[error("the keys of blobs cannot be had: {0}")]
+    Rows(#[from] StoreError),
+    /// The keys that unwrap the keys of blobs are not there, or not the right ones.
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
+    /// An upload has fewer bytes than we acknowledged: some were lost.
+    #[error("upload {upload} has {found} bytes, but {recorded} were acknowledged")]
     Shorter {
         /// Which.
         upload: UploadId,
@@ -77,244 +137,122 @@ impl BlobError {
     fn io(blob: impl ToString, action: &'static str) -> impl FnOnce(IoError) -> Self {
         move |cause| Self::Io { blob: blob.to_string(), action, cause }
     }
+
+    fn damaged(blob: &BlobKey, detail: impl ToString) -> Self {
+        Self::Damaged { blob: blob.to_string(), detail: detail.to_string() }
+    }
+
+    /// What a reader found, which has no other way to say it.
+    fn of_reader(blob: &BlobKey, cause: IoError) -> Self {
+        match cause.downcast::<Self>() {
+            Ok(inner) => inner,
+            Err(cause) => Self::io(blob, "read")(cause),
+        }
+    }
 }
 
 type Result<T> = std::result::Result<T, BlobError>;
 
 impl Blobs {
-    /// A folder, made if it is missing; only this user may look inside.
-    pub fn folder(root: &Path) -> Result<Self> {
-        std::fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(root)
-            .map_err(BlobError::io(root.display(), "made"))?;
-        Ok(Self::Folder(Folder { root: root.to_owned() }))
+    /// The blobs at a place, with their keys in `store`. [`KeyringError::Missing`] if the keyring lacks a key that the
+    /// database needs; an error of the place if it does not let us list what there is.
+    pub async fn open(
+        place: Place,
+        store: Store,
+        keyring: Keyring,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self> {
+        let vault = Vault::open(store, keyring, clock, entropy).await?;
+        place.answers().await?;
+        Ok(Self { place, vault })
+    }
+
+    /// Whether the place answers.
+    pub async fn ping(&self) -> Result<()> {
+        self.place.answers().await
     }
 
     /// Stores what `source` gives until its end. When this returns, the blob survives a power cut.
-    pub async fn put(&self, key: &BlobKey, source: impl AsyncRead + Unpin) -> Result<Stored> {
-        let Self::Folder(folder) = self;
-        folder.put(key, source).await.map_err(BlobError::io(key, "written"))
+    pub async fn put(&self, key: &BlobKey, source: impl AsyncRead + Unpin + Send) -> Result<Stored> {
+        let _timed = BlobOperation::begin("put");
+        let cipher = self.vault.new_key(key).await?;
+        let seal = cipher.id();
+        let mut sealing = Sealing::new(cipher, source);
+        if let Err(error) = self.place.put(key, &mut sealing).await {
+            // Best effort: a key without bytes opens nothing, and goes with its prefix.
+            let _ = self.vault.store.forget_blob_key(key, seal).await;
+            return Err(error);
+        }
+        let rows = self.vault.store.blob_keys(key).await?;
+        if rows.iter().any(|row| row.seal == seal) {
+            return Ok(sealing.stored());
+        }
+        if rows.is_empty() {
+            self.delete(key).await?;
+        }
+        Err(BlobError::Deleted { blob: key.to_string() })
     }
 
-    /// The part of a blob that begins at `from` and is at most `length` long; `None` if there is no such
-    /// blob.
+    /// The part of a blob that begins at `from` and is at most `length` long; `None` if there is no such blob.
     pub async fn read(&self, key: &BlobKey, from: u64, length: u64) -> Result<Option<BlobRead>> {
-        let Self::Folder(folder) = self;
-        match folder.read(key, from, length).await {
-            Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(None),
-            other => other.map(Some).map_err(BlobError::io(key, "read")),
+        let _timed = BlobOperation::begin("read");
+        let rows = self.vault.store.blob_keys(key).await?;
+        if rows.is_empty() {
+            return Ok(None);
         }
+        let span = Span { from, length };
+        let Some(sealed) = self.place.open(key, span).await? else { return Ok(None) };
+        let seal = SealId::of_header(&sealed.header)
+            .ok_or_else(|| BlobError::damaged(key, "it does not begin as a sealed blob does"))?;
+        let layout = Layout::of_sealed(sealed.size_bytes).ok_or_else(|| {
+            BlobError::damaged(key, format!("no sealed blob has {} bytes", sealed.size_bytes))
+        })?;
+        let cipher = self.vault.cipher(key, &rows, seal)?;
+        let cipher = cipher.ok_or_else(|| BlobError::damaged(key, "it was sealed for another blob"))?;
+        let opened = stream::open(key.to_string(), cipher, layout, span, sealed.segments).await;
+        let reader = opened.map_err(|cause| BlobError::of_reader(key, cause))?;
+        Ok(Some(BlobRead { size_bytes: layout.plain_bytes(), reader }))
     }
 
     /// Reads a blob and tells its length and hash; `None` if there is no such blob.
     pub async fn measure(&self, key: &BlobKey) -> Result<Option<Stored>> {
-        let Some(whole) = self.read(key, 0, u64::MAX).await? else { return Ok(None) };
-        let measured = copy(whole.reader, tokio::io::sink()).await;
-        measured.map(Some).map_err(BlobError::io(key, "read"))
-    }
-
-    /// Where a child process finds the bytes; they need not exist.
-    #[must_use]
-    pub fn path_for_child(&self, key: &BlobKey) -> PathBuf {
-        let Self::Folder(folder) = self;
-        folder.path(key)
-    }
-
-    /// Deletes a blob. One that is not there is no error.
-    pub async fn delete(&self, key: &BlobKey) -> Result<()> {
-        let Self::Folder(folder) = self;
-        folder.delete(key).await.map_err(BlobError::io(key, "deleted"))
-    }
-
-    /// Deletes all blobs whose keys begin with this. None being there is no error.
-    pub async fn delete_prefix(&self, prefix: &BlobPrefix) -> Result<()> {
-        let Self::Folder(folder) = self;
-        folder.delete_prefix(prefix).await.map_err(BlobError::io(prefix, "deleted"))
-    }
-
-    /// Opens the growing file of an upload at the offset that is recorded for it. What lies beyond was never
-    /// acknowledged and is cut off. One writer at a time: the caller holds the upload's lock.
-    pub async fn open_append(&self, upload: &UploadId, recorded: u64) -> Result<Append> {
-        let Self::Folder(folder) = self;
-        let path = folder.path(&BlobKey::upload_source(upload));
-        let opened = folder.open_append(&path, recorded).await;
-        let (file, found) = opened.map_err(BlobError::io(upload, "opened"))?;
-        if found < recorded {
-            return Err(BlobError::Shorter { upload: upload.clone(), recorded, found });
-        }
-        Ok(Append { upload: upload.clone(), file, offset: recorded })
-    }
-}
-
-/// The growing file of an upload.
-#[derive(Debug)]
-pub struct Append {
-    upload: UploadId,
-    file: File,
-    offset: u64,
-}
-
-impl Append {
-    /// Adds bytes. They are not durable yet.
-    pub async fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        self.file.write_all(bytes).await.map_err(BlobError::io(&self.upload, "written"))?;
-        self.offset += bytes.len() as u64;
-        Ok(())
-    }
-
-    /// Makes all that was written durable, and tells the offset that may be recorded and acknowledged now.
-    pub async fn sync(&mut self) -> Result<u64> {
-        let synced = async {
-            self.file.flush().await?;
-            self.file.sync_data().await
-        };
-        synced.await.map_err(BlobError::io(&self.upload, "synced"))?;
-        Ok(self.offset)
-    }
-}
-
-impl Folder {
-    fn path(&self, key: &BlobKey) -> PathBuf {
-        self.root.join(key.as_str())
-    }
-
-    async fn put(&self, key: &BlobKey, source: impl AsyncRead + Unpin) -> std::io::Result<Stored> {
-        let path = self.path(key);
-        let part = part_path(&path);
-        let mut file = self.create(&part).await?;
-        let stored = async {
-            let stored = copy(source, &mut file).await?;
-            file.sync_all().await?;
-            fs::rename(&part, &path).await?;
-            self.sync_folders_above(&path).await?;
-            Ok(stored)
-        }
-        .await;
-        if stored.is_err() {
-            // Best effort: whatever stays goes with the prefix it lies under.
-            let _ = fs::remove_file(&part).await;
-        }
-        stored
-    }
-
-    /// A new file, and the folders it needs. A sweep may remove an empty folder in between: then again.
-    async fn create(&self, path: &Path) -> std::io::Result<File> {
-        let mut tries_left = 5;
+        let Some(mut whole) = self.read(key, 0, u64::MAX).await? else { return Ok(None) };
+        let (mut hasher, mut size_bytes) = (Sha256::new(), 0);
+        let mut buffer = vec![0; BUFFER_BYTES];
         loop {
-            let created = async {
-                make_folders_for(path).await?;
-                File::create_new(path).await
-            };
-            match created.await {
-                Err(error) if error.kind() == ErrorKind::NotFound && tries_left > 0 => tries_left -= 1,
-                other => return other,
+            let read = whole.reader.read(&mut buffer).await;
+            let count = read.map_err(|cause| BlobError::of_reader(key, cause))?;
+            if count == 0 {
+                return Ok(Some(Stored { size_bytes, sha256: Digest::from_bytes(hasher.finalize().into()) }));
             }
+            hasher.update(&buffer[..count]);
+            size_bytes += count as u64;
         }
     }
 
-    async fn read(&self, key: &BlobKey, from: u64, length: u64) -> std::io::Result<BlobRead> {
-        let mut file = File::open(self.path(key)).await?;
-        file.set_max_buf_size(BUFFER_BYTES);
-        let size_bytes = file.metadata().await?.len();
-        file.seek(SeekFrom::Start(from)).await?;
-        Ok(BlobRead { size_bytes, reader: file.take(length) })
+    /// Deletes a blob: its keys first, from when on nobody can read it. One that is not there is no error.
+    pub async fn delete(&self, key: &BlobKey) -> Result<()> {
+        let _timed = BlobOperation::begin("delete");
+        self.vault.store.shred_blob(key).await?;
+        self.place.delete(key).await
     }
 
-    async fn open_append(&self, path: &Path, recorded: u64) -> std::io::Result<(File, u64)> {
-        let is_new = !fs::try_exists(path).await?;
-        make_folders_for(path).await?;
-        let mut file = OpenOptions::new().write(true).create(true).truncate(false).open(path).await?;
-        let found = file.metadata().await?.len();
-        if found > recorded {
-            file.set_len(recorded).await?;
-        }
-        if is_new {
-            file.sync_all().await?;
-            self.sync_folders_above(path).await?;
-        }
-        file.seek(SeekFrom::Start(recorded)).await?;
-        file.set_max_buf_size(BUFFER_BYTES);
-        Ok((file, found))
-    }
-
-    async fn delete(&self, key: &BlobKey) -> std::io::Result<()> {
-        let path = self.path(key);
-        unless_missing(fs::remove_file(&path).await)?;
-        self.sync_folders_above(&path).await
-    }
-
-    async fn delete_prefix(&self, prefix: &BlobPrefix) -> std::io::Result<()> {
-        let folder = self.root.join(prefix.as_str());
-        unless_missing(fs::remove_dir_all(&folder).await)?;
-        // The job's folder goes with its last attempt; `j` and `u` may stay. It fails if anything is left
-        // inside.
-        if let Some(above) = folder.parent().filter(|above| above.parent() != Some(&self.root)) {
-            let _ = fs::remove_dir(above).await;
-        }
-        self.sync_folders_above(&folder).await
-    }
-
-    /// Makes the names of a path durable: a file's own sync does not cover the folder that names it.
-    async fn sync_folders_above(&self, path: &Path) -> std::io::Result<()> {
-        for folder in path.ancestors().skip(1).take_while(|folder| folder.starts_with(&self.root)) {
-            match File::open(folder).await {
-                Ok(folder) => folder.sync_all().await?,
-                Err(error) if error.kind() == ErrorKind::NotFound => {} // then its parent is what names it
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
+    /// Deletes all blobs whose keys begin with this: their keys first, from when on nobody can read them; then the
+    /// bytes, former versions and unfinished writes included, until a listing shows nothing. None being there is no
+    /// error.
+    pub async fn delete_prefix(&self, prefix: &BlobPrefix) -> Result<()> {
+        let _timed = BlobOperation::begin("delete_prefix");
+        self.vault.store.shred_blobs(prefix).await?;
+        self.place.delete_prefix(prefix).await
     }
 }
 
-async fn make_folders_for(path: &Path) -> std::io::Result<()> {
-    match path.parent() {
-        Some(folder) => fs::create_dir_all(folder).await,
-        None => Ok(()),
-    }
-}
-
-/// Where a blob grows until it is whole: beside its place, so that it goes with the same prefix; no key
-/// begins with a dot; no two writers of this process share one, and none with another process's.
-fn part_path(path: &Path) -> PathBuf {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let number = COUNT.fetch_add(1, Ordering::Relaxed);
-    let mut name = OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(format!(".{}.{number}.part", std::process::id()));
-    path.with_file_name(name)
-}
-
-async fn copy(
-    mut source: impl AsyncRead + Unpin,
-    target: impl tokio::io::AsyncWrite,
-) -> std::io::Result<Stored> {
-    tokio::pin!(target);
-    let mut hasher = Sha256::new();
-    let mut size_bytes = 0;
-    let mut buffer = vec![0; BUFFER_BYTES];
-    loop {
-        let count = source.read(&mut buffer).await?;
-        if count == 0 {
-            break;
-        }
-        hasher.update(&buffer[..count]);
-        target.write_all(&buffer[..count]).await?;
-        size_bytes += count as u64;
-    }
-    target.flush().await?;
-    Ok(Stored { size_bytes, sha256: Digest::from_bytes(hasher.finalize().into()) })
-}
-
-fn unless_missing(result: std::io::Result<()>) -> std::io::Result<()> {
-    match result {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        other => other,
+impl fmt::Debug for Blobs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Blobs").field(&self.place).finish()
     }
 }
 
 #[cfg(test)]
-#[path = "blobs_tests.rs"]
-mod tests;
+mod contract;

@@ -2,6 +2,8 @@
 //! at the end of this file passes.
 
 mod access;
+mod audit;
+mod blob_keys;
 mod credits;
 mod crowd;
 mod ending;
@@ -9,9 +11,12 @@ mod fairness;
 mod leases;
 mod operators;
 mod orders;
+mod overview;
 mod purchases;
+mod reaping;
 mod schedules;
 pub(crate) mod tables;
+pub(crate) mod tampering;
 mod uploads;
 mod world;
 
@@ -116,6 +121,31 @@ macro_rules! every_story {
             schedules:
                 any_schedule_of_payments_and_failures_comes_out_the_same
                 a_handler_that_believes_every_event_is_caught;
+            reaping:
+                mr_7f_a_job_and_its_input_are_there_at_120_days_less_a_moment_and_gone_at_120_days
+                mr_7f_a_removed_job_leaves_a_receipt_of_days_and_so_does_each_thing_it_made
+                mr_13c_what_its_owner_deletes_leaves_the_same_receipt
+                mr_7b_an_upload_that_was_never_finished_or_never_used_goes_at_its_own_time
+                a_place_is_given_up_only_after_two_empty_looks_a_minute_apart
+                a_place_that_cannot_be_emptied_is_tried_again_for_ever_and_told_as_stuck
+                bytes_that_no_row_knows_are_doomed_when_they_are_seen_again_a_day_later
+                a_freeze_stands_until_somebody_ends_it
+                an_approval_covers_what_is_due_and_nothing_after
+                the_last_reading_of_a_start_is_kept_and_a_new_start_gets_the_latest_of_any;
+            blob_keys:
+                a_blob_has_a_key_for_each_of_its_writes_until_it_is_shredded
+                shredding_a_prefix_takes_all_below_it_and_nothing_beside_it
+                keys_are_wrapped_anew_unless_they_were_shredded_meanwhile;
+            audit:
+                every_act_leaves_a_row_that_says_who_why_and_what_came_of_it
+                acts_of_many_at_once_make_one_chain
+                an_end_that_was_noted_is_recognised_and_another_is_not;
+            overview:
+                a_queue_tells_how_long_jobs_waited_and_ran
+                failures_are_grouped_by_what_went_wrong_and_where
+                workers_are_told_with_what_they_run_and_silent_ones_too
+                what_is_to_go_is_told_and_what_should_have_gone
+                a_full_queue_takes_no_more_and_still_knows_what_it_took;
             crowd:
                 the_cap_holds_however_many_processes_ask_at_once
                 a_crowd_at_one_account_meets_no_error_and_every_job_ends_once;

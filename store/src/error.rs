@@ -2,6 +2,7 @@
 //! one.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use domain::job::IllegalMove;
 
@@ -14,6 +15,9 @@ pub enum StoreError {
     /// The database refused or cannot be reached.
     #[error("the database failed: {0}")]
     Database(#[from] sqlx::Error),
+    /// The database did not answer in time. What was asked may have been done all the same.
+    #[error("the database did not answer within {} s", .0.as_secs_f32())]
+    Slow(Duration),
     /// The tables could not be brought to this program's version.
     #[error("the database could not be upgraded: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
@@ -58,6 +62,25 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether the database is away or overwhelmed, which passes: the same may work in a moment.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Slow(_) => true,
+            Self::Database(sqlx::Error::Database(refusal)) => {
+                refusal.code().is_some_and(|code| PASSING_CODES.contains(&code.as_ref()))
+            }
+            Self::Database(cause) => matches!(
+                cause,
+                sqlx::Error::PoolTimedOut
+                    | sqlx::Error::Io(_)
+                    | sqlx::Error::Protocol(_)
+                    | sqlx::Error::PoolClosed
+            ),
+            _ => false,
+        }
+    }
+
     pub(crate) fn unreadable(table: &'static str, row: &str, detail: impl ToString) -> Self {
         Self::Unreadable { table, row: row.to_owned(), detail: detail.to_string() }
     }
@@ -65,3 +88,7 @@ impl StoreError {
 
 /// Short for the result of every operation of the store.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+
+/// PostgreSQL's words for «not now» (its manual, appendix A): a statement or an idle transaction that took too long, too
+/// many connections, a server that ends or begins. SQLite's: somebody else holds the file.
+const PASSING_CODES: [&str; 8] = ["57014", "25P03", "53300", "57P01", "57P02", "57P03", "5", "517"];

@@ -7,8 +7,14 @@
 //! | module | what |
 //! |---|---|
 //! | this page | every operation, without SQL |
-//! | [`outcome`], [`operating`], [`money`] | what operations take and give |
-//! | [`blobs`] | bytes by key |
+//! | [`outcome`] | what operations take and give |
+//! | [`operating`], [`overview`], [`auditing`] | the operations for operators |
+//! | [`money`] | the operations on credits and payments |
+//! | [`reaping`] | the operations of the reaper |
+//! | [`figures`] | how long operations take, for operators |
+//! | [`blobs`] | bytes by key, on a disk or in a bucket |
+//! | [`sealing`] | what makes them unreadable without their keys |
+//! | `blob_keys` | the operations on those keys |
 //! | `sql/` | the operations, written once: each engine compiles them for its own driver |
 //! | `rows` | rows as they are read |
 //! | `sqlite` | the engine for one host |
@@ -17,40 +23,53 @@
 //! | `contract` | the stories every engine must pass |
 #![expect(clippy::duplicate_mod, reason = "each engine compiles the same operations for its own driver")]
 
-/// Calls an operation of the engine that is there.
+/// Calls an operation of the engine that is there, times it, and waits for it as long as this store waits.
 macro_rules! each {
-    ($store:expr, $chapter:ident::$operation:ident($($argument:expr),*)) => {
-        match &$store.0 {
-            Engine::Sqlite(db) => sqlite::$chapter::$operation(db, $($argument),*).await,
-            Engine::Postgres(db) => postgres::$chapter::$operation(db, $($argument),*).await,
-        }
-    };
+    ($store:expr, $chapter:ident::$operation:ident($($argument:expr),*)) => {{
+        let work = async {
+            match &$store.0 {
+                Engine::Sqlite(db) => sqlite::$chapter::$operation(db, $($argument),*).await,
+                Engine::Postgres(db) => postgres::$chapter::$operation(db, $($argument),*).await,
+            }
+        };
+        $store.1.await_for(stringify!($operation), work).await
+    }};
 }
 
+pub mod auditing;
+mod blob_keys;
 pub mod blobs;
 #[cfg(test)]
 mod contract;
 pub mod error;
+pub mod figures;
 pub mod money;
 mod money_rows;
 pub mod operating;
 pub mod outcome;
+pub mod overview;
+mod patience;
 mod postgres;
+pub mod reaping;
 mod rows;
 mod schema;
+pub mod sealing;
 mod signals;
 mod sqlite;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::account::{Account, Email};
 use domain::artifact::Artifact;
+use domain::attempt::Room;
 use domain::clock::Timestamp;
 use domain::digest::Digest;
 use domain::ids::{AccountId, ArtifactId, Entropy, JobId, KeyId, SessionId, UploadId};
 use domain::job::{Job, JobEvent, StateName};
 use domain::lease::{LeaseId, WorkerName};
+use domain::money::PriceList;
 use domain::order::Order;
 use domain::problem::Problem;
 use domain::retention::Retention;
@@ -62,9 +81,10 @@ use tokio::sync::{Notify, broadcast};
 pub use crate::blobs::Blobs;
 pub use crate::error::{Result, StoreError};
 use crate::outcome::{
-    ApiKey, Checked, Completion, Doomed, Enqueued, Expired, JobChange, Leased, NewAccount, NewApiKey,
-    NewSession, NewUpload, Progress, Removal, Session,
+    ApiKey, Checked, Completion, Enqueued, Expired, JobChange, Leased, NewAccount, NewApiKey, NewSession,
+    NewUpload, Progress, Removal, Session,
 };
+use crate::patience::Patience;
 pub use crate::schema::Migrated;
 use crate::signals::Signals;
 
@@ -83,7 +103,7 @@ pub enum Place<'a> {
 /// Lookups by id take the account that asks: what belongs to another account is as unknown as what does not
 /// exist.
 #[derive(Clone)]
-pub struct Store(Engine);
+pub struct Store(Engine, Patience);
 
 #[derive(Clone)]
 enum Engine {
@@ -108,7 +128,7 @@ impl Store {
     /// On a server its clock decides whenever a lease, a job or a queue is concerned, whatever `now` an operation
     /// is given: workers on many hosts have many clocks.
     pub async fn open(place: Place<'_>, entropy: Arc<dyn Entropy>, retention: Retention) -> Result<Self> {
-        Ok(Self(match place {
+        let engine = match place {
             Place::Folder(folder) => {
                 Engine::Sqlite(Arc::new(sqlite::Sqlite::open(folder, entropy, retention).await?))
             }
@@ -116,7 +136,15 @@ impl Store {
                 let time = postgres::Time::OfServer;
                 Engine::Postgres(Arc::new(postgres::Postgres::open(url, time, entropy, retention).await?))
             }
-        }))
+        };
+        Ok(Self(engine, Patience::Endless))
+    }
+
+    /// The same store, whose operations give up with [`StoreError::Slow`] when the database does not answer for so
+    /// long. What was given up may have been done: ask again before doing it twice.
+    #[must_use]
+    pub fn with_patience(&self, longest: Duration) -> Self {
+        Self(self.0.clone(), Patience::Of(longest))
     }
 
     /// Brings the tables to this version, and does nothing else.
@@ -150,10 +178,13 @@ impl Store {
 
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<()> {
-        match &self.0 {
-            Engine::Sqlite(db) => db.ping().await,
-            Engine::Postgres(db) => db.ping().await,
-        }
+        let work = async {
+            match &self.0 {
+                Engine::Sqlite(db) => db.ping().await,
+                Engine::Postgres(db) => db.ping().await,
+            }
+        };
+        self.1.await_for("ping", work).await
     }
 
     /// Closes the connections and waits for them.
@@ -305,7 +336,19 @@ impl Store {
 impl Store {
     /// Turns an order into a queued job that costs nothing; the same idempotency key never makes two.
     pub async fn enqueue(&self, order: &Order, now: Timestamp) -> Result<Enqueued> {
-        each!(self, jobs::enqueue(order, None, now))
+        each!(self, jobs::enqueue(order, Room::ENDLESS, None, now))
+    }
+
+    /// The same if as many wait as there is room for at most, and if its price can be held, which is done in the same
+    /// transaction; without prices it costs nothing. An order that was given before still gets its job.
+    pub async fn admit(
+        &self,
+        order: &Order,
+        room: Room,
+        prices: Option<&PriceList>,
+        now: Timestamp,
+    ) -> Result<Enqueued> {
+        each!(self, jobs::enqueue(order, room, prices, now))
     }
 
     /// A job.
@@ -321,7 +364,7 @@ impl Store {
         after: Option<&JobId>,
         limit: u32,
     ) -> Result<Vec<Job>> {
-        each!(self, jobs::list_jobs(account, state, after, limit))
+        each!(self, job_lists::list_jobs(account, state, after, limit))
     }
 
     /// Ends a job that is not over, at once: a worker that has it loses its lease. Gives the job as it is
@@ -399,15 +442,5 @@ impl Store {
     /// through after all (the answer to a commit can be lost). The blobs of a check go if its upload is gone.
     pub async fn discard(&self, lease: &LeaseId, now: Timestamp) -> Result<()> {
         each!(self, artifacts::discard(lease, now))
-    }
-
-    /// Blobs that no row knows any more, oldest first.
-    pub async fn doomed_blobs(&self, limit: u32) -> Result<Vec<Doomed>> {
-        each!(self, artifacts::doomed_blobs(limit))
-    }
-
-    /// These blobs are gone for good, unless they were doomed again since they were listed.
-    pub async fn blobs_removed(&self, doomed: &Doomed) -> Result<()> {
-        each!(self, artifacts::blobs_removed(doomed))
     }
 }

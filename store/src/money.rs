@@ -7,11 +7,10 @@ use domain::ids::{AccountId, EntryId, InvoiceId, JobId, PurchaseId, UploadId};
 use domain::job::Job;
 use domain::money::purchase::{PurchaseState, Seen, Withdrawal};
 use domain::money::{Balance, Book, Credits, Movement, Pack, Price, PriceList};
-use domain::order::{Order, Wish};
+use domain::order::Wish;
 use domain::upload::Finding;
 
 use crate::error::Result;
-use crate::outcome::Enqueued;
 use crate::{Engine, Store, postgres, sqlite};
 
 /// What an order would cost and meet.
@@ -305,7 +304,7 @@ pub enum JobRefund {
     Unknown,
 }
 
-/// Prices and holds.
+/// Prices and purses.
 impl Store {
     /// What an order would cost and meet. Nothing is written.
     pub async fn quote(
@@ -315,17 +314,6 @@ impl Store {
         prices: Option<&PriceList>,
     ) -> Result<Quoted> {
         each!(self, ledger::quote(account, wish, prices))
-    }
-
-    /// [`Self::enqueue`], and its price is held in the same transaction. `Insufficient` or `Frozen`, and there is no
-    /// job, if it cannot be.
-    pub async fn enqueue_priced(
-        &self,
-        order: &Order,
-        prices: Option<&PriceList>,
-        now: Timestamp,
-    ) -> Result<Enqueued> {
-        each!(self, jobs::enqueue(order, prices, now))
     }
 
     /// What a customer has.
@@ -361,12 +349,12 @@ impl Store {
 
     /// All books of the whole ledger that hold something. The sum of each unit is zero, whatever was written.
     pub async fn books(&self) -> Result<Vec<BookBalance>> {
-        each!(self, audit::books())
+        each!(self, books::balances())
     }
 
     /// Where rows disagree with the ledger, in words; nothing if all is well.
     pub async fn money_faults(&self) -> Result<Vec<String>> {
-        each!(self, audit::faults())
+        each!(self, books::faults())
     }
 }
 

@@ -1,17 +1,18 @@
-//! The operations for operators, and what they take and give.
+//! What operators do to the queue, and what workers tell of themselves. Whatever changes something says who and why, and
+//! leaves a row in the audit in the same transaction.
 
 use std::time::Duration;
 
+use domain::audit::Act;
 use domain::clock::Timestamp;
 use domain::fields::FieldError;
 use domain::ids::JobId;
 use domain::job::{Job, StateName};
 use domain::lease::WorkerName;
-use domain::order::Order;
 use domain::outlook::Outlook;
+use domain::sandbox::Sandbox;
 
 use crate::error::Result;
-use crate::outcome::Enqueued;
 use crate::{Engine, Store, postgres, sqlite};
 
 /// A queue that nobody takes work from.
@@ -19,44 +20,26 @@ use crate::{Engine, Store, postgres, sqlite};
 pub struct Pause {
     /// Since when.
     pub since: Timestamp,
+    /// Who said it last: an account's id, or the terminal.
+    pub by: String,
     /// Why, as the operator said it.
     pub reason: String,
 }
 
-/// A worker that gave a sign of life lately.
+/// A worker that was silent for so long does not count.
+pub const SILENT: Duration = Duration::from_secs(15);
+
+/// What a worker tells of itself while it lives.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct WorkerSeen {
+pub struct SignOfLife {
     /// Its label.
     pub name: WorkerName,
     /// How many jobs it runs side by side at most.
     pub slots: u32,
-    /// How many it runs.
-    pub running: u64,
-    /// Since when it works.
-    pub started_at: Timestamp,
-    /// Its last sign of life.
-    pub seen_at: Timestamp,
-}
-
-/// The queue at one moment. Looks at uploads are counted beside the jobs.
-#[derive(Clone, PartialEq, Debug)]
-pub struct QueueState {
-    /// Whether it stands still, and why.
-    pub pause: Option<Pause>,
-    /// Jobs that wait, those that back off included.
-    pub waiting: u64,
-    /// Jobs that wait for the end of a backoff.
-    pub backing_off: u64,
-    /// Uploads that wait to be looked at.
-    pub checks_waiting: u64,
-    /// Jobs and looks at uploads that run.
-    pub running: u64,
-    /// When the job that waits for longest was ordered.
-    pub oldest_waiting_since: Option<Timestamp>,
-    /// How long runs lasted lately: the median of the last twenty; `None` before the first five.
-    pub typical_run: Option<Duration>,
-    /// Who works, by name.
-    pub workers: Vec<WorkerSeen>,
+    /// Of the program.
+    pub version: String,
+    /// How well it protects its machine.
+    pub sandbox: Sandbox,
 }
 
 /// What became of an operator's wish to try a job again.
@@ -76,19 +59,14 @@ pub enum Retried {
 
 /// The queue as operators see it, over all accounts.
 impl Store {
-    /// From now on nobody gets work; what runs goes on. Pausing again changes the reason alone.
-    pub async fn pause(&self, reason: &str, now: Timestamp) -> Result<Pause> {
-        each!(self, operators::pause(reason, now))
+    /// From now on nobody gets work; what runs goes on. Pausing again changes the reason, and who gave it.
+    pub async fn pause(&self, act: &Act, now: Timestamp) -> Result<Pause> {
+        each!(self, operators::pause(act, now))
     }
 
     /// Ends a pause; tells whether there was one.
-    pub async fn resume(&self) -> Result<bool> {
-        each!(self, operators::resume())
-    }
-
-    /// The queue as it is now.
-    pub async fn queue(&self, now: Timestamp) -> Result<QueueState> {
-        each!(self, operators::queue(now))
+    pub async fn resume(&self, act: &Act, now: Timestamp) -> Result<bool> {
+        each!(self, operators::resume(act, now))
     }
 
     /// What the wait of a queued job is estimated from; `None` while that would be a guess: nobody works, the queue
@@ -117,38 +95,19 @@ impl Store {
     }
 
     /// [`Self::cancel`], whosever job it is.
-    pub async fn cancel_anyones(&self, id: &JobId, now: Timestamp) -> Result<Option<Job>> {
-        match each!(self, operators::owner(id))? {
-            Some(owner) => self.cancel(&owner, id, now).await,
-            None => Ok(None),
-        }
+    pub async fn cancel_anyones(&self, id: &JobId, act: &Act, now: Timestamp) -> Result<Option<Job>> {
+        each!(self, operators::cancel(id, act, now))
     }
 
     /// Tries a job again, whosever it is. What failed has failed for good: the same order becomes a new job, which
-    /// costs nothing.
-    pub async fn retry_anyones(&self, id: &JobId, now: Timestamp) -> Result<Retried> {
-        let Some(job) = self.anyones_job(id).await? else { return Ok(Retried::Unknown) };
-        match job.state.name() {
-            StateName::Queued => {
-                let hastened = each!(self, operators::hasten(&job.account, id, now))?;
-                let job = self.job(&job.account, id).await?.unwrap_or(job);
-                Ok(if hastened { Retried::Hastened(job) } else { Retried::Unchanged(job) })
-            }
-            StateName::Failed => match self.enqueue(&Order::again(&job), now).await? {
-                Enqueued::New(job) | Enqueued::Existing(job) => Ok(Retried::Again(job)),
-                Enqueued::Refused(errors) => Ok(Retried::Refused(errors)),
-                // An operator's retry costs nothing, so it cannot cost too much.
-                Enqueued::Conflict | Enqueued::Insufficient { .. } | Enqueued::Frozen => {
-                    Ok(Retried::Unchanged(job))
-                }
-            },
-            _ => Ok(Retried::Unchanged(job)),
-        }
+    /// costs nothing, as its credits went back when it failed.
+    pub async fn retry_anyones(&self, id: &JobId, act: &Act, now: Timestamp) -> Result<Retried> {
+        each!(self, operators::retry(id, act, now))
     }
 
-    /// A worker's sign of life, with how many jobs it runs side by side.
-    pub async fn worker_seen(&self, name: &WorkerName, slots: u32, now: Timestamp) -> Result<()> {
-        each!(self, operators::worker_seen(name, slots, now))
+    /// A worker's sign of life.
+    pub async fn worker_seen(&self, sign: &SignOfLife, now: Timestamp) -> Result<()> {
+        each!(self, operators::worker_seen(sign, now))
     }
 
     /// A worker has ended.

@@ -148,6 +148,10 @@ pub enum Enqueued {
     },
     /// A payment of this account is disputed; nothing is spent until that is decided.
     Frozen,
+    /// As many of this account's jobs wait as may.
+    AccountFull,
+    /// As many jobs wait as may.
+    QueueFull,
 }
 
 /// Work, and the right to write back about it.

@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 
 use domain::account::Email;
+use domain::audit::{Act, Actor, Reason};
 use domain::ids::{JobId, SeededEntropy};
 use domain::lease::{LEASE, WorkerName};
 use fixtures::postgres::{Durability, Postgres as Server};
 use sqlx::AssertSqlSafe;
 
 use super::*;
-use crate::contract::tables;
+use crate::auditing::Verified;
+use crate::contract::{tables, tampering};
 use crate::outcome::NewAccount;
 use crate::rows::json_text;
 
@@ -204,4 +206,50 @@ fn nothing_crosses_a_network_in_plain_text_unless_the_address_says_so() {
     assert_eq!(mode("postgres://u:p@db.example.org/mix?sslmode=verify-full"), "VerifyFull");
     assert_eq!(mode("postgres://u:p@127.0.0.1/mix"), "Prefer");
     assert_eq!(mode("postgres://u@localhost/mix?host=/run/postgresql"), "Prefer");
+}
+
+#[tokio::test]
+async fn whoever_takes_the_triggers_away_and_tampers_with_the_audit_is_found() {
+    for (sql, found) in tampering::tamperings() {
+        let url = Server::of_this_process().database();
+        let place = crate::Place::Server(&url);
+        let store =
+            crate::Store::open(place, Arc::new(SeededEntropy::new(1)), Retention::POLICY).await.unwrap();
+        let crate::Engine::Postgres(db) = &store.0 else { panic!("it is a server") };
+        for _ in 0..tampering::ROWS {
+            let act = Act { actor: Actor::Terminal, reason: Reason::parse("a reason").unwrap() };
+            store.pause(&act, Timestamp::from_micros(5)).await.unwrap();
+        }
+        for refused in tampering::REFUSED.into_iter().chain(["TRUNCATE audit"]) {
+            let answer = sqlx::query(refused).execute(&db.reader).await;
+            assert!(matches!(answer, Err(sqlx::Error::Database(_))), "{refused}: {answer:?}");
+        }
+        assert!(
+            matches!(store.verify_audit(None).await.unwrap(), Verified::Sound(_)),
+            "the case must be real"
+        );
+        for table in ["audit", "audit_head"] {
+            let sql = format!("ALTER TABLE {table} DISABLE TRIGGER USER");
+            sqlx::query(AssertSqlSafe(sql)).execute(&db.reader).await.unwrap();
+        }
+        assert!(sqlx::query(sql).execute(&db.reader).await.unwrap().rows_affected() > 0, "{sql}");
+        assert_eq!(store.verify_audit(None).await.unwrap(), Verified::Broken(found), "{sql}");
+        store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn what_operators_ask_is_answered_from_an_index() {
+    let store = store().await;
+    account(&store).await;
+    sqlx::query(tables::MANY_THAT_ARE_OVER).execute(&store.reader).await.unwrap();
+    sqlx::query("VACUUM ANALYZE jobs").execute(&store.reader).await.unwrap();
+    for sql in overview::QUESTIONS.into_iter().chain(operators::QUESTIONS) {
+        let explain = format!("EXPLAIN {}", tables::with_numbers(sql));
+        let plan: Vec<String> =
+            sqlx::query_scalar(AssertSqlSafe(explain)).fetch_all(&store.reader).await.unwrap();
+        let plan = plan.join("\n");
+        assert!(plan.contains("Scan"), "the case must be real: {plan}");
+        assert!(!plan.contains("Seq Scan on jobs"), "{sql}: {plan}");
+    }
 }

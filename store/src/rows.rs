@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use domain::account::{Account, Email};
 use domain::artifact::{Artifact, ArtifactFormat, ArtifactKind};
+use domain::audit::{AuditRow, Deed};
 use domain::blob::BlobKey;
 use domain::clock::Timestamp;
 use domain::digest::Digest;
@@ -17,8 +18,10 @@ use domain::upload::{Upload, UploadState};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::blob_keys::WrappedKey;
 use crate::error::{Result, StoreError};
 use crate::outcome::{ApiKey, Session};
+use crate::sealing::{KekId, SealId};
 
 /// Reads one text of a row by its own parser.
 pub(crate) fn parse<T, E: Display>(
@@ -217,6 +220,10 @@ impl JobRow {
         self.kind == Self::CHECK
     }
 
+    pub(crate) fn delete_at(&self) -> Option<Timestamp> {
+        time(self.delete_at)
+    }
+
     pub(crate) fn id(&self) -> Result<JobId> {
         parse("jobs", &self.id, &self.id, JobId::parse)
     }
@@ -369,5 +376,49 @@ impl ArtifactRow {
             delete_at: Timestamp::from_micros(self.delete_at),
             name: self.name,
         })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+pub(crate) struct WrappedKeyRow {
+    blob: String,
+    seal: Vec<u8>,
+    kek: String,
+    wrapped: Vec<u8>,
+}
+
+impl WrappedKeyRow {
+    pub(crate) fn read(self) -> Result<(BlobKey, WrappedKey)> {
+        let (table, row) = ("blob_keys", &self.blob);
+        let blob = parse(table, row, &self.blob, BlobKey::parse)?;
+        let kek = word(table, row, &self.kek, KekId::parse)?;
+        let seal = self.seal.try_into().map(SealId);
+        let seal = seal.map_err(|_| StoreError::unreadable(table, row, "a seal has 16 bytes"))?;
+        Ok((blob, WrappedKey { seal, kek, wrapped: self.wrapped }))
+    }
+}
+
+#[derive(sqlx::FromRow)]
+pub(crate) struct AuditRowRead {
+    seq: i64,
+    at: i64,
+    actor: String,
+    action: String,
+    job_id: Option<String>,
+    reason: String,
+    outcome: String,
+    hash: Vec<u8>,
+}
+
+impl AuditRowRead {
+    pub(crate) fn digest(seq: i64, bytes: &[u8]) -> Result<Digest> {
+        digest("audit", &seq.to_string(), bytes)
+    }
+
+    pub(crate) fn read(self) -> Result<AuditRow> {
+        let Self { seq, actor, action, job_id, reason, outcome, .. } = self;
+        let at = Timestamp::from_micros(self.at);
+        let deed = Deed { at, actor, action, job: job_id, reason, outcome };
+        Ok(AuditRow { seq, deed, hash: Self::digest(seq, &self.hash)? })
     }
 }

@@ -1,11 +1,13 @@
 //! What the tables themselves refuse, should the program ever be wrong.
 
 use domain::account::Email;
+use domain::audit::{Act, Actor, Reason};
 use domain::clock::Timestamp;
 use domain::ids::SeededEntropy;
 
 use super::*;
-use crate::contract::tables;
+use crate::auditing::Verified;
+use crate::contract::{tables, tampering};
 use crate::outcome::NewAccount;
 use crate::rows::json_text;
 
@@ -181,4 +183,55 @@ async fn a_program_that_is_too_old_says_so_and_touches_nothing() {
     .unwrap();
     let error = Sqlite::migrate(folder.path()).await.unwrap_err();
     assert!(matches!(error, StoreError::Newer { found: 9999, .. }), "{error}");
+}
+
+#[tokio::test]
+async fn whoever_takes_the_triggers_away_and_tampers_with_the_audit_is_found() {
+    for (sql, found) in tampering::tamperings() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = crate::Place::Folder(folder.path());
+        let store =
+            crate::Store::open(place, Arc::new(SeededEntropy::new(1)), Retention::POLICY).await.unwrap();
+        let crate::Engine::Sqlite(db) = &store.0 else { panic!("it is a folder") };
+        for _ in 0..tampering::ROWS {
+            let act = Act { actor: Actor::Terminal, reason: Reason::parse("a reason").unwrap() };
+            store.pause(&act, Timestamp::from_micros(5)).await.unwrap();
+        }
+        for refused in tampering::REFUSED {
+            let answer = sqlx::query(refused).execute(&db.writer).await;
+            assert!(matches!(answer, Err(sqlx::Error::Database(_))), "{refused}: {answer:?}");
+        }
+        assert!(
+            matches!(store.verify_audit(None).await.unwrap(), Verified::Sound(_)),
+            "the case must be real"
+        );
+        for trigger in ["audit_is_not_edited", "audit_is_not_deleted", "audit_head_rises"] {
+            let sql = format!("DROP TRIGGER {trigger}");
+            sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&db.writer).await.unwrap();
+        }
+        assert!(sqlx::query(sql).execute(&db.writer).await.unwrap().rows_affected() > 0, "{sql}");
+        assert_eq!(store.verify_audit(None).await.unwrap(), Verified::Broken(found), "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn what_operators_ask_is_answered_from_an_index() {
+    let (_folder, store) = store().await;
+    sqlx::query(tables::MANY_THAT_ARE_OVER).execute(&store.writer).await.unwrap();
+    sqlx::query("ANALYZE").execute(&store.writer).await.unwrap();
+    for sql in overview::QUESTIONS.into_iter().chain(operators::QUESTIONS) {
+        let explain = format!("EXPLAIN QUERY PLAN {sql}");
+        let plan: Vec<(i64, i64, i64, String)> =
+            sqlx::query_as(sqlx::AssertSqlSafe(explain)).fetch_all(&store.writer).await.unwrap();
+        let tables: Vec<&str> = plan
+            .iter()
+            .map(|(_, _, _, step)| step.as_str())
+            .filter(|step| ["jobs", "uploads", "doomed_blobs"].iter().any(|table| step.contains(table)))
+            .collect();
+        assert!(!tables.is_empty(), "the case must be real: {plan:?}");
+        for step in tables {
+            assert!(step.contains("INDEX"), "{sql}: {step}");
+        }
+        assert!(plan.iter().all(|(.., step)| !step.contains("TEMP B-TREE FOR ORDER BY")), "{sql}: {plan:?}");
+    }
 }

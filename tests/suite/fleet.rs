@@ -151,12 +151,40 @@ fn an_operator_minds_the_queue_from_the_command_line() {
     assert!(queue(&["list"]).contains("waiting        0"));
     assert!(queue(&["pause", "--reason", "a new disk"]).contains("a new disk"));
     assert!(queue(&["list"]).contains("stands still"));
-    assert!(queue(&["resume"]).contains("goes on"));
-    assert!(queue(&["resume"]).contains("was not paused"));
+    let resume = ["resume", "--reason", "it is in"];
+    assert!(queue(&resume).contains("goes on"));
+    assert!(queue(&resume).contains("was not paused"));
     let nobody = format!("job_{}", "0".repeat(26));
-    for action in ["show", "cancel", "retry"] {
-        let output = mixrunners(&["queue", action, &nobody, "--database", &database]).output().unwrap();
-        assert_eq!(output.status.code(), Some(2), "{action}: {output:?}");
+    for action in [&["show"][..], &["cancel", "--reason", "why not"], &["retry", "--reason", "why not"]] {
+        let mut command = mixrunners(&["queue", "--database", &database]);
+        let output = command.args(action).arg(&nobody).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{action:?}: {output:?}");
         assert!(String::from_utf8_lossy(&output.stderr).contains("there is no job"), "{output:?}");
     }
+}
+
+#[test]
+fn what_operators_did_is_kept_and_whoever_changes_it_is_found() {
+    let server = Postgres::of_this_process();
+    let database = server.database();
+    let run = |arguments: &[&str]| mixrunners(arguments).args(["--database", &database]).output().unwrap();
+    let said = |output: std::process::Output| String::from_utf8(output.stdout).unwrap();
+    for action in ["pause", "resume"] {
+        let without = run(&["queue", action]);
+        assert_eq!(without.status.code(), Some(2), "nothing is done without a reason: {without:?}");
+        assert!(run(&["queue", action, "--reason", "a new disk"]).status.success());
+    }
+    let listed = said(run(&["audit", "list"]));
+    assert!(listed.lines().next().unwrap().contains("terminal  resume  done: a new disk"), "{listed}");
+    let sound = said(run(&["audit", "verify"]));
+    let end = sound.lines().last().unwrap();
+    assert!(sound.contains("All 2 rows") && end.starts_with("2:"), "{sound}");
+    assert!(run(&["audit", "verify", "--noted", end]).status.success());
+    server.sql(
+        &database,
+        "ALTER TABLE audit DISABLE TRIGGER USER; UPDATE audit SET reason = 'another' WHERE seq = 1",
+    );
+    let broken = run(&["audit", "verify"]);
+    assert_eq!(broken.status.code(), Some(70));
+    assert!(String::from_utf8_lossy(&broken.stderr).contains("row 1 was changed"), "{broken:?}");
 }

@@ -1,15 +1,22 @@
 //! The whole program, as its users meet it: the command line, and the service over HTTP.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its harness too")]
 
+mod buckets;
+mod chaos;
 mod cli;
 mod compare;
 mod crash;
+mod disk;
+mod figures;
 mod fleet;
 mod harness;
 mod hostile;
+mod keys;
+mod logs;
 mod mastering;
 mod mixing;
 mod paying;
 mod presets_doc;
 mod service;
 mod session_doc;
+mod slow_database;

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Output, Stdio};
 
+use domain::job::JobKind;
 use serde_json::{Value, json};
 
 use crate::harness::producer::Producer;
@@ -302,17 +303,21 @@ async fn stems_go_through_the_service_and_come_back_as_a_mix_and_its_master() {
 #[test]
 fn the_child_tells_where_it_is_from_the_stems_to_the_files() {
     let folder = tempfile::tempdir().unwrap();
-    band::write(folder.path(), 3.0);
-    let path = |name: &str| folder.path().join(name);
+    let (inputs, out) = (folder.path().join("in"), folder.path().join("out"));
+    fs::create_dir(&inputs).unwrap();
+    band::write(&inputs, 3.0);
+    let path = |name: &str| inputs.join(name);
     let stem = |name: &str| json!({"input": path(name), "extension": "wav", "name": name, "settings": {}});
     let recipe = domain::recipe::Recipe::default();
-    let out = folder.path().join("out");
     fs::create_dir(&out).unwrap();
     let request = json!({
         "task": "mix", "kind": "mix_and_master", "stems": band::STEMS.map(stem), "references": [], "recipe": recipe,
         "title": "Band", "out": out
     });
-    let mut child = mixrunners(&["render"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let allowance = worker::cage::Allowance::of_render(JobKind::MixAndMaster, &[], 2).to_argument();
+    let mut child = mixrunners(&["render", "--allowance", &allowance]);
+    let mut child =
+        child.current_dir(folder.path()).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap(); // open until the child is done: it ends with whoever started it
     stdin.write_all(format!("{request}\n").as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();

@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test';
 import { accessibilityViolations, launch, overflowing, service, watchedContext } from './browser.mjs';
 import { openLine } from './line.mjs';
 import { testMixing } from './mix.mjs';
+import { testOperating } from './ops.mjs';
 import { shortSong } from './sound.mjs';
 
 const { url: serviceUrl, signIn, song } = service();
@@ -374,7 +375,7 @@ test('songs that belong together become an album, in the order they are put in',
   await page.setViewportSize({ width: 1280, height: 900 });
 });
 
-testMixing({
+const stage = {
   get page() {
     return page;
   },
@@ -387,9 +388,15 @@ testMixing({
   get line() {
     return line;
   },
+  get jobPath() {
+    return jobPath;
+  },
   json,
   isAccessible,
-});
+};
+
+testMixing(stage);
+testOperating(stage);
 
 test('a master is deleted only after asking, and is gone then', async () => {
   await page.goto(url + jobPath);

@@ -12,6 +12,10 @@ class Caller {
   capabilities = $state.raw<Capabilities | null>(null);
   presets = $state.raw<Preset[]>([]);
 
+  get isOperator(): boolean {
+    return this.account?.roles.includes('operator') ?? false;
+  }
+
   constructor() {
     api.signedOut.addEventListener('signed-out', () => (this.account = null));
   }

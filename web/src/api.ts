@@ -1,11 +1,14 @@
 /** The one place that speaks HTTP (uploads apart, which speak tus in `upload/session.svelte.ts`). */
 
+import type { Deed, Failures, OpsJob, Queue, Retention, Worker } from './ops/wire';
+import type { Act } from './ops/words';
 import type {
   Account,
   AlbumReport,
   Capabilities,
   Credits,
   Job,
+  JobState,
   MixReport,
   NewJob,
   Order,
@@ -78,6 +81,20 @@ export const eventsAddress = (id: string) => `/v1/jobs/${id}/events`;
 export const reportAddress = (id: string) => `/v1/jobs/${id}/report`;
 export const contentAddress = (id: string) => `/v1/artifacts/${id}/content`;
 export const artifactPeaks = (id: string, signal?: AbortSignal) => get<Peaks>(`/v1/artifacts/${id}/peaks`, signal);
+
+export const opsQueue = () => get<Queue>('/v1/ops/queue');
+export const opsJobs = async (state: JobState) =>
+  (await get<{ data: OpsJob[] }>(`/v1/ops/jobs?state=${state}&limit=50`)).data;
+export const opsWorkers = async () => (await get<{ data: Worker[] }>('/v1/ops/workers?limit=50')).data;
+export const opsFailures = () => get<Failures>('/v1/ops/failures');
+export const opsRetention = () => get<Retention>('/v1/ops/retention');
+export const opsAudit = async () => (await get<{ data: Deed[] }>('/v1/ops/audit?limit=10')).data;
+
+/** Does what an operator wants; gives what came of it, where there is a choice. */
+export async function opsAct({ action, job }: Act, reason: string): Promise<string | null> {
+  const path = job ? `/v1/ops/jobs/${job}/${action}` : `/v1/ops/${action}`;
+  return (await post<{ outcome?: string }>(path, { reason })).outcome ?? null;
+}
 
 /** A fresh idempotency key. `randomUUID` is absent on plain HTTP off loopback, so this asks for bytes instead. */
 export function freshKey(): string {

@@ -1,5 +1,10 @@
 /** Which screen the address names, and how to go to another without loading the page anew. */
 
+import type { JobState } from './wire';
+
+/** The states that operators look at. */
+export const OPS_STATES = ['running', 'queued', 'failed'] as const satisfies JobState[];
+
 export type Route =
   | { page: 'home' }
   | { page: 'sign-in'; token: string }
@@ -10,6 +15,8 @@ export type Route =
   | { page: 'job'; id: string }
   /** `order` is one that was just paid for. */
   | { page: 'credits'; order: string | null }
+  /** `state` is of the jobs that are listed. */
+  | { page: 'ops'; state: JobState }
   | { page: 'unknown' };
 
 export function parseRoute(path: string, hash: string, query = ''): Route {
@@ -20,6 +27,10 @@ export function parseRoute(path: string, hash: string, query = ''): Route {
   if (path === '/mix') {
     const ids = hash.replace(/^#/, '').split(',').filter(Boolean);
     return { page: 'mix', uploads: ids, from: ids.find((id) => id.startsWith('job_')) ?? null };
+  }
+  if (path === '/ops') {
+    const state = OPS_STATES.find((one) => hash === `#${one}`) ?? 'running';
+    return { page: 'ops', state };
   }
   const [, page, id] = /^\/(uploads|jobs)\/([\w-]+)$/.exec(path) ?? [];
   if (page && id) return { page: page === 'jobs' ? 'job' : 'upload', id };

@@ -12,7 +12,7 @@ export type Problem = {
 /** `pointer` is a JSON pointer into the body that was sent. */
 export type FieldError = { pointer: string; code: string; detail: string };
 
-export type Account = { id: string; email: string };
+export type Account = { id: string; email: string; roles: ('producer' | 'operator')[] };
 
 /** `severity` is `info`, `warning` or `error`. */
 export type Finding = { code: string; severity: string; text: string };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::job::Stage;
+use domain::job::{Stage, StateName};
 use domain::problem::{Fault, Problem};
 use domain::task::Task;
 use store::StoreError;
@@ -15,12 +15,15 @@ use crate::Worker;
 use crate::child::{Child, Death, Last};
 use crate::deliver::deliver;
 use crate::error::Hindrance;
-use crate::fetch::fetch;
+use crate::fetch::{Fetched, fetch};
+use crate::figures;
 use crate::heartbeat::Heartbeat;
+use crate::room::{BREATHER, Need, Room};
 use crate::scratch::Scratch;
 
-/// An attempt that takes longer for each song is hung.
-const ATTEMPT_MAX: Duration = Duration::from_secs(15 * 60);
+/// How often it is seen how much an attempt has written, and how many files and folders it may have.
+const LOOK_INTO_SCRATCH: Duration = Duration::from_millis(500);
+const FILES_MAX: usize = 2048;
 /// How often a write back is tried while the database fails. The lease is kept alive meanwhile.
 const WRITE_BACK_TRIES: u32 = 5;
 const WRITE_BACK_WAIT: Duration = Duration::from_secs(1);
@@ -39,41 +42,62 @@ pub(crate) enum Ending {
     Died(Death),
     /// The worker was told to stop.
     Stopped,
+    /// The disk is full, which is nobody's fault.
+    NoRoom,
     /// The job is another worker's, or cancelled, or gone.
     LeaseLost,
 }
 
 /// Takes a leased task to its end, whatever that is.
-pub(crate) async fn run(worker: Arc<Worker>, leased: Leased, stop: CancellationToken) {
+pub(crate) async fn run(worker: Arc<Worker>, room: Arc<Room>, leased: Leased, stop: CancellationToken) {
     let began = worker.clock.now();
     let heart = Heartbeat::start(&worker, &leased.lease);
-    let ending = match work(&worker, &leased, &heart, &stop).await {
+    let ending = match work(&worker, &room, &leased, &heart, &stop).await {
         Ok(ending) => ending,
         Err(Hindrance::Store(StoreError::LeaseLost)) => Ending::LeaseLost,
+        Err(hindrance) if hindrance.is_full_disk() => {
+            room.shut_for(BREATHER);
+            Ending::NoRoom
+        }
         Err(hindrance) => {
             tracing::error!(job.id = %leased.lease.job, error = %hindrance, "an attempt was hindered");
             Ending::Hindered(hindrance.problem())
         }
     };
     let ended = write_back(&worker, &leased, &ending).await;
-    let duration_ms = worker.clock.now().since(began).as_millis() as u64;
+    let took = worker.clock.now().since(began);
+    figures::attempt_over(&leased.task, ended, took);
+    if matches!(ending, Ending::Completed(_)) && ended == StateName::Succeeded.as_str() {
+        tell_of_audio(&worker, &leased).await;
+    }
+    let duration_ms = took.as_millis() as u64;
     tracing::info!(job.id = %leased.lease.job, attempt = leased.attempt, duration_ms, ended, "attempt over");
 }
 
 /// Fetch, render, deliver. The heart beats beside it; whatever interrupts it kills the child.
 async fn work(
     worker: &Worker,
+    room: &Room,
     leased: &Leased,
     heart: &Heartbeat,
     stop: &CancellationToken,
 ) -> Result<Ending, Hindrance> {
-    let deadline = Instant::now() + ATTEMPT_MAX * songs(&leased.task);
+    let deadline = Instant::now() + worker.attempt_max * songs(&leased.task);
     let scratch = Scratch::new(&worker.scratch, &leased.lease).map_err(Hindrance::Scratch)?;
     heart.tell(Progress { stage: Stage::Fetch, fraction: 0.0 });
-    let request = fetch(worker, leased, &scratch).await?;
-    let mut child = Child::start(&worker.program, &scratch).map_err(Hindrance::Program)?;
+    let fetched = tokio::select! {
+        fetched = fetch(worker, room, leased, &scratch) => fetched?,
+        ending = interruption(heart, stop, deadline) => return Ok(ending),
+    };
+    let Some(Fetched { request, allowance, need }) = fetched else { return Ok(Ending::NoRoom) };
+    let child = Child::start(&worker.program, &scratch, &allowance, worker.sandbox);
+    let mut child = child.map_err(Hindrance::Program)?;
     let last = tokio::select! {
         last = child.follow(&request, |progress| heart.tell(progress)) => last,
+        () = overflow(&scratch, &need) => {
+            child.kill().await;
+            return Ok(Ending::Died(Death::by("it filled its folder")));
+        }
         ending = interruption(heart, stop, deadline) => {
             // It must be dead before its folder goes.
             child.kill().await;
@@ -82,6 +106,9 @@ async fn work(
     };
     let done = match last {
         Last::Done(done) => done,
+        Last::Problem(problem) if problem.fault == Fault::Ours && room.is_short() => {
+            return Ok(Ending::NoRoom);
+        }
         Last::Problem(problem) if problem.fault == Fault::Ours => return Ok(Ending::Hindered(problem)),
         Last::Problem(problem) => return Ok(Ending::Refused(problem)),
         Last::Died(death) => return Ok(Ending::Died(death)),
@@ -90,6 +117,17 @@ async fn work(
     tokio::select! {
         ending = deliver(worker, leased, &scratch, done) => ending,
         ending = interruption(heart, stop, deadline) => Ok(ending),
+    }
+}
+
+/// Returns once there is more in the folder than any honest render makes.
+async fn overflow(scratch: &Scratch, need: &Need) {
+    loop {
+        tokio::time::sleep(LOOK_INTO_SCRATCH).await;
+        let (bytes, files) = scratch.contents();
+        if bytes > need.most || files > FILES_MAX {
+            return;
+        }
     }
 }
 
@@ -142,13 +180,28 @@ async fn write_back_once(
             Task::Check { .. } => store.rejected_upload(lease, problem, now).await.map(|()| "rejected"),
             Task::Render { .. } => store.fail(lease, problem, now).await.map(|()| "failed"),
         },
-        Ending::Hindered(problem) => store.retry_later(lease, problem, now).await.map(|state| state.as_str()),
+        Ending::Hindered(problem) => {
+            let state = store.retry_later(lease, problem, now).await?;
+            figures::hindered(state);
+            Ok(state.as_str())
+        }
         Ending::Died(death) => {
             death.log(lease);
-            store.process_died(lease, now).await.map(|state| state.as_str())
+            let state = store.process_died(lease, now).await?;
+            figures::died(figures::Death::Seen, state);
+            Ok(state.as_str())
         }
+        Ending::NoRoom => store.release(lease, now).await.map(|()| "no room"),
         Ending::Stopped => store.release(lease, now).await.map(|()| "released"),
         Ending::LeaseLost => Err(StoreError::LeaseLost),
+    }
+}
+
+/// For the figures alone: an answer that does not come changes nothing.
+async fn tell_of_audio(worker: &Worker, leased: &Leased) {
+    match worker.store.input_audio(&leased.lease.job).await {
+        Ok(audio) => figures::rendered(audio),
+        Err(error) => tracing::warn!(%error, "how much audio was rendered is not counted"),
     }
 }
 

@@ -8,10 +8,12 @@ use std::process::{ExitStatus, Stdio};
 
 use domain::lease::LeaseId;
 use domain::problem::Problem;
+use domain::sandbox::Sandbox;
 use store::outcome::Progress;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{ChildStdin, ChildStdout, Command};
 
+use crate::cage::Allowance;
 use crate::protocol::{Done, Line, Request};
 use crate::scratch::Scratch;
 
@@ -42,20 +44,18 @@ pub(crate) struct Death {
 }
 
 impl Child {
-    /// Starts `PROGRAM render` with the scratch folder as its working folder and an empty environment, so
-    /// that it inherits no secret. In a process group of its own: an interrupt from a terminal is for the
-    /// worker to handle.
-    pub(crate) fn start(program: &Path, scratch: &Scratch) -> Result<Self> {
+    /// Starts it.
+    pub(crate) fn start(
+        program: &Path,
+        scratch: &Scratch,
+        allowance: &Allowance,
+        sandbox: Sandbox,
+    ) -> Result<Self> {
         let complaints = scratch.complaints();
-        let mut process = Command::new(program)
-            .arg("render")
-            .env_clear()
-            .current_dir(scratch.path())
+        let mut process = command(program, scratch.path(), allowance, sandbox)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(File::create(&complaints)?)
-            .process_group(0)
-            .kill_on_drop(true)
             .spawn()?;
         let (Some(orders), Some(lines)) = (process.stdin.take(), process.stdout.take()) else {
             return Err(std::io::Error::other("the child has no pipes"));
@@ -118,6 +118,15 @@ impl Child {
         let status = status.or_else(|| self.process.try_wait().ok().flatten());
         Death { what, status, panicked_at: panicked_at(&self.complaints) }
     }
+}
+
+/// `PROGRAM render` with the scratch folder as its working folder and an empty environment, so that it inherits no
+/// secret. In a process group of its own: an interrupt from a terminal is for the worker to handle.
+pub(crate) fn command(program: &Path, folder: &Path, allowance: &Allowance, sandbox: Sandbox) -> Command {
+    let mut command = Command::new(program);
+    command.args(["render", "--allowance", &allowance.to_argument(), "--sandbox", sandbox.as_str()]);
+    command.env_clear().current_dir(folder).process_group(0).kill_on_drop(true);
+    command
 }
 
 impl Death {

@@ -1,5 +1,7 @@
 //! What hinders an attempt: always us, never the audio.
 
+use std::io::ErrorKind;
+
 use domain::problem::Problem;
 use store::StoreError;
 use store::blobs::BlobError;
@@ -17,6 +19,10 @@ pub(crate) enum Hindrance {
     Blob(#[from] BlobError),
     #[error("an input's row or bytes are not there")]
     InputGone,
+    #[error("it needs {likely} bytes of scratch, on a disk of {total}")]
+    DiskTooSmall { likely: u64, total: u64 },
+    #[error("an input has {found} bytes or more in our store, and {recorded} in its row")]
+    InputSize { recorded: u64, found: u64 },
     #[error("a master is made from 1 input, not {count}")]
     Inputs { count: usize },
     #[error("{file} was made with {made} and stored with {stored}")]
@@ -24,12 +30,23 @@ pub(crate) enum Hindrance {
 }
 
 impl Hindrance {
+    /// Whether a disk had no room.
+    pub(crate) fn is_full_disk(&self) -> bool {
+        let cause = match self {
+            Self::Scratch(cause) | Self::Blob(BlobError::Io { cause, .. }) => cause,
+            _ => return false,
+        };
+        matches!(cause.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
+    }
+
     /// What the owner reads if this was the last try: nothing about our insides.
     pub(crate) fn problem(&self) -> Problem {
         let (code, detail) = match self {
-            Self::Scratch(_) | Self::Blob(_) | Self::Damaged { .. } => {
-                ("storage_failed", "Our disk failed each time we tried.")
-            }
+            Self::Scratch(_)
+            | Self::Blob(_)
+            | Self::Damaged { .. }
+            | Self::InputSize { .. }
+            | Self::DiskTooSmall { .. } => ("storage_failed", "Our disk failed each time we tried."),
             Self::Program(_) | Self::Inputs { .. } => {
                 ("rendering_unavailable", "Our renderer could not be started.")
             }

@@ -1,79 +1,136 @@
-//! From a task to a request: where the files are, and what the results are called.
+//! From a task to a request: its files come into scratch, and the results get names.
 
-use domain::blob::BlobKey;
 use domain::ids::UploadId;
 use domain::job::JobKind;
 use domain::order::Input;
 use domain::task::Task;
-use domain::upload::Upload;
 use store::outcome::Leased;
 
 use crate::Worker;
+use crate::cage::Allowance;
 use crate::error::Hindrance;
+use crate::intake::{Intake, Taken};
 use crate::protocol::{MixOrder, Reference, Request, Stem, Track};
+use crate::room::{Fit, Need, Room};
 use crate::scratch::Scratch;
 
-/// Finds the files and says what to do with them.
-pub(crate) async fn fetch(worker: &Worker, leased: &Leased, scratch: &Scratch) -> Result<Request, Hindrance> {
-    let out = scratch.out().to_owned();
-    match &leased.task {
-        Task::Check { upload } => {
-            let Reference { input, extension } = file(worker, &found(worker, leased, upload).await?);
-            Ok(Request::Check { input, extension, out })
-        }
-        Task::Render { kind, inputs, references, recipe, title } => {
-            let mut uploads = Vec::with_capacity(references.len());
-            for id in references {
-                uploads.push(found(worker, leased, id).await?);
-            }
-            let references = uploads.iter().map(|upload| file(worker, upload)).collect();
-            let (recipe, title) = (recipe.clone(), title.clone());
-            match (kind, inputs.as_slice()) {
-                (JobKind::Master, [only]) => {
-                    let upload = found(worker, leased, &only.upload).await?;
-                    let Reference { input, extension } = file(worker, &upload);
-                    let title = if title.is_empty() { stem_of(&upload.name) } else { title };
-                    Ok(Request::Master { input, extension, references, out, recipe, title })
-                }
-                (JobKind::Master, _) => Err(Hindrance::Inputs { count: inputs.len() }),
-                (kind @ (JobKind::Mix | JobKind::MixAndMaster), _) => {
-                    let stems = stems(worker, leased, inputs).await?;
-                    let title = if title.is_empty() { "Untitled".to_owned() } else { title };
-                    let order = MixOrder { kind: *kind, stems, references, recipe, title };
-                    Ok(Request::Mix { order, out })
-                }
-                (JobKind::Album, _) => {
-                    let inputs = tracks(worker, leased, inputs).await?;
-                    Ok(Request::Album { inputs, references, out, recipe, title })
-                }
-            }
+/// What an attempt begins with.
+pub(crate) struct Fetched {
+    /// What to do.
+    pub(crate) request: Request,
+    /// What doing it may use of the machine.
+    pub(crate) allowance: Allowance,
+    /// And of the disk.
+    pub(crate) need: Need,
+}
+
+/// Brings the files into scratch, and says what to do with them. `None` if there is no room for them now.
+pub(crate) async fn fetch(
+    worker: &Worker,
+    room: &Room,
+    leased: &Leased,
+    scratch: &Scratch,
+) -> Result<Option<Fetched>, Hindrance> {
+    let mut intake = Intake::new(worker, leased, scratch);
+    let loads = intake.look(uploads(&leased.task)).await?;
+    let need = Need::of(&loads);
+    match room.fits(&need) {
+        Fit::Fits => {}
+        Fit::NotNow => return Ok(None),
+        Fit::Never { total } => return Err(Hindrance::DiskTooSmall { likely: need.likely, total }),
+    }
+    let allowance = match &leased.task {
+        Task::Check { .. } => Allowance::of_check(&loads, threads()),
+        Task::Render { kind, .. } => Allowance::of_render(*kind, &loads, threads()),
+    };
+    let request = request(&mut intake, &leased.task, scratch).await?;
+    Ok(Some(Fetched { request, allowance, need }))
+}
+
+/// All that a task reads.
+fn uploads(task: &Task) -> Vec<&UploadId> {
+    match task {
+        Task::Check { upload } => vec![upload],
+        Task::Render { inputs, references, .. } => {
+            references.iter().chain(inputs.iter().map(|input| &input.upload)).collect()
         }
     }
 }
 
-async fn tracks(worker: &Worker, leased: &Leased, inputs: &[Input]) -> Result<Vec<Track>, Hindrance> {
+async fn request(intake: &mut Intake<'_>, task: &Task, scratch: &Scratch) -> Result<Request, Hindrance> {
+    let out = scratch.out().to_owned();
+    let (kind, inputs, references, recipe, title) = match task {
+        Task::Check { upload } => {
+            let Reference { input, extension } = intake.take(upload).await?.into();
+            return Ok(Request::Check { input, extension, out });
+        }
+        Task::Render { kind, inputs, references, recipe, title } => {
+            let references = self::references(intake, references).await?;
+            (*kind, inputs.as_slice(), references, recipe.clone(), title.clone())
+        }
+    };
+    match (kind, inputs) {
+        (JobKind::Master, [only]) => {
+            let taken = intake.take(&only.upload).await?;
+            let title = if title.is_empty() { stem_of(&taken.upload.name) } else { title };
+            let Reference { input, extension } = taken.into();
+            Ok(Request::Master { input, extension, references, out, recipe, title })
+        }
+        (JobKind::Master, _) => Err(Hindrance::Inputs { count: inputs.len() }),
+        (JobKind::Mix | JobKind::MixAndMaster, _) => {
+            let stems = stems(intake, inputs).await?;
+            let title = if title.is_empty() { "Untitled".to_owned() } else { title };
+            Ok(Request::Mix { order: MixOrder { kind, stems, references, recipe, title }, out })
+        }
+        (JobKind::Album, _) => {
+            let inputs = tracks(intake, inputs).await?;
+            Ok(Request::Album { inputs, references, out, recipe, title })
+        }
+    }
+}
+
+/// One for each processor.
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+async fn references(intake: &mut Intake<'_>, ids: &[UploadId]) -> Result<Vec<Reference>, Hindrance> {
+    let mut references = Vec::with_capacity(ids.len());
+    for id in ids {
+        references.push(intake.take(id).await?.into());
+    }
+    Ok(references)
+}
+
+async fn tracks(intake: &mut Intake<'_>, inputs: &[Input]) -> Result<Vec<Track>, Hindrance> {
     let mut tracks = Vec::with_capacity(inputs.len());
     for (number, input) in (1..).zip(inputs) {
-        let upload = found(worker, leased, &input.upload).await?;
+        let taken = intake.take(&input.upload).await?;
         let title = match input.title.is_empty() {
-            true => without_number(&stem_of(&upload.name), number),
+            true => without_number(&stem_of(&taken.upload.name), number),
             false => input.title.clone(),
         };
-        let Reference { input, extension } = file(worker, &upload);
+        let Reference { input, extension } = taken.into();
         tracks.push(Track { input, extension, title });
     }
     Ok(tracks)
 }
 
-async fn stems(worker: &Worker, leased: &Leased, inputs: &[Input]) -> Result<Vec<Stem>, Hindrance> {
+async fn stems(intake: &mut Intake<'_>, inputs: &[Input]) -> Result<Vec<Stem>, Hindrance> {
     let mut stems: Vec<Stem> = Vec::with_capacity(inputs.len());
     for input in inputs {
-        let upload = found(worker, leased, &input.upload).await?;
-        let name = name_of_its_own(&upload.name, |name| stems.iter().any(|stem| stem.name == name));
-        let Reference { input: path, extension } = file(worker, &upload);
+        let taken = intake.take(&input.upload).await?;
+        let name = name_of_its_own(&taken.upload.name, |name| stems.iter().any(|stem| stem.name == name));
+        let Reference { input: path, extension } = taken.into();
         stems.push(Stem { input: path, extension, name, settings: input.settings.clone() });
     }
     Ok(stems)
+}
+
+impl From<Taken> for Reference {
+    fn from(taken: Taken) -> Self {
+        Self { extension: taken.upload.extension(), input: taken.path }
+    }
 }
 
 /// Of two stems that are both called `kick.wav`, the second is `kick (2).wav`.
@@ -84,17 +141,6 @@ fn name_of_its_own(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
     let (stem, ending) = name.rsplit_once('.').map_or((name, ""), |(stem, _)| (stem, &name[stem.len()..]));
     let numbered = (2u32..).map(|number| format!("{stem} ({number}){ending}"));
     numbered.into_iter().find(|name| !is_taken(name)).unwrap_or_default()
-}
-
-async fn found(worker: &Worker, leased: &Leased, id: &UploadId) -> Result<Upload, Hindrance> {
-    let upload = worker.store.upload(&leased.account, id).await?;
-    let is_there = worker.blobs.read(&BlobKey::upload_source(id), 0, 0).await?.is_some();
-    upload.filter(|_| is_there).ok_or(Hindrance::InputGone)
-}
-
-fn file(worker: &Worker, upload: &Upload) -> Reference {
-    let input = worker.blobs.path_for_child(&BlobKey::upload_source(&upload.id));
-    Reference { input, extension: upload.extension() }
 }
 
 /// A file's name without its extension: what a master is called if nobody named it.

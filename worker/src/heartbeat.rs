@@ -1,6 +1,6 @@
 //! Keeps a lease alive on a timer of its own, and notices when it is lost.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::clock::Clock;
@@ -15,14 +15,19 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use crate::Worker;
+use crate::figures::Stages;
 
 /// At most so often is progress written: four times a second is as smooth as a bar needs, and each is a
 /// commit.
 const TELL_INTERVAL: Duration = Duration::from_millis(250);
 
+/// How long the store may take to answer.
+const ANSWER: Duration = Duration::from_secs(3);
+
 /// The heart of one attempt. It stops when this is dropped.
 pub(crate) struct Heartbeat {
     progress: watch::Sender<Option<Progress>>,
+    stages: Mutex<Stages>,
     lost: CancellationToken,
     beating: JoinHandle<()>,
 }
@@ -38,11 +43,12 @@ impl Heartbeat {
             told,
             lost: lost.clone(),
         };
-        Self { progress, lost, beating: tokio::spawn(heart.beat()) }
+        Self { progress, stages: Mutex::default(), lost, beating: tokio::spawn(heart.beat()) }
     }
 
     /// Where the attempt is. Only the latest is written, and not more often than a person sees.
     pub(crate) fn tell(&self, progress: Progress) {
+        self.stages.lock().unwrap_or_else(PoisonError::into_inner).at(progress.stage);
         self.progress.send_replace(Some(progress));
     }
 
@@ -81,7 +87,7 @@ impl Heart {
             let progress = *self.told.borrow_and_update();
             let asked_at = self.clock.now();
             let renewal = self.store.heartbeat(&self.lease, progress, asked_at);
-            match tokio::time::timeout(HEARTBEAT, renewal).await {
+            match tokio::time::timeout(ANSWER, renewal).await {
                 Ok(Ok(())) => held_since = asked_at,
                 Ok(Err(StoreError::LeaseLost)) => return self.lost.cancel(),
                 Ok(Err(error)) => tracing::warn!(job.id = %self.lease.job, %error, "a heartbeat failed"),

@@ -7,25 +7,34 @@
 //! |---|---|
 //! | this page | lease, attempt, repeat |
 //! | `attempt` | the main path, from lease to commit |
-//! | `fetch` | where a task's files are |
+//! | `fetch` | from a task to a request |
+//! | `intake` | inputs come into scratch |
 //! | `child` | the process that meets a stranger's file, as seen from outside |
+//! | [`cage`] | what that process may do to the machine |
 //! | [`protocol`] | what the two say to each other |
 //! | [`render`] | the same process from inside, and the path of the command line |
 //! | `heartbeat` | keeps a lease alive, and notices when it is lost |
 //! | `deliver` | from scratch to blobs |
 //! | `scratch` | an attempt's private folder |
+//! | [`room`] | whether the disk has room for another attempt |
+//! | [`figures`] | how it goes, for operators |
 //! | `presence` | tells that the worker is alive |
 //! | `sweep` | ends what is overdue |
 
 mod attempt;
+pub mod cage;
 mod child;
 mod deliver;
 mod error;
 mod fetch;
+pub mod figures;
 mod heartbeat;
+mod intake;
 mod presence;
 pub mod protocol;
+pub mod reaper;
 pub mod render;
+pub mod room;
 mod scratch;
 mod sweep;
 
@@ -36,6 +45,8 @@ use std::time::Duration;
 use domain::clock::Clock;
 use domain::ids::Entropy;
 use domain::lease::WorkerName;
+use domain::sandbox::Sandbox;
+use room::{Disk, Room};
 use store::outcome::Leased;
 use store::{Blobs, Store};
 use tokio::task::JoinSet;
@@ -58,6 +69,14 @@ pub struct Worker {
     pub entropy: Arc<dyn Entropy>,
     /// How many attempts run at the same time.
     pub slots: usize,
+    /// An attempt that takes longer for each song is hung; [`ATTEMPT_MAX`] but in tests.
+    pub attempt_max: Duration,
+    /// What tells the room on the disk of `scratch`.
+    pub disk: Arc<dyn Disk>,
+    /// While less than this is free there, in bytes, nothing is claimed.
+    pub keep_free: u64,
+    /// How well the processes that decode are caged: `Full` once [`cage::prove`] has shown it.
+    pub sandbox: Sandbox,
 }
 
 impl std::fmt::Debug for Worker {
@@ -66,6 +85,8 @@ impl std::fmt::Debug for Worker {
     }
 }
 
+/// Longer than any song takes.
+pub const ATTEMPT_MAX: Duration = Duration::from_secs(15 * 60);
 /// How often an idle worker looks without having been woken: another process may have enqueued, a backoff may
 /// be over.
 const POLL: Duration = Duration::from_millis(250);
@@ -83,18 +104,22 @@ pub async fn run(worker: Worker, shutdown: CancellationToken) {
     tracing::info!(worker = %name, slots = worker.slots, "working");
     let present = tokio::spawn(presence::run(worker.clone(), name.clone(), shutdown.clone()));
     let sweeping = tokio::spawn(sweep::run(worker.clone(), shutdown.clone()));
+    let room = Arc::new(Room::new(worker.disk.clone(), &worker.scratch, worker.keep_free));
     let mut attempts = JoinSet::new();
     while !shutdown.is_cancelled() {
-        let has_room = attempts.len() < worker.slots;
-        if has_room && let Some(leased) = lease_next(&worker, &name, &shutdown).await {
-            attempts.spawn(attempt::run(worker.clone(), leased, shutdown.clone()));
+        let has_slot = attempts.len() < worker.slots;
+        if has_slot
+            && room.is_open()
+            && let Some(leased) = lease_next(&worker, &name, &shutdown).await
+        {
+            attempts.spawn(attempt::run(worker.clone(), room.clone(), leased, shutdown.clone()));
             continue;
         }
         tokio::select! {
             () = shutdown.cancelled() => {}
             Some(ended) = attempts.join_next() => report_panic(ended),
-            () = worker.store.wake().notified(), if has_room => {}
-            () = tokio::time::sleep(POLL), if has_room => {}
+            () = worker.store.wake().notified(), if has_slot => {}
+            () = tokio::time::sleep(POLL), if has_slot => {}
         }
     }
     while let Some(ended) = attempts.join_next().await {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::lease::WorkerName;
+use store::operating::SignOfLife;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
@@ -14,7 +15,12 @@ const SIGN_OF_LIFE: Duration = Duration::from_secs(4);
 
 /// Until `shutdown`.
 pub(crate) async fn run(worker: Arc<Worker>, name: WorkerName, shutdown: CancellationToken) {
-    let slots = u32::try_from(worker.slots).unwrap_or(u32::MAX);
+    let sign = SignOfLife {
+        name: name.clone(),
+        slots: u32::try_from(worker.slots).unwrap_or(u32::MAX),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        sandbox: worker.sandbox,
+    };
     let mut timer = tokio::time::interval(SIGN_OF_LIFE);
     timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -22,7 +28,7 @@ pub(crate) async fn run(worker: Arc<Worker>, name: WorkerName, shutdown: Cancell
             () = shutdown.cancelled() => break,
             _ = timer.tick() => {}
         }
-        if let Err(error) = worker.store.worker_seen(&name, slots, worker.clock.now()).await {
+        if let Err(error) = worker.store.worker_seen(&sign, worker.clock.now()).await {
             tracing::warn!(%error, "nobody is told that this worker is alive");
         }
     }

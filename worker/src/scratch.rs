@@ -7,6 +7,11 @@ use std::path::{Path, PathBuf};
 
 use domain::lease::LeaseId;
 
+/// Where inputs are, below it.
+pub(crate) const IN: &str = "in";
+/// Where results go, below it.
+pub(crate) const OUT: &str = "out";
+
 /// The folder. Dropping it deletes all that is inside.
 pub(crate) struct Scratch {
     path: PathBuf,
@@ -14,17 +19,29 @@ pub(crate) struct Scratch {
 }
 
 impl Scratch {
-    /// A new folder that only this user may look into.
+    /// That of an attempt.
     pub(crate) fn new(root: &Path, lease: &LeaseId) -> Result<Self> {
-        let path = root.join(format!("{}-{}", lease.job, lease.fence));
-        let scratch = Self { out: path.join("out"), path };
-        DirBuilder::new().recursive(true).mode(0o700).create(&scratch.out)?;
+        Self::named(root, &format!("{}-{}", lease.job, lease.fence))
+    }
+
+    /// A new folder that only this user may look into.
+    pub(crate) fn named(root: &Path, name: &str) -> Result<Self> {
+        let path = root.join(name);
+        let scratch = Self { out: path.join(OUT), path };
+        for folder in [&scratch.out, &scratch.path.join(IN)] {
+            DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        }
         Ok(scratch)
     }
 
     /// Where the child works.
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Where input number `index` is, which need not be there yet.
+    pub(crate) fn input(&self, index: usize) -> PathBuf {
+        self.path.join(IN).join(format!("{index:03}"))
     }
 
     /// Where the child puts what it makes.
@@ -35,6 +52,11 @@ impl Scratch {
     /// Where the child's complaints go.
     pub(crate) fn complaints(&self) -> PathBuf {
         self.path.join("stderr")
+    }
+
+    /// How many bytes lie in it, and how many files and folders.
+    pub(crate) fn contents(&self) -> (u64, usize) {
+        contents(&self.path)
     }
 
     /// A file that the child made, by a plain name. A link is not followed: a child that a hostile file took
@@ -55,6 +77,18 @@ impl Drop for Scratch {
             tracing::warn!(%error, "a scratch folder stays behind until the next start");
         }
     }
+}
+
+/// What goes while it is being counted is not counted.
+fn contents(folder: &Path) -> (u64, usize) {
+    let (mut bytes, mut count) = (0, 0);
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let Ok(entry_is) = entry.metadata() else { continue };
+        let (below, inside) = if entry_is.is_dir() { contents(&entry.path()) } else { (entry_is.len(), 0) };
+        bytes += below;
+        count += 1 + inside;
+    }
+    (bytes, count)
 }
 
 /// Deletes what attempts of an earlier start left behind, and makes the folder.

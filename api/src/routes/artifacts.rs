@@ -12,6 +12,7 @@ use crate::auth::Caller;
 use crate::download;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::Id;
+use crate::routes::receipts;
 
 /// The bytes of an artifact. One range may be asked for.
 #[utoipa::path(
@@ -59,7 +60,9 @@ pub(crate) async fn peaks(
 
 /// The caller's artifact, unless its time is up: from that moment on it is not read, whoever deletes it when.
 async fn alive(app: &App, caller: &Caller, id: &ArtifactId) -> ApiResult<Artifact> {
-    let artifact = app.store.artifact(&caller.account.id, id).await?.ok_or(ApiError::NotFound)?;
+    let Some(artifact) = app.store.artifact(&caller.account.id, id).await? else {
+        return Err(receipts::missing(app, id.as_str()).await);
+    };
     if artifact.delete_at <= app.now() {
         return Err(ApiError::Gone { deleted_at: artifact.delete_at });
     }

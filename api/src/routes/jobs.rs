@@ -22,6 +22,7 @@ use crate::download;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Id, Stretch};
 use crate::json::JsonBody;
+use crate::routes::receipts;
 use crate::views::{JobView, NewJob, Page};
 
 /// Orders a master, or an album of masters. The same `Idempotency-Key` with the same body never makes two.
@@ -44,7 +45,8 @@ pub(crate) async fn create(
         idempotency_key: idempotency_key(&headers)?,
         body_hash: Digest::from_bytes(Sha256::digest(&body.bytes).into()),
     };
-    let (job, replayed) = match app.store.enqueue_priced(&order, app.prices(), app.now()).await? {
+    let room = app.limits.room;
+    let (job, replayed) = match app.store.admit(&order, room, app.prices(), app.now()).await? {
         Enqueued::New(job) => (job, "false"),
         Enqueued::Existing(job) => (job, "true"),
         Enqueued::Conflict => return Err(ApiError::key_reused()),
@@ -53,6 +55,10 @@ pub(crate) async fn create(
             return Err(ApiError::InsufficientCredits { needed, available });
         }
         Enqueued::Frozen => return Err(ApiError::AccountRestricted),
+        Enqueued::AccountFull => {
+            return Err(ApiError::AccountQueueFull { max: room.per_account });
+        }
+        Enqueued::QueueFull => return Err(ApiError::QueueFull),
     };
     let location = format!("/v1/jobs/{}", job.id);
     let headers = [(header::LOCATION.as_str(), location.as_str()), ("idempotency-replayed", replayed)];
@@ -134,16 +140,15 @@ pub(crate) async fn cancel(
     delete, path = "/v1/jobs/{id}", tag = "jobs",
     security(("key" = ["jobs:write"]), ("session" = [])),
     params(("id" = String, Path, description = "A job's id.")),
-    responses((status = 204), ApiError)
+    responses((status = 204, description = "`Location` names the receipt."), ApiError)
 )]
-pub(crate) async fn erase(
-    State(app): State<App>,
-    caller: Caller,
-    Id(id): Id<JobId>,
-) -> ApiResult<StatusCode> {
+pub(crate) async fn erase(State(app): State<App>, caller: Caller, Id(id): Id<JobId>) -> ApiResult<Response> {
     caller.must(Scope::JobsWrite)?;
     match app.store.delete_job(&caller.account.id, &id, app.now()).await? {
-        Removal::Removed => Ok(StatusCode::NO_CONTENT),
+        Removal::Removed => {
+            let receipt = [(header::LOCATION, format!("/v1/receipts/{id}"))];
+            Ok((StatusCode::NO_CONTENT, receipt).into_response())
+        }
         Removal::InUse | Removal::Unknown => Err(ApiError::NotFound),
     }
 }
@@ -167,7 +172,9 @@ pub(crate) async fn report(State(app): State<App>, caller: Caller, Id(id): Id<Jo
 
 /// The caller's job, unless its time is up.
 pub(super) async fn alive(app: &App, caller: &Caller, id: &JobId) -> ApiResult<Job> {
-    let job = app.store.job(&caller.account.id, id).await?.ok_or(ApiError::NotFound)?;
+    let Some(job) = app.store.job(&caller.account.id, id).await? else {
+        return Err(receipts::missing(app, id.as_str()).await);
+    };
     match job.delete_at {
         Some(end) if !is_alive(&job, app.now()) => Err(ApiError::Gone { deleted_at: end }),
         _ => Ok(job),

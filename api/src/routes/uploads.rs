@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Id, Stretch};
+use crate::routes::receipts;
 use crate::views::{Page, UploadView};
 use crate::{download, tus};
 
@@ -82,7 +83,9 @@ pub(crate) async fn peaks(
 
 /// The caller's upload, unless its time is up.
 pub(super) async fn alive(app: &App, caller: &Caller, id: &UploadId) -> ApiResult<Upload> {
-    let upload = app.store.upload(&caller.account.id, id).await?.ok_or(ApiError::NotFound)?;
+    let Some(upload) = app.store.upload(&caller.account.id, id).await? else {
+        return Err(receipts::missing(app, id.as_str()).await);
+    };
     match (upload.state, upload.delete_at) {
         _ if is_alive(&upload, app.now()) => Ok(upload),
         (UploadState::Receiving, _) | (_, None) => Err(ApiError::UploadExpired),

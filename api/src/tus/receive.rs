@@ -1,18 +1,18 @@
-//! The bytes of an upload, on their way from a connection to the disk.
+//! The bytes of an upload, on their way from a connection to their place.
 
 use axum::body::{Body, Bytes};
-use domain::blob::BlobKey;
-use domain::digest::Digest;
 use domain::upload::{Upload, UploadState};
 use http_body_util::BodyExt;
-use sha2::{Digest as _, Sha256};
 use store::blobs::Append;
+use tokio::time::Instant;
 
 use super::Checksum;
 use super::headers::file_too_large;
 use super::locks::Lock;
+use super::rate::Rate;
 use crate::app::App;
 use crate::error::{ApiError, ApiResult};
+use crate::figures;
 
 /// Takes `body` from the upload's recorded offset on; returns the new one.
 ///
@@ -36,10 +36,8 @@ pub(crate) async fn finish_if_complete(app: &App, upload: &Upload) -> ApiResult<
     if upload.state != UploadState::Receiving || upload.size_bytes != Some(upload.received_bytes) {
         return Ok(());
     }
-    // It came in several pieces, so its hash is taken from the disk.
-    let measured = app.blobs.measure(&BlobKey::upload_source(&upload.id)).await?;
-    let sha256 = measured.ok_or_else(|| ApiError::missing_blob(&upload.id))?.sha256;
-    app.store.finish_upload(&upload.id, &sha256, app.now()).await?;
+    let stored = app.blobs.assemble(&upload.id, upload.received_bytes).await?;
+    app.store.finish_upload(&upload.id, &stored.sha256, app.now()).await?;
     Ok(())
 }
 
@@ -51,8 +49,6 @@ struct Receiver<'a> {
     /// Written, perhaps not yet synced.
     written: u64,
     checksum: Option<Checksum>,
-    /// Of all bytes, when this request brings the first of them.
-    whole: Option<Sha256>,
 }
 
 impl<'a> Receiver<'a> {
@@ -64,8 +60,7 @@ impl<'a> Receiver<'a> {
     ) -> ApiResult<Receiver<'a>> {
         let written = upload.received_bytes;
         let file = app.blobs.open_append(&upload.id, written).await?;
-        let whole = (written == 0).then(Sha256::new);
-        Ok(Self { app, lock, upload, file, written, checksum, whole })
+        Ok(Self { app, lock, upload, file, written, checksum })
     }
 
     /// An error of `take_in` keeps nothing but what was recorded on the way; a body that broke off keeps all
@@ -81,19 +76,22 @@ impl<'a> Receiver<'a> {
             }
         }
         self.record().await?;
-        self.complete().await?;
+        finish_if_complete(self.app, &self.upload).await?;
         broken.map_or(Ok(self.upload.received_bytes), Err)
     }
 
     /// Writes the body; says how it broke off, if it did.
     async fn take_in(&mut self, mut body: Body) -> ApiResult<Option<ApiError>> {
-        let max = self.app.limits.upload_bytes;
+        let limits = &self.app.limits;
+        let max = limits.upload_bytes;
+        let mut rate = Rate::new(limits.upload_slowest_over, limits.upload_slowest_bytes, Instant::now());
         loop {
             let bytes = match self.next(&mut body).await {
                 Ok(Some(bytes)) => bytes,
                 Ok(None) => return Ok(None),
                 Err(broken) => return Ok(Some(broken)),
             };
+            figures::uploaded(bytes.len() as u64);
             let after = self.written + bytes.len() as u64;
             match self.upload.size_bytes {
                 Some(size) if after > size => return Err(beyond_length(size)),
@@ -102,13 +100,13 @@ impl<'a> Receiver<'a> {
             }
             self.file.write(&bytes).await?;
             self.written = after;
-            if let Some(whole) = &mut self.whole {
-                whole.update(&bytes);
-            }
             if let Some(checksum) = &mut self.checksum {
                 checksum.add(&bytes);
             } else if self.written - self.upload.received_bytes >= self.app.limits.upload_sync_bytes {
                 self.record().await?;
+            }
+            if let Err(too_slow) = rate.came(bytes.len(), Instant::now()) {
+                return Ok(Some(too_slow));
             }
         }
     }
@@ -155,17 +153,6 @@ impl<'a> Receiver<'a> {
             self.upload.received_bytes = self.written;
         }
         Ok(())
-    }
-
-    async fn complete(&mut self) -> ApiResult<()> {
-        match self.whole.take() {
-            Some(whole) if self.upload.size_bytes == Some(self.upload.received_bytes) => {
-                let sha256 = Digest::from_bytes(whole.finalize().into());
-                self.app.store.finish_upload(&self.upload.id, &sha256, self.app.now()).await?;
-                Ok(())
-            }
-            _ => finish_if_complete(self.app, &self.upload).await,
-        }
     }
 }
 

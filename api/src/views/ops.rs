@@ -1,58 +1,16 @@
-//! What operators read and say. No title, no file's name: an operator needs neither to mind a queue.
+//! What operators do, and the jobs they do it to. No title, no file's name: an operator needs neither to mind a queue.
 
-use domain::clock::Timestamp;
-use domain::job::Job;
+use domain::audit::{Act, Actor, AuditRow, Reason, ReasonError};
+use domain::fields::FieldError;
+use domain::job::{Job, JobState};
 use serde::Serialize;
 use serde_json::Value;
-use store::operating::{QueueState, WorkerSeen};
 use utoipa::ToSchema;
 
 use super::rfc3339;
 use crate::auth::Caller;
-use crate::error::ApiResult;
+use crate::error::{ApiError, ApiResult};
 use crate::json::Fields;
-
-/// The queue at one moment.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Queue)]
-pub(crate) struct QueueView {
-    /// Why nobody gets work; null while it goes on.
-    pause: Option<PauseView>,
-    /// Jobs that wait.
-    waiting: u64,
-    /// Of these, how many wait for the end of a backoff.
-    backing_off: u64,
-    /// Uploads that wait to be looked at.
-    checks_waiting: u64,
-    /// Jobs and looks at uploads that run.
-    running: u64,
-    /// For how long the oldest job has been waiting.
-    oldest_wait_s: Option<f64>,
-    /// How long runs lasted lately: the median of the last twenty; null before the first five.
-    typical_run_s: Option<f64>,
-    /// Who gave a sign of life in the last fifteen seconds.
-    workers: Vec<WorkerView>,
-}
-
-/// A queue that stands still.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Pause)]
-pub(crate) struct PauseView {
-    since: String,
-    reason: String,
-}
-
-/// One worker.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Worker)]
-pub(crate) struct WorkerView {
-    name: String,
-    /// How many jobs it runs side by side at most.
-    slots: u32,
-    running: u64,
-    started_at: String,
-    seen_at: String,
-}
 
 /// One job, as far as an operator needs to know it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -64,8 +22,12 @@ pub(crate) struct OpsJobView {
     state: &'static str,
     stage: Option<&'static str>,
     progress: f64,
+    /// Who has it, while it runs.
+    worker: Option<String>,
     attempt: u32,
     created_at: String,
+    /// The end of its backoff, or when it was ordered, while it waits.
+    not_before: Option<String>,
     finished_at: Option<String>,
     /// Why it failed: a stable word.
     problem_code: Option<String>,
@@ -82,57 +44,71 @@ pub(crate) struct RetriedView {
 
 /// Why an operator does something.
 #[derive(Debug, ToSchema)]
-pub(crate) struct Reason {
-    /// In a line; it is logged.
+pub(crate) struct NewAct {
+    /// In a line; it is kept in the audit with who did it and when.
     pub(crate) reason: String,
 }
 
-const REASON_CHARS_MAX: usize = 200;
-
-impl Reason {
+impl NewAct {
     pub(crate) fn read(body: &Value) -> ApiResult<Self> {
         let mut fields = Fields::of_body(body)?;
-        let reason = fields.text("reason", REASON_CHARS_MAX);
+        let reason = fields.text("reason", Reason::CHARS_MAX);
         let reason = fields.require("reason", reason);
         fields.finish(reason.map(|reason| Self { reason }))
     }
 
-    pub(crate) fn log(&self, caller: &Caller, action: &'static str, target: &str) {
-        let operator = caller.account.id.as_str();
-        tracing::info!(operator, action, target, reason = self.reason, "an operator acts");
+    /// Of this caller.
+    pub(crate) fn by(self, caller: &Caller) -> ApiResult<Act> {
+        let reason = Reason::parse(&self.reason);
+        let error = |error: ReasonError| FieldError::new("/reason", "out_of_range", error.to_string());
+        let reason = reason.map_err(|refused| ApiError::Invalid(vec![error(refused)]))?;
+        Ok(Act { actor: Actor::Account(caller.account.id.clone()), reason })
     }
 }
 
-impl QueueView {
-    pub(crate) fn new(state: QueueState, now: Timestamp) -> Self {
-        let pause = state.pause.map(|pause| (rfc3339(pause.since), pause.reason));
-        Self {
-            pause: pause.map(|(since, reason)| PauseView { since, reason }),
-            waiting: state.waiting,
-            backing_off: state.backing_off,
-            checks_waiting: state.checks_waiting,
-            running: state.running,
-            oldest_wait_s: state.oldest_waiting_since.map(|since| now.since(since).as_secs_f64()),
-            typical_run_s: state.typical_run.map(|run| run.as_secs_f64()),
-            workers: state.workers.into_iter().map(WorkerView::from).collect(),
-        }
-    }
+/// What an operator did.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AuditRow)]
+pub(crate) struct AuditRowView {
+    seq: i64,
+    at: String,
+    /// An account's id, or `terminal`.
+    actor: String,
+    /// `retry`, `cancel`, `pause` or `resume`.
+    action: String,
+    /// On which job; null if it was the queue.
+    job: Option<String>,
+    reason: String,
+    /// `done`, `hastened`, `again`, `unchanged` or `refused`.
+    outcome: String,
+    /// SHA-256 over this row and the hash of the one before.
+    hash: String,
 }
 
-impl From<WorkerSeen> for WorkerView {
-    fn from(worker: WorkerSeen) -> Self {
+impl From<AuditRow> for AuditRowView {
+    fn from(row: AuditRow) -> Self {
+        let AuditRow { seq, deed, hash } = row;
         Self {
-            name: worker.name.0,
-            slots: worker.slots,
-            running: worker.running,
-            started_at: rfc3339(worker.started_at),
-            seen_at: rfc3339(worker.seen_at),
+            seq,
+            at: rfc3339(deed.at),
+            actor: deed.actor,
+            action: deed.action,
+            job: deed.job,
+            reason: deed.reason,
+            outcome: deed.outcome,
+            hash: hash.to_string(),
         }
     }
 }
 
 impl From<Job> for OpsJobView {
     fn from(job: Job) -> Self {
+        let (mut worker, mut not_before) = (None, None);
+        match &job.state {
+            JobState::Running { lease } => worker = Some(lease.worker.to_string()),
+            JobState::Queued { not_before: at } => not_before = Some(rfc3339(*at)),
+            _ => {}
+        }
         Self {
             id: job.id.to_string(),
             account: job.account.to_string(),
@@ -140,8 +116,10 @@ impl From<Job> for OpsJobView {
             state: job.state.name().as_str(),
             stage: job.stage.map(|stage| stage.as_str()),
             progress: job.progress,
+            worker,
             attempt: job.attempt,
             created_at: rfc3339(job.created_at),
+            not_before,
             finished_at: job.state.finished_at().map(rfc3339),
             problem_code: job.state.problem().map(|problem| problem.code.clone()),
         }

@@ -156,3 +156,33 @@ async fn after_120_days_it_is_gone_and_says_since_when() {
     assert_eq!(problem["code"], "gone_retention");
     assert_eq!(problem["deleted_at"], "2027-05-15T08:00:00Z");
 }
+
+#[tokio::test]
+async fn a_master_that_was_damaged_on_the_disk_is_not_served() {
+    let service = Service::start().await;
+    let anna = service.producer("anna").await;
+    let path = content_path(&anna).await;
+    let (mut listing, mut all) = (service.blobs.list(None), Vec::new());
+    while let Some(page) = listing.next().await.unwrap() {
+        all.extend(page);
+    }
+    let sealed = all.into_iter().max_by_key(|one| one.size_bytes).unwrap();
+    let file = service.folder.path().join("blobs").join(&sealed.name);
+    let sound = std::fs::read(&file).unwrap();
+    assert!(sound.len() > master().len(), "the case must be real");
+    for (flipped, status) in [(1000, StatusCode::INTERNAL_SERVER_ERROR), (sound.len() - 1, StatusCode::OK)] {
+        let mut damaged = sound.clone();
+        damaged[flipped] ^= 1;
+        std::fs::write(&file, damaged).unwrap();
+        let answer = anna.get(&path).await;
+        assert_eq!(answer.status(), status);
+        if status.is_success() {
+            assert!(answer.bytes().await.is_err(), "it breaks off before its end");
+        } else {
+            let problem: Value = answer.json().await.unwrap();
+            assert_eq!((&problem["code"], &problem["retryable"]), (&"object_corrupt".into(), &false.into()));
+        }
+    }
+    std::fs::write(&file, &sound).unwrap();
+    assert_eq!(anna.get(&path).await.bytes().await.unwrap(), master());
+}

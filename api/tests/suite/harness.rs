@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::listening::{Doors, listen};
 use api::payments::{Payments, Terms};
 use api::{App, Limits, Site};
 use domain::account::{Account, Email, Role};
@@ -20,11 +21,13 @@ use domain::upload::AudioFacts;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
-use store::blobs::Blobs;
+use store::blobs::{self, Blobs};
 use store::outcome::{Checked, Completion, Leased, Made, NewAccount, NewApiKey};
+use store::sealing::Keyring;
 use store::{Place, Store};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 /// When every test begins.
 pub const START: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
@@ -46,17 +49,27 @@ impl Service {
     }
 
     pub async fn start_with(limits: Limits, site: Site) -> Self {
-        Self::start_selling(limits, site, None).await
+        Self::start_behind(Doors::default(), limits, site).await
+    }
+
+    pub async fn start_behind(doors: Doors, limits: Limits, site: Site) -> Self {
+        Self::start_as(doors, limits, site, None).await
     }
 
     /// The same, and it takes money.
     pub async fn start_selling(limits: Limits, site: Site, terms: Option<Terms>) -> Self {
+        Self::start_as(Doors::default(), limits, site, terms).await
+    }
+
+    async fn start_as(doors: Doors, limits: Limits, site: Site, terms: Option<Terms>) -> Self {
         let folder = TempDir::new().unwrap();
         let entropy = Arc::new(SeededEntropy::new(7));
         let clock = Arc::new(HandClock::new(START));
         let place = Place::Folder(folder.path());
         let store = Store::open(place, entropy.clone(), Retention::POLICY).await.unwrap();
-        let blobs = Blobs::folder(&folder.path().join("blobs")).unwrap();
+        let shelf = blobs::Place::folder(&folder.path().join("blobs")).unwrap();
+        let keyring = Keyring::fleeting(&*entropy);
+        let blobs = Blobs::open(shelf, store.clone(), keyring, clock.clone(), entropy.clone()).await.unwrap();
         let mut app = App::new(store.clone(), blobs.clone(), clock.clone(), entropy.clone(), limits, site);
         let payments = terms.map(|terms| Payments::new(store.clone(), clock.clone(), terms));
         if let Some(payments) = payments.clone() {
@@ -65,7 +78,7 @@ impl Service {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let routes = api::router(app.clone());
-        tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
+        tokio::spawn(listen(listener, routes, doors, CancellationToken::new()));
         Self { app, payments, store, blobs, clock, entropy, address, folder }
     }
 
@@ -103,6 +116,13 @@ impl Service {
         };
         self.store.create_api_key(&new, self.now()).await.unwrap();
         secret.reveal()
+    }
+
+    /// The owner of the install, who is an operator, with a key of all scopes.
+    pub async fn operator(&self) -> Person<'_> {
+        let account = self.store.ensure_local_owner(self.now()).await.unwrap();
+        let key = self.key(&account, Scopes::all()).await;
+        Person { service: self, account, key }
     }
 
     /// The token of a fresh sign-in link.

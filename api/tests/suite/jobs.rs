@@ -247,6 +247,60 @@ async fn a_job_whose_time_is_up_is_told_of_nowhere() {
 }
 
 #[tokio::test]
+async fn mr_7g_what_was_removed_still_says_when_and_gives_a_receipt() {
+    let service = Service::start().await;
+    let (anna, ben) = (service.producer("anna").await, service.producer("ben").await);
+    let job = anna.mastered().await;
+    let id = |value: &Value| value.as_str().unwrap().to_owned();
+    let (job, upload, artifact) =
+        (id(&job["id"]), id(&job["inputs"][0]["upload"]), id(&job["artifacts"][0]["id"]));
+    service.clock.advance(Duration::from_secs(120 * 86_400));
+    assert!(service.store.remove_due(service.now(), 50).await.unwrap() > 0, "the case must be real");
+    let paths = [
+        format!("/v1/jobs/{job}"),
+        format!("/v1/jobs/{job}/report"),
+        format!("/v1/jobs/{job}/events"),
+        format!("/v1/uploads/{upload}"),
+        format!("/v1/artifacts/{artifact}/content"),
+    ];
+    for gone in &paths {
+        let answer = anna.get(gone).await;
+        assert_eq!(answer.status(), StatusCode::GONE, "{gone}");
+        let problem: Value = answer.json().await.unwrap();
+        assert_eq!(
+            (&problem["code"], &problem["deleted_at"]),
+            (&json!("gone_retention"), &json!("2027-05-15T00:00:00Z"))
+        );
+    }
+    for (removed, id) in [("job", &job), ("artifact", &artifact), ("upload", &upload)] {
+        let receipt = anna.json(&format!("/v1/receipts/{id}")).await;
+        let expected = json!({
+            "id": id, "removed": removed, "cause": "retention", "due_on": "2027-05-15",
+            "removed_on": "2027-05-15", "verified_on": null, "files": 0
+        });
+        assert_eq!(receipt, expected);
+    }
+    // Nobody is written on it, so whoever knows the id may read it, and nobody finds one that is not there.
+    assert_eq!(ben.get(&format!("/v1/receipts/{job}")).await.status(), StatusCode::OK);
+    for unknown in [format!("job_{}", "0".repeat(26)), "nonsense".to_owned()] {
+        assert_eq!(anna.get(&format!("/v1/receipts/{unknown}")).await.status(), StatusCode::NOT_FOUND);
+    }
+}
+
+#[tokio::test]
+async fn mr_13c_a_job_that_is_deleted_by_its_owner_is_gone_at_once_and_names_its_receipt() {
+    let service = Service::start().await;
+    let anna = service.producer("anna").await;
+    let job = anna.mastered().await;
+    let path = format!("/v1/jobs/{}", job["id"].as_str().unwrap());
+    let deleted = anna.ask(Method::DELETE, &path).send().await.unwrap();
+    assert_eq!(deleted.status(), StatusCode::NO_CONTENT);
+    assert_eq!(anna.get(&path).await.status(), StatusCode::NOT_FOUND);
+    let receipt = anna.json(deleted.headers()["location"].to_str().unwrap()).await;
+    assert_eq!((&receipt["cause"], &receipt["due_on"]), (&json!("erasure"), &Value::Null));
+}
+
+#[tokio::test]
 async fn a_preset_fills_in_what_was_not_asked_for_and_references_leave_the_loudness_open() {
     let service = Service::start().await;
     let anna = service.producer("anna").await;

@@ -3,36 +3,32 @@
 use std::time::Duration;
 
 use domain::lease::WorkerName;
-use domain::scope::Scopes;
+use domain::sandbox::Sandbox;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use store::operating::SignOfLife;
 
-use crate::harness::{Person, Service};
-
-async fn operator(service: &Service) -> Person<'_> {
-    let account = service.store.ensure_local_owner(service.now()).await.unwrap();
-    let key = service.key(&account, Scopes::all()).await;
-    Person { service, account, key }
-}
+use crate::harness::Service;
 
 #[tokio::test]
 async fn a_producer_does_not_come_in_with_any_key() {
     let service = Service::start().await;
     let anna = service.producer("anna").await;
-    let paths = ["/v1/ops/queue", "/v1/ops/jobs"];
+    let paths =
+        ["queue", "jobs", "workers", "failures", "retention", "audit"].map(|name| format!("/v1/ops/{name}"));
     for path in paths {
-        assert_eq!(anna.get(path).await.status(), StatusCode::FORBIDDEN, "{path}");
+        assert_eq!(anna.get(&path).await.status(), StatusCode::FORBIDDEN, "{path}");
     }
     let paused = anna.post("/v1/ops/pause", json!({"reason": "mischief"})).await;
     assert_eq!(paused.status(), StatusCode::FORBIDDEN);
-    assert_eq!(operator(&service).await.json("/v1/ops/queue").await["pause"], Value::Null);
+    assert_eq!(service.operator().await.json("/v1/ops/queue").await["pause"], Value::Null);
 }
 
 #[tokio::test]
 async fn an_operator_sees_all_jobs_and_nothing_of_what_they_are_called() {
     let service = Service::start().await;
     let (anna, ben) = (service.producer("anna").await, service.producer("ben").await);
-    let operator = operator(&service).await;
+    let operator = service.operator().await;
     anna.mastered().await;
     let waiting = ben.order().await;
     let all = operator.json("/v1/ops/jobs").await;
@@ -50,7 +46,7 @@ async fn an_operator_sees_all_jobs_and_nothing_of_what_they_are_called() {
 #[tokio::test]
 async fn an_operator_pauses_the_queue_and_must_say_why() {
     let service = Service::start().await;
-    let operator = operator(&service).await;
+    let operator = service.operator().await;
     for (body, code) in [(json!({}), "required"), (json!({"reason": ""}), "too_short")] {
         let refused = operator.post("/v1/ops/pause", body).await;
         assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
@@ -74,7 +70,7 @@ async fn an_operator_pauses_the_queue_and_must_say_why() {
 #[tokio::test]
 async fn an_operator_cancels_and_retries_the_job_of_another() {
     let service = Service::start().await;
-    let (anna, operator) = (service.producer("anna").await, operator(&service).await);
+    let (anna, operator) = (service.producer("anna").await, service.operator().await);
     let job = anna.order().await;
     let why = json!({"reason": "asked by its owner"});
     let retry = async || {
@@ -97,7 +93,8 @@ async fn a_wait_is_told_once_it_is_more_than_a_guess() {
     let upload = anna.ready_upload().await;
     let alive = async || {
         let worker = WorkerName("test".into());
-        service.store.worker_seen(&worker, 1, service.now()).await.unwrap();
+        let sign = SignOfLife { name: worker, slots: 1, version: "0.1.0".into(), sandbox: Sandbox::Full };
+        service.store.worker_seen(&sign, service.now()).await.unwrap();
     };
     for _ in 0..5 {
         let job = anna.order_of(&upload).await;

@@ -1,5 +1,6 @@
 //! What a job costs, and what becomes of that.
 
+use domain::attempt::Room;
 use domain::job::{JobKind, StateName};
 use domain::lease::LEASE;
 use domain::money::{Balance, Credits, Movement, PriceList};
@@ -115,7 +116,7 @@ pub(super) async fn of_fifty_parallel_spends_of_the_last_credits_one_succeeds(wo
     for store in stores.iter().cycle().take(50) {
         let (store, order, now) = (store.clone(), world.order(&anna.id, &upload), world.now());
         spending.spawn(async move {
-            store.enqueue_priced(&order, Some(&PriceList::default()), now).await.unwrap()
+            store.admit(&order, Room::ENDLESS, Some(&PriceList::default()), now).await.unwrap()
         });
     }
     let answers = spending.join_all().await;

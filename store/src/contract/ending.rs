@@ -2,9 +2,11 @@
 
 use domain::job::{Job, JobState, StateName};
 use domain::lease::{LEASE, LeaseId};
+use domain::removal::BETWEEN_LOOKS;
 
 use super::world::{DAY, SECOND, World, input_problem, made, our_problem};
 use crate::StoreError;
+use crate::reaping::Look;
 
 pub(super) async fn a_queued_job_that_is_cancelled_is_never_leased(world: World) {
     let job = world.queued_job().await;
@@ -135,12 +137,14 @@ pub(super) async fn discarding_dooms_what_was_lost_and_never_what_was_committed(
     let job = world.queued_job().await;
     let lost = world.lease("w1").await.unwrap().lease;
     world.store.sweep_expired_leases(world.clock.advance(LEASE)).await.unwrap();
-    world.store.blobs_removed(&world.store.doomed_blobs(1).await.unwrap()[0]).await.unwrap();
+    world.emptied(0).await;
     let kept = world.lease("w2").await.unwrap().lease;
     world.store.discard(&lost, world.now()).await.unwrap(); // it stored something after the sweep
-    let listed = world.store.doomed_blobs(1).await.unwrap().remove(0);
-    world.store.discard(&lost, world.now()).await.unwrap(); // and once more, while they are being deleted
-    world.store.blobs_removed(&listed).await.unwrap();
+    let listed = world.doomed_places().await.remove(0);
+    world.store.looked(&listed, Look::Empty { deleted: 1 }, world.now()).await.unwrap();
+    world.store.discard(&lost, world.now()).await.unwrap(); // and once more, between the two looks
+    let ended = world.store.looked(&listed, Look::Empty { deleted: 0 }, world.now() + BETWEEN_LOOKS).await;
+    assert!(!ended.unwrap());
     world.store.discard(&kept, world.now()).await.unwrap(); // at work
     world.store.complete(&kept, &made(&kept), world.now()).await.unwrap();
     world.store.discard(&kept, world.now()).await.unwrap(); // the answer to its commit was lost

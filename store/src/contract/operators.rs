@@ -4,18 +4,20 @@ use std::time::Duration;
 
 use domain::job::{Job, JobState, StateName};
 use domain::lease::WorkerName;
+use domain::sandbox::Sandbox;
 
-use super::world::{SECOND, World, input_problem, made, our_problem};
-use crate::operating::Retried;
+use super::world::{SECOND, World, act, input_problem, made, our_problem};
+use crate::operating::{Retried, SignOfLife};
 
 pub(super) async fn a_paused_queue_gives_no_work_until_it_is_resumed(world: World) {
     let job = world.queued_job().await;
     let running = world.lease("w1").await.unwrap();
     let waiting = world.enqueue(&world.order(&job.account, &job.inputs[0].upload)).await;
-    let pause = world.store.pause("the disk is being changed", world.now()).await.unwrap();
-    assert_eq!((pause.since, pause.reason.as_str()), (world.now(), "the disk is being changed"));
+    let pause = world.store.pause(&act("the disk is being changed"), world.now()).await.unwrap();
+    assert_eq!((pause.since, pause.by.as_str()), (world.now(), "terminal"));
+    assert_eq!(pause.reason, "the disk is being changed");
     world.clock.advance(SECOND);
-    let again = world.store.pause("it takes longer", world.now()).await.unwrap();
+    let again = world.store.pause(&act("it takes longer"), world.now()).await.unwrap();
     assert_eq!((again.since, again.reason.as_str()), (pause.since, "it takes longer"));
     assert!(world.lease("w1").await.is_none());
     assert_eq!(world.store.queue(world.now()).await.unwrap().pause, Some(again));
@@ -24,14 +26,15 @@ pub(super) async fn a_paused_queue_gives_no_work_until_it_is_resumed(world: Worl
         .complete(&running.lease, &made(&running.lease), world.now())
         .await
         .expect("what runs goes on");
-    assert!(world.store.resume().await.unwrap());
-    assert!(!world.store.resume().await.unwrap(), "once");
+    assert!(world.store.resume(&act("done"), world.now()).await.unwrap());
+    assert!(!world.store.resume(&act("done"), world.now()).await.unwrap(), "once");
     assert_eq!(world.lease("w1").await.unwrap().lease.job, waiting.id);
 }
 
 pub(super) async fn a_retry_ends_a_backoff_and_makes_a_new_job_of_one_that_failed(world: World) {
     let job = world.queued_job().await;
-    let retry = async |job: &Job| world.store.retry_anyones(&job.id, world.now()).await.unwrap();
+    let retry =
+        async |job: &Job| world.store.retry_anyones(&job.id, &act("again"), world.now()).await.unwrap();
     let lease = world.lease("w1").await.unwrap().lease;
     let running = world.again(&job).await;
     assert_eq!(retry(&job).await, Retried::Unchanged(running));
@@ -48,7 +51,10 @@ pub(super) async fn a_retry_ends_a_backoff_and_makes_a_new_job_of_one_that_faile
     assert_eq!((again.account, again.recipe, again.inputs), (failed.account, failed.recipe, failed.inputs));
     assert_eq!(world.lease("w1").await.unwrap().lease.job, again.id);
     let nobody = domain::ids::JobId::new(&*world.entropy);
-    assert_eq!(world.store.retry_anyones(&nobody, world.now()).await.unwrap(), Retried::Unknown);
+    assert_eq!(
+        world.store.retry_anyones(&nobody, &act("who?"), world.now()).await.unwrap(),
+        Retried::Unknown
+    );
 }
 
 pub(super) async fn operators_see_and_end_the_jobs_of_all(world: World) {
@@ -65,7 +71,8 @@ pub(super) async fn operators_see_and_end_the_jobs_of_all(world: World) {
     let older = world.store.everyones_jobs(Some(StateName::Queued), Some(&jobs[1].id), 9).await.unwrap();
     assert_eq!(ids(&older), [jobs[0].id.clone()]);
     assert_eq!(world.store.anyones_job(&jobs[1].id).await.unwrap(), Some(world.again(&jobs[1]).await));
-    let cancelled = world.store.cancel_anyones(&jobs[0].id, world.now()).await.unwrap().unwrap();
+    let cancelled =
+        world.store.cancel_anyones(&jobs[0].id, &act("in the way"), world.now()).await.unwrap().unwrap();
     assert_eq!(cancelled.state.name(), StateName::Cancelled);
     let state = world.store.queue(world.now()).await.unwrap();
     assert_eq!((state.waiting, state.running, state.backing_off, state.checks_waiting), (1, 0, 0, 0));
@@ -78,6 +85,10 @@ pub(super) async fn operators_see_and_end_the_jobs_of_all(world: World) {
 
 const RUN: Duration = Duration::from_secs(30);
 
+fn sign(worker: &WorkerName) -> SignOfLife {
+    SignOfLife { name: worker.clone(), slots: 2, version: "0.1.0".into(), sandbox: Sandbox::Full }
+}
+
 pub(super) async fn a_wait_is_estimated_once_there_is_something_to_go_by(world: World) {
     let anna = world.account("anna").await;
     let upload = world.ready_upload(&anna.id).await;
@@ -86,20 +97,20 @@ pub(super) async fn a_wait_is_estimated_once_there_is_something_to_go_by(world: 
     let worker = WorkerName("w1".into());
     for run in 0..5 {
         assert_eq!(outlook().await, None, "{run} runs tell nothing");
-        world.store.worker_seen(&worker, 2, world.now()).await.unwrap();
+        world.store.worker_seen(&sign(&worker), world.now()).await.unwrap();
         world.enqueue(&order).await;
         let lease = world.lease("w1").await.unwrap().lease;
         world.clock.advance(RUN);
         world.store.complete(&lease, &made(&lease), world.now()).await.unwrap();
     }
     assert_eq!(outlook().await, None, "its worker has been silent for half a minute");
-    world.store.worker_seen(&worker, 2, world.now()).await.unwrap();
+    world.store.worker_seen(&sign(&worker), world.now()).await.unwrap();
     for _ in 0..5 {
         world.enqueue(&order).await;
     }
     world.lease("w1").await.unwrap();
     let seen = world.store.queue(world.now()).await.unwrap();
-    assert_eq!((seen.typical_run, seen.workers[0].slots, seen.workers[0].running), (Some(RUN), 2, 1));
+    assert_eq!((seen.typical_run, seen.workers[0].slots, seen.workers[0].running.len()), (Some(RUN), 2, 1));
     let outlook = outlook().await.expect("there is something to go by");
     assert_eq!((outlook.slots, outlook.typical_run), (2, RUN));
     let listed = world.store.list_jobs(&anna.id, Some(StateName::Queued), None, 9).await.unwrap();
@@ -107,8 +118,9 @@ pub(super) async fn a_wait_is_estimated_once_there_is_something_to_go_by(world: 
         listed.iter().rev().map(|job| outlook.wait(&anna.id, job.own_ahead.unwrap())).collect();
     assert_eq!(waits, [0.0, 7.5, 22.5, 37.5].map(Duration::from_secs_f64));
     assert_eq!(world.again(&listed[0]).await.own_ahead, listed[0].own_ahead);
-    world.store.pause("nothing is certain", world.now()).await.unwrap();
+    world.store.pause(&act("nothing is certain"), world.now()).await.unwrap();
     assert_eq!(world.store.outlook(world.now()).await.unwrap(), None);
     world.store.worker_left(&worker).await.unwrap();
     assert_eq!(world.store.queue(world.now()).await.unwrap().workers, []);
+    assert_eq!(sandbox().await, None);
 }

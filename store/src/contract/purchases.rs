@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::attempt::Room;
 use domain::ids::{AccountId, PurchaseId};
 use domain::money::purchase::{
     DisputeState, PurchaseState, RefundReason, RefundState, Seen, SeenDispute, SeenRefund, SeenState,
@@ -214,7 +215,7 @@ pub(super) async fn of_a_withdrawal_and_orders_at_the_same_time_the_credits_go_o
         let (order, prices, now) = (world.order(&anna.id, &upload), PriceList::default(), world.now());
         let (withdrawn, ordered) = tokio::join!(
             stores[0].withdraw(&anna.id, &purchase.id, now),
-            stores[1].enqueue_priced(&order, Some(&prices), now)
+            stores[1].admit(&order, Room::ENDLESS, Some(&prices), now)
         );
         let went_back = matches!(withdrawn.unwrap(), Withdrawn::Asked(_));
         let spent = matches!(ordered.unwrap(), Enqueued::New(_));

@@ -124,3 +124,26 @@ pub(crate) const MONEY_TAKEN: [&str; 7] = [
     "DELETE FROM accounts",
     "UPDATE purses SET created_at = 2 WHERE account_id IS NULL",
 ];
+/// A hundred thousand jobs that are over, one a second, of the one account there is; every fiftieth has failed.
+pub(crate) const MANY_THAT_ARE_OVER: &str =
+    "WITH RECURSIVE numbers (n) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT n + 1 FROM numbers WHERE n < 100000)
+     INSERT INTO jobs (id, account_id, kind, title, recipe, state, created_at, started_at, leased_at, finished_at,
+                       delete_at, problem, problem_code, problem_fault, problem_stage)
+     SELECT 'many' || n, accounts.id, 'master', '', '{}', CASE WHEN n % 50 = 0 THEN 'failed' ELSE 'succeeded' END,
+            n * 1000000, n * 1000000 + 5, n * 1000000 + 5, n * 1000000 + 900000, n * 1000000 + 99000000000,
+            CASE WHEN n % 50 = 0 THEN '{}' END, CASE WHEN n % 50 = 0 THEN 'audio_silent' END,
+            CASE WHEN n % 50 = 0 THEN 'input' END, CASE WHEN n % 50 = 0 THEN 'decode' END
+     FROM numbers CROSS JOIN accounts";
+
+/// A question with numbers in the places of its parameters: a time an hour before the last job's end, a limit.
+pub(crate) fn with_numbers(sql: &str) -> String {
+    let (time, id) = ("96400000000", "'many9'");
+    let sql = match sql.contains("(created_at, id) < ($1, $2)") {
+        true => sql.replace("$2", id).replace("$3", "50").replace("$4", "'failed'"),
+        false => sql.replace("$2", "1000").replace("$3", "100000000000"),
+    };
+    match sql.contains("LIMIT $1") {
+        true => sql.replace("$1", "20"),
+        false => sql.replace("$1", time),
+    }
+}

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use domain::account::{Account, Email, Role};
 use domain::artifact::{ArtifactFormat, ArtifactKind};
+use domain::attempt::Room;
+use domain::audit::{Act, Actor, Reason};
 use domain::blob::BlobKey;
 use domain::clock::{Clock, HandClock, Timestamp};
 use domain::digest::Digest;
@@ -15,12 +17,15 @@ use domain::money::{Balance, Credits, PriceList};
 use domain::order::{Order, Wish};
 use domain::problem::Problem;
 use domain::recipe::Recipe;
+use domain::removal::BETWEEN_LOOKS;
 use domain::retention::Retention;
 use domain::secret::{Secret, SecretKind};
 use domain::task::Task;
 use domain::upload::AudioFacts;
 
-use crate::outcome::{Checked, Completion, Enqueued, Leased, Made, NewAccount, NewUpload};
+use crate::outcome::{Checked, Completion, Doomed, Enqueued, Leased, Made, NewAccount, NewUpload};
+use crate::patience::Patience;
+use crate::reaping::Look;
 use crate::{Engine, Place, Store, postgres};
 
 pub(super) const SECOND: Duration = Duration::from_secs(1);
@@ -49,7 +54,7 @@ impl Home {
             Self::Database(url) => {
                 let time = postgres::Time::OfCaller;
                 let opened = postgres::Postgres::open(url, time, entropy, retention).await.unwrap();
-                Store(Engine::Postgres(Arc::new(opened)))
+                Store(Engine::Postgres(Arc::new(opened)), Patience::Endless)
             }
         }
     }
@@ -145,7 +150,7 @@ impl World {
 
     /// The same at a price, whatever becomes of it.
     pub(super) async fn priced(&self, order: &Order) -> Enqueued {
-        self.store.enqueue_priced(order, Some(&PriceList::default()), self.now()).await.unwrap()
+        self.store.admit(order, Room::ENDLESS, Some(&PriceList::default()), self.now()).await.unwrap()
     }
 
     /// A job that was paid for.
@@ -192,9 +197,23 @@ impl World {
         states
     }
 
+    /// All places that are doomed, whenever they are looked at next.
+    pub(super) async fn doomed_places(&self) -> Vec<Doomed> {
+        self.store.doomed_blobs(self.now() + DAY, 1000).await.unwrap()
+    }
+
     pub(super) async fn doomed(&self) -> Vec<String> {
-        let doomed = self.store.doomed_blobs(1000).await.unwrap();
-        doomed.iter().map(|one| one.prefix.to_string()).collect()
+        self.doomed_places().await.iter().map(|one| one.prefix.to_string()).collect()
+    }
+
+    /// Every doomed place is found empty twice, after `files` were deleted in each.
+    pub(super) async fn emptied(&self, files: u64) {
+        for deleted in [files, 0] {
+            for doomed in self.doomed_places().await {
+                self.store.looked(&doomed, Look::Empty { deleted }, self.now()).await.unwrap();
+            }
+            self.clock.advance(BETWEEN_LOOKS);
+        }
     }
 
     /// A number below `bound`.
@@ -246,4 +265,9 @@ pub(super) fn input_problem() -> Problem {
         retryable: false,
         ..Problem::ours("audio_silent", "The file is silent", "no sample is above -90 dBFS")
     }
+}
+
+/// What somebody at the terminal does.
+pub(super) fn act(why: &str) -> Act {
+    Act { actor: Actor::Terminal, reason: Reason::parse(why).unwrap() }
 }

@@ -3,12 +3,12 @@
 use domain::artifact::Artifact;
 use domain::blob::BlobPrefix;
 use domain::clock::Timestamp;
+use domain::digest::Digest;
 use domain::ids::{AccountId, ArtifactId, UploadId};
 use domain::lease::LeaseId;
 
 use super::{Connection, Db};
 use crate::error::Result;
-use crate::outcome::Doomed;
 use crate::rows::{ArtifactRow, parse};
 
 pub(crate) async fn artifact(store: &Db, account: &AccountId, id: &ArtifactId) -> Result<Option<Artifact>> {
@@ -26,14 +26,33 @@ pub(crate) async fn artifact(store: &Db, account: &AccountId, id: &ArtifactId) -
 /// Remembers blobs that are to go, in the transaction that makes them useless. Dooming again makes it later:
 /// what came in between must not be taken for removed.
 pub(super) async fn doom(connection: &mut Connection, prefix: &BlobPrefix, now: Timestamp) -> Result<()> {
+    doom_for(connection, prefix, None, now).await
+}
+
+/// The same, for something of which a tombstone stays. The keys of what lies there go first, in the same transaction: from its
+/// commit on nobody can read it, wherever copies of the bytes may be.
+pub(super) async fn doom_for(
+    connection: &mut Connection,
+    prefix: &BlobPrefix,
+    subject: Option<&Digest>,
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query("DELETE FROM blob_keys WHERE blob >= $1 AND blob < $2")
+        .bind(prefix.as_str())
+        .bind(prefix.end())
+        .execute(&mut *connection)
+        .await?;
     sqlx::query(
-        "INSERT INTO doomed_blobs (prefix, doomed_at) VALUES ($1, $2)
+        "INSERT INTO doomed_blobs (prefix, doomed_at, subject) VALUES ($1, $2, $3)
          ON CONFLICT (prefix) DO UPDATE
          SET doomed_at = CASE WHEN excluded.doomed_at > doomed_blobs.doomed_at THEN excluded.doomed_at
-                              ELSE doomed_blobs.doomed_at + 1 END",
+                              ELSE doomed_blobs.doomed_at + 1 END,
+             subject = coalesce(excluded.subject, doomed_blobs.subject),
+             failures = 0, look_at = 0, empty_at = NULL",
     )
     .bind(prefix.as_str())
     .bind(now.micros())
+    .bind(subject.map(|subject| subject.as_bytes().as_slice()))
     .execute(connection)
     .await?;
     Ok(())
@@ -65,28 +84,5 @@ pub(crate) async fn discard(store: &Db, lease: &LeaseId, now: Timestamp) -> Resu
         let upload = parse("job_inputs", lease.job.as_str(), &id, UploadId::parse)?;
         doom(write.connection(), &BlobPrefix::upload(&upload), now).await?;
     }
-    write.commit().await
-}
-
-pub(crate) async fn doomed_blobs(store: &Db, limit: u32) -> Result<Vec<Doomed>> {
-    let rows: Vec<(String, i64)> =
-        sqlx::query_as("SELECT prefix, doomed_at FROM doomed_blobs ORDER BY doomed_at, prefix LIMIT $1")
-            .bind(i64::from(limit))
-            .fetch_all(&store.reader)
-            .await?;
-    let read = |(text, since): (String, i64)| {
-        let prefix = parse("doomed_blobs", &text, &text, BlobPrefix::parse)?;
-        Ok(Doomed { prefix, since: Timestamp::from_micros(since) })
-    };
-    rows.into_iter().map(read).collect()
-}
-
-pub(crate) async fn blobs_removed(store: &Db, doomed: &Doomed) -> Result<()> {
-    let mut write = store.write().await?;
-    sqlx::query("DELETE FROM doomed_blobs WHERE prefix = $1 AND doomed_at = $2")
-        .bind(doomed.prefix.as_str())
-        .bind(doomed.since.micros())
-        .execute(write.connection())
-        .await?;
     write.commit().await
 }

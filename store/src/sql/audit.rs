@@ -1,74 +1,73 @@
-//! Whether rows agree with the ledger. Every operation keeps them so; this looks at what is there, not at the program.
+//! What operators did: rows that follow from each other.
 
-use domain::money::Book;
-use domain::money::purchase::Due;
+use domain::audit::{Act, Action, AuditRow, Chain, Deed, Outcome};
+use domain::clock::Timestamp;
+use domain::ids::JobId;
 
-use super::Db;
-use super::purchases::{Written, purchases_where};
-use crate::error::Result;
-use crate::money::BookBalance;
-use crate::money_rows::PurchaseRow;
-use crate::rows::word;
+use super::{Connection, Db, Write};
+use crate::error::{Result, StoreError};
+use crate::rows::AuditRowRead;
 
-pub(crate) async fn books(store: &Db) -> Result<Vec<BookBalance>> {
-    let rows: Vec<(String, String, i64)> = sqlx::query_as(
-        "SELECT unit, book, CAST(sum(amount) AS BIGINT) FROM (
-             SELECT unit, source AS book, -amount AS amount FROM ledger
-             UNION ALL SELECT unit, target, amount FROM ledger
-         ) AS sides GROUP BY unit, book ORDER BY unit, book",
+/// Adds what is done in this transaction. Last of all: until the commit nobody else adds a row.
+pub(super) async fn record(
+    write: &mut Write<'_>,
+    act: &Act,
+    action: Action,
+    job: Option<&JobId>,
+    outcome: Outcome,
+    now: Timestamp,
+) -> Result<()> {
+    let head =
+        sqlx::query_as(held!("SELECT seq, hash FROM audit_head")).fetch_one(write.connection()).await?;
+    let row = chain(head)?.next(Deed::new(act, action, job, outcome, now));
+    let AuditRow { seq, deed, hash } = row;
+    sqlx::query(
+        "INSERT INTO audit (seq, at, actor, action, job_id, reason, outcome, hash)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
     )
-    .fetch_all(&store.reader)
+    .bind(seq)
+    .bind(deed.at.micros())
+    .bind(deed.actor)
+    .bind(deed.action)
+    .bind(deed.job)
+    .bind(deed.reason)
+    .bind(deed.outcome)
+    .bind(hash.as_bytes().as_slice())
+    .execute(write.connection())
     .await?;
-    let read = |(unit, book, amount): (String, String, i64)| {
-        Ok(BookBalance { book: word("ledger", &unit, &book, Book::parse)?, unit, amount })
-    };
-    rows.into_iter().map(read).collect()
+    sqlx::query("UPDATE audit_head SET seq = $1, hash = $2")
+        .bind(seq)
+        .bind(hash.as_bytes().as_slice())
+        .execute(write.connection())
+        .await?;
+    Ok(())
 }
 
-/// What jobs say and what the ledger says of them, for jobs that are still there.
-const JOBS: &str = "
-    SELECT jobs.id, jobs.state, jobs.money, coalesce(hold.amount, 0) AS held, coalesce(settled.kind, '-') AS settled
-    FROM jobs
-    LEFT JOIN ledger AS hold ON hold.key = 'hold:' || jobs.id
-    LEFT JOIN ledger AS settled ON settled.key = 'settle:' || jobs.id
-    LEFT JOIN ledger AS refund ON refund.key = 'refund:' || jobs.id
-    WHERE jobs.credits <> coalesce(hold.amount, 0)
-       OR coalesce(settled.kind, '-') <> CASE jobs.money
-              WHEN 'captured' THEN 'capture' WHEN 'refunded' THEN 'capture' WHEN 'released' THEN 'release' ELSE '-' END
-       OR (jobs.money = 'refunded') <> (refund.id IS NOT NULL)";
+/// The end of the chain, as it was kept beside the rows.
+pub(crate) async fn head(store: &Db) -> Result<Chain> {
+    let head = sqlx::query_as("SELECT seq, hash FROM audit_head").fetch_optional(&store.reader).await?;
+    head.map_or(Ok(Chain::START), chain)
+}
 
-pub(crate) async fn faults(store: &Db) -> Result<Vec<String>> {
-    let mut faults = Vec::new();
-    let jobs: Vec<(String, String, String, i64, String)> =
-        sqlx::query_as(JOBS).fetch_all(&store.reader).await?;
-    for (id, state, money, held, settled) in jobs {
-        faults.push(format!(
-            "{id} is {state} and its money {money}; the ledger holds {held} and settled {settled}"
-        ));
-    }
-    let open: Vec<(String,)> = sqlx::query_as(
-        "SELECT hold.job_id FROM ledger AS hold
-         WHERE hold.kind = 'hold'
-           AND NOT EXISTS (SELECT 1 FROM ledger AS settled WHERE settled.key = 'settle:' || hold.job_id)
-           AND NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.id = hold.job_id)",
-    )
-    .fetch_all(&store.reader)
-    .await?;
-    faults.extend(open.into_iter().map(|(job,)| format!("{job} is gone and its credits are still held")));
-    let sql = purchases_where!("1 = 1 ORDER BY purchases.id");
-    let purchases: Vec<PurchaseRow> = sqlx::query_as(sql).fetch_all(&store.reader).await?;
+fn chain((seq, hash): (i64, Vec<u8>)) -> Result<Chain> {
+    let hash = AuditRowRead::digest(seq, &hash)?;
+    Ok(Chain { seq, hash })
+}
+
+pub(crate) async fn newest(store: &Db, before: Option<i64>, limit: u32) -> Result<Vec<AuditRow>> {
     let mut reader = store.reader.acquire().await?;
-    for row in purchases {
-        let (due, said): (Due, Due) = (row.known()?.due(), Written::of(&mut reader, &row.id).await?.due());
-        if due != said {
-            faults.push(format!("{}: due is {due:?}; the ledger says {said:?}", row.id));
-        }
-    }
-    for unit in books(store).await?.chunk_by(|one, other| one.unit == other.unit) {
-        let sum: i64 = unit.iter().map(|book| book.amount).sum();
-        if sum != 0 {
-            faults.push(format!("the sum over all books of {} is {sum}", unit[0].unit));
-        }
-    }
-    Ok(faults)
+    let sql = "SELECT * FROM audit WHERE seq < $1 ORDER BY seq DESC LIMIT $2";
+    read(&mut reader, sql, before.unwrap_or(i64::MAX), limit).await
+}
+
+/// Rows after row `after`, oldest first.
+pub(crate) async fn following(store: &Db, after: i64, limit: u32) -> Result<Vec<AuditRow>> {
+    let mut reader = store.reader.acquire().await?;
+    read(&mut reader, "SELECT * FROM audit WHERE seq > $1 ORDER BY seq LIMIT $2", after, limit).await
+}
+
+async fn read(connection: &mut Connection, sql: &'static str, seq: i64, limit: u32) -> Result<Vec<AuditRow>> {
+    let rows: Vec<AuditRowRead> =
+        sqlx::query_as(sql).bind(seq).bind(i64::from(limit)).fetch_all(connection).await?;
+    rows.into_iter().map(AuditRowRead::read).collect::<Result<_, StoreError>>()
 }

@@ -1,18 +1,18 @@
 //! Jobs as their owner sees them, and the one function that moves them.
 
-use std::collections::BTreeMap;
-
+use domain::attempt::Room;
 use domain::blob::BlobPrefix;
 use domain::clock::Timestamp;
 use domain::fields::FieldError;
 use domain::ids::{AccountId, JobId, UploadId};
-use domain::job::{Event, Job, JobEvent, JobState, StateName};
+use domain::job::{Event, Job, JobEvent, JobState, Stage, StateName};
 use domain::money::PriceList;
 use domain::order::{Input, Order, Wish};
 use domain::problem::Problem;
+use domain::removal::Cause;
 use domain::upload::UploadState;
 
-use super::{Connection, Db, Write, artifacts, ledger, uploads};
+use super::{Connection, Db, Write, artifacts, ledger, reaping, uploads};
 use crate::error::{Result, StoreError};
 use crate::outcome::{Enqueued, JobChange, Removal};
 use crate::rows::{ArtifactRow, JobEventRow, JobRow, json_text, parse};
@@ -20,11 +20,28 @@ use crate::rows::{ArtifactRow, JobEventRow, JobRow, json_text, parse};
 pub(crate) async fn enqueue(
     store: &Db,
     order: &Order,
+    room: Room,
     prices: Option<&PriceList>,
     now: Timestamp,
 ) -> Result<Enqueued> {
     let mut write = store.write().await?;
     let now = write.time(now).await?;
+    let outcome = enqueue_in(&mut write, order, room, prices, now).await?;
+    if matches!(outcome, Enqueued::New(_)) {
+        write.commit().await?;
+    }
+    Ok(outcome)
+}
+
+/// The same in a transaction that does more. Anything but a new job has changed nothing, unless there were prices: then
+/// the transaction must be given up.
+pub(super) async fn enqueue_in(
+    write: &mut Write<'_>,
+    order: &Order,
+    room: Room,
+    prices: Option<&PriceList>,
+    now: Timestamp,
+) -> Result<Enqueued> {
     write.hold_account(&order.account).await?;
     if let Some(key) = &order.idempotency_key {
         let same_key: Option<JobRow> =
@@ -40,11 +57,14 @@ pub(crate) async fn enqueue(
             return Ok(Enqueued::Existing(whole(write.connection(), &row).await?));
         }
     }
+    if let Some(full) = full(write, &order.account, room).await? {
+        return Ok(full);
+    }
     let refused = refused_inputs(write.connection(), &order.account, &order.wish).await?;
     if !refused.is_empty() {
         return Ok(Enqueued::Refused(refused));
     }
-    let id = JobId::new(&*store.entropy);
+    let id = JobId::new(&*write.store.entropy);
     sqlx::query(
         "INSERT INTO jobs (id, account_id, kind, title, recipe, state, not_before, idempotency_key, body_hash,
                            created_at)
@@ -60,13 +80,13 @@ pub(crate) async fn enqueue(
     .bind(order.body_hash.as_bytes().as_slice())
     .execute(write.connection())
     .await?;
-    insert_inputs(&mut write, &id, &order.wish.inputs, &order.wish.references).await?;
+    insert_inputs(write, &id, &order.wish.inputs, &order.wish.references).await?;
     if let Some(prices) = prices
-        && let Some(unpaid) = ledger::hold(&mut write, &id, order, prices, now).await?
+        && let Some(unpaid) = ledger::hold(write, &id, order, prices, now).await?
     {
         return Ok(unpaid); // and with the transaction goes the job
     }
-    insert_first_event(&mut write, &id, now).await?;
+    insert_first_event(write, &id, now).await?;
     if order.wish.inputs.len() + order.wish.references.len() > 1 {
         uploads::hold_inputs(write.connection(), &id).await?;
     }
@@ -83,8 +103,26 @@ pub(crate) async fn enqueue(
     let job = whole(write.connection(), &row).await?;
     write.changes.push(JobChange { job: id, state: StateName::Queued });
     write.new_work += 1;
-    write.commit().await?;
     Ok(Enqueued::New(job))
+}
+
+/// What there is no room for, if there is none. Exact for the account, which is held; about right for all.
+async fn full(write: &mut Write<'_>, account: &AccountId, room: Room) -> Result<Option<Enqueued>> {
+    if room == Room::ENDLESS {
+        return Ok(None);
+    }
+    let (own, all): (i64, i64) = sqlx::query_as(
+        "SELECT count(CASE WHEN account_id = $1 THEN 1 END), count(*) FROM jobs
+         WHERE state = 'queued' AND kind <> 'check'",
+    )
+    .bind(account.as_str())
+    .fetch_one(write.connection())
+    .await?;
+    Ok(match () {
+        () if own >= i64::from(room.per_account) => Some(Enqueued::AccountFull),
+        () if all >= i64::from(room.for_all) => Some(Enqueued::QueueFull),
+        () => None,
+    })
 }
 
 pub(super) async fn refused_inputs(
@@ -202,7 +240,9 @@ pub(super) async fn move_job_by_engine(
     let done = sqlx::query(
         "UPDATE jobs SET state = $4, not_before = $5, worker = $6, lease_until = $7, fence = $8, attempt = $9,
                 fail_count = $10, crash_count = $11, stage = NULL, progress = $12, problem = $13,
-                finished_at = $14, delete_at = $15, engine_version = $16, money = $17
+                finished_at = $14, delete_at = $15, engine_version = $16, started_at = coalesce(started_at, $17),
+                leased_at = coalesce($17, leased_at), problem_code = $18, problem_stage = $19, problem_fault = $20,
+                money = $21
          WHERE id = $1 AND fence = $2 AND state = $3",
     )
     .bind(&row.id)
@@ -221,6 +261,10 @@ pub(super) async fn move_job_by_engine(
     .bind(after.finished_at().map(Timestamp::micros))
     .bind(after.finished_at().map(|at| write.store.retention.of_ended_job(at).micros()))
     .bind(engine_version)
+    .bind(lease.as_ref().map(|_| now.micros()))
+    .bind(after.problem().map(|problem| problem.code.as_str()))
+    .bind(after.problem().and_then(|problem| problem.stage).map(Stage::as_str))
+    .bind(after.problem().map(|problem| problem.fault.as_str()))
     .bind(row.money()?.when_job_is(after.name()).as_str())
     .execute(write.connection())
     .await?;
@@ -284,7 +328,11 @@ pub(crate) async fn job(store: &Db, account: &AccountId, id: &JobId) -> Result<O
 }
 
 /// A job's row, unless it is internal or somebody else's.
-async fn row(connection: &mut Connection, account: &AccountId, id: &JobId) -> Result<Option<JobRow>> {
+pub(super) async fn row(
+    connection: &mut Connection,
+    account: &AccountId,
+    id: &JobId,
+) -> Result<Option<JobRow>> {
     let row = sqlx::query_as("SELECT * FROM jobs WHERE id = $1 AND account_id = $2 AND kind <> 'check'")
         .bind(id.as_str())
         .bind(account.as_str())
@@ -309,7 +357,7 @@ pub(super) async fn held_row(
 }
 
 /// A job with what lies in other tables.
-async fn whole(connection: &mut Connection, row: &JobRow) -> Result<Job> {
+pub(super) async fn whole(connection: &mut Connection, row: &JobRow) -> Result<Job> {
     let mut job = whole_but_for_its_place(connection, row).await?;
     if job.state.name() == StateName::Queued {
         let (ahead, own): (i64, i64) = sqlx::query_as(
@@ -341,22 +389,6 @@ pub(super) async fn whole_but_for_its_place(connection: &mut Connection, row: &J
     Ok(job)
 }
 
-/// The places of an account's queued jobs, counted in one walk: a page of them must not walk the queue for
-/// each.
-async fn places(connection: &mut Connection, account: &AccountId) -> Result<BTreeMap<String, (i64, i64)>> {
-    let places: Vec<(String, i64, i64)> = sqlx::query_as(
-        "SELECT id, place, own FROM (
-             SELECT id, account_id, row_number() OVER (ORDER BY created_at, id) - 1 AS place,
-                    row_number() OVER (PARTITION BY account_id ORDER BY created_at, id) - 1 AS own
-             FROM jobs WHERE state = 'queued' AND kind <> 'check'
-         ) AS waiting WHERE account_id = $1",
-    )
-    .bind(account.as_str())
-    .fetch_all(connection)
-    .await?;
-    Ok(places.into_iter().map(|(id, place, own)| (id, (place, own))).collect())
-}
-
 /// What a job is made from, and what it is to sound like.
 pub(super) async fn inputs(connection: &mut Connection, row: &JobRow) -> Result<(Vec<Input>, Vec<UploadId>)> {
     let rows: Vec<(String, String, String, Option<String>)> = sqlx::query_as(
@@ -384,43 +416,6 @@ pub(super) async fn inputs(connection: &mut Connection, row: &JobRow) -> Result<
 const INPUT: &str = "input";
 const REFERENCE: &str = "reference";
 
-pub(crate) async fn list_jobs(
-    store: &Db,
-    account: &AccountId,
-    state: Option<StateName>,
-    after: Option<&JobId>,
-    limit: u32,
-) -> Result<Vec<Job>> {
-    let mut reader = store.reader.acquire().await?;
-    let rows: Vec<JobRow> = sqlx::query_as(
-        "SELECT * FROM jobs
-         WHERE account_id = $1 AND kind <> 'check' AND ($2 IS NULL OR state = $2)
-           AND ($3 IS NULL
-                OR (created_at, id) < (SELECT created_at, id FROM jobs WHERE id = $3 AND account_id = $1))
-         ORDER BY created_at DESC, id DESC
-         LIMIT $4",
-    )
-    .bind(account.as_str())
-    .bind(state.map(StateName::as_str))
-    .bind(after.map(JobId::as_str))
-    .bind(i64::from(limit))
-    .fetch_all(&mut *reader)
-    .await?;
-    let places = match rows.iter().map(JobRow::state_name).collect::<Result<Vec<_>>>()? {
-        states if states.contains(&StateName::Queued) => places(&mut reader, account).await?,
-        _ => BTreeMap::new(),
-    };
-    let mut jobs = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let mut job = whole_but_for_its_place(&mut reader, row).await?;
-        if let Some((place, own)) = places.get(&row.id) {
-            (job.queue_position, job.own_ahead) = (u64::try_from(*place).ok(), u64::try_from(*own).ok());
-        }
-        jobs.push(job);
-    }
-    Ok(jobs)
-}
-
 pub(crate) async fn cancel(
     store: &Db,
     account: &AccountId,
@@ -429,17 +424,27 @@ pub(crate) async fn cancel(
 ) -> Result<Option<Job>> {
     let mut write = store.write().await?;
     let now = write.time(now).await?;
-    let Some(before) = held_row(write.connection(), account, id).await? else { return Ok(None) };
-    if before.state()?.finished_at().is_none() {
-        move_job(&mut write, &before, Event::CancelRequested, now).await?;
-    }
-    let after = row(write.connection(), account, id).await?;
-    let job = match after {
-        Some(after) => Some(whole(write.connection(), &after).await?),
-        None => None,
-    };
+    let cancelled = cancel_in(&mut write, account, id, now).await?;
     write.commit().await?;
-    Ok(job)
+    Ok(cancelled.map(|(job, _)| job))
+}
+
+/// The same in a transaction that does more; tells whether the job ended by it.
+pub(super) async fn cancel_in(
+    write: &mut Write<'_>,
+    account: &AccountId,
+    id: &JobId,
+    now: Timestamp,
+) -> Result<Option<(Job, bool)>> {
+    let Some(before) = held_row(write.connection(), account, id).await? else { return Ok(None) };
+    let ends = before.state()?.finished_at().is_none();
+    if ends {
+        move_job(write, &before, Event::CancelRequested, now).await?;
+    }
+    match row(write.connection(), account, id).await? {
+        Some(after) => Ok(Some((whole(write.connection(), &after).await?, ends))),
+        None => Ok(None),
+    }
 }
 
 pub(crate) async fn delete_job(
@@ -455,8 +460,7 @@ pub(crate) async fn delete_job(
         // Through the same door as every end, so that its inputs learn when they go.
         move_job(&mut write, &before, Event::CancelRequested, now).await?;
     }
-    sqlx::query("DELETE FROM jobs WHERE id = $1").bind(id.as_str()).execute(write.connection()).await?;
-    artifacts::doom(write.connection(), &BlobPrefix::job(id), now).await?;
+    reaping::remove_job(&mut write, &before, Cause::Erasure, now).await?;
     write.commit().await?;
     Ok(Removal::Removed)
 }

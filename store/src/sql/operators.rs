@@ -3,66 +3,78 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use domain::attempt::Room;
+use domain::audit::{Act, Action, Outcome};
 use domain::clock::Timestamp;
 use domain::ids::{AccountId, JobId};
 use domain::job::{Event, Job, StateName};
 use domain::lease::WorkerName;
+use domain::order::Order;
 use domain::outlook::Outlook;
 
 use super::jobs::{self, move_job};
-use super::{Connection, Db};
+use super::{Connection, Db, Write, audit};
 use crate::error::{Result, StoreError};
-use crate::operating::{Pause, QueueState, WorkerSeen};
+use crate::operating::{Pause, Retried, SILENT, SignOfLife};
+use crate::outcome::Enqueued;
 use crate::rows::{JobRow, parse};
 
-/// A worker that was silent for so long does not count.
-const SILENT: Duration = Duration::from_secs(15);
 /// Nobody asks after a worker that was silent for so long.
 const FORGOTTEN: Duration = Duration::from_secs(86_400);
 /// Fewer runs tell nothing.
 const RUNS_MIN: usize = 5;
 const RUNS_LOOKED_AT: i64 = 20;
 
-pub(crate) async fn pause(store: &Db, reason: &str, now: Timestamp) -> Result<Pause> {
+pub(crate) async fn pause(store: &Db, act: &Act, now: Timestamp) -> Result<Pause> {
     let mut write = store.write().await?;
     let now = write.time(now).await?;
     sqlx::query(
-        "INSERT INTO queue_pause (only_one, since, reason) VALUES (1, $1, $2)
-         ON CONFLICT (only_one) DO UPDATE SET reason = excluded.reason",
+        "INSERT INTO queue_pause (only_one, since, reason, actor) VALUES (1, $1, $2, $3)
+         ON CONFLICT (only_one) DO UPDATE SET reason = excluded.reason, actor = excluded.actor",
     )
     .bind(now.micros())
-    .bind(reason)
+    .bind(act.reason.as_str())
+    .bind(act.actor.to_string())
     .execute(write.connection())
     .await?;
     let paused = paused(write.connection()).await?;
+    audit::record(&mut write, act, Action::Pause, None, Outcome::Done, now).await?;
     write.commit().await?;
     paused.ok_or(StoreError::Database(sqlx::Error::RowNotFound))
 }
 
-pub(crate) async fn resume(store: &Db) -> Result<bool> {
+pub(crate) async fn resume(store: &Db, act: &Act, now: Timestamp) -> Result<bool> {
     let mut write = store.write().await?;
+    let now = write.time(now).await?;
     let done = sqlx::query("DELETE FROM queue_pause").execute(write.connection()).await?;
+    let was_paused = done.rows_affected() == 1;
+    let outcome = if was_paused { Outcome::Done } else { Outcome::Unchanged };
+    audit::record(&mut write, act, Action::Resume, None, outcome, now).await?;
     write.new_work += 1; // what waits is as good as new
     write.commit().await?;
-    Ok(done.rows_affected() == 1)
+    Ok(was_paused)
 }
 
-async fn paused(connection: &mut Connection) -> Result<Option<Pause>> {
-    let row: Option<(i64, String)> =
-        sqlx::query_as("SELECT since, reason FROM queue_pause").fetch_optional(connection).await?;
-    Ok(row.map(|(since, reason)| Pause { since: Timestamp::from_micros(since), reason }))
+pub(super) async fn paused(connection: &mut Connection) -> Result<Option<Pause>> {
+    let row: Option<(i64, String, String)> =
+        sqlx::query_as("SELECT since, reason, actor FROM queue_pause").fetch_optional(connection).await?;
+    Ok(row.map(|(since, reason, by)| Pause { since: Timestamp::from_micros(since), by, reason }))
 }
 
-pub(crate) async fn worker_seen(store: &Db, name: &WorkerName, slots: u32, now: Timestamp) -> Result<()> {
+pub(crate) async fn worker_seen(store: &Db, sign: &SignOfLife, now: Timestamp) -> Result<()> {
     let mut write = store.write().await?;
     let now = write.time(now).await?;
     sqlx::query(
-        "INSERT INTO workers (name, slots, started_at, seen_at) VALUES ($1, $2, $3, $3)
-         ON CONFLICT (name) DO UPDATE SET slots = excluded.slots, seen_at = excluded.seen_at",
+        "INSERT INTO workers (name, slots, started_at, seen_at, version, sandbox) VALUES ($1, $2, $3, $3, $4, $5)
+         ON CONFLICT (name) DO UPDATE
+         SET slots = excluded.slots, seen_at = excluded.seen_at, version = excluded.version,
+             sandbox = excluded.sandbox",
     )
-    .bind(&name.0)
-    .bind(i64::from(slots))
+    .bind(&sign.name.0)
+    .bind(i64::from(sign.slots))
     .bind(now.micros())
+    .bind(&sign.version)
+    .bind(sign.sandbox.as_str())
     .execute(write.connection())
     .await?;
     sqlx::query("DELETE FROM workers WHERE seen_at < $1")
@@ -78,68 +90,28 @@ pub(crate) async fn worker_left(store: &Db, name: &WorkerName) -> Result<()> {
     write.commit().await
 }
 
-pub(crate) async fn queue(store: &Db, now: Timestamp) -> Result<QueueState> {
-    let mut reader = store.reader.acquire().await?;
-    let now = super::reading_time(store, &mut reader, now).await?;
-    let (waiting, backing_off, checks_waiting, oldest): (i64, i64, i64, Option<i64>) = sqlx::query_as(
-        "SELECT count(CASE WHEN kind <> 'check' THEN 1 END),
-                count(CASE WHEN kind <> 'check' AND not_before > $1 THEN 1 END),
-                count(CASE WHEN kind = 'check' THEN 1 END),
-                min(CASE WHEN kind <> 'check' THEN created_at END)
-         FROM jobs WHERE state = 'queued'",
-    )
-    .bind(now.micros())
-    .fetch_one(&mut *reader)
-    .await?;
-    let workers = workers(&mut reader, now).await?;
-    let running: i64 = sqlx::query_scalar("SELECT count(*) FROM jobs WHERE state = 'running'")
-        .fetch_one(&mut *reader)
-        .await?;
-    Ok(QueueState {
-        pause: paused(&mut reader).await?,
-        waiting: count(waiting),
-        backing_off: count(backing_off),
-        checks_waiting: count(checks_waiting),
-        running: count(running),
-        oldest_waiting_since: oldest.map(Timestamp::from_micros),
-        typical_run: typical_run(&mut reader).await?,
-        workers,
-    })
+/// How many slots all workers have that gave a sign of life lately.
+async fn slots(connection: &mut Connection, now: Timestamp) -> Result<u32> {
+    let slots: i64 =
+        sqlx::query_scalar("SELECT CAST(coalesce(sum(slots), 0) AS BIGINT) FROM workers WHERE seen_at > $1")
+            .bind((now - SILENT).micros())
+            .fetch_one(connection)
+            .await?;
+    Ok(u32::try_from(slots).unwrap_or(u32::MAX))
 }
 
-async fn workers(connection: &mut Connection, now: Timestamp) -> Result<Vec<WorkerSeen>> {
-    let rows: Vec<(String, i64, i64, i64, i64)> = sqlx::query_as(
-        "SELECT name, slots, started_at, seen_at,
-                (SELECT count(*) FROM jobs WHERE state = 'running' AND worker = workers.name)
-         FROM workers WHERE seen_at > $1 ORDER BY name",
-    )
-    .bind((now - SILENT).micros())
-    .fetch_all(connection)
-    .await?;
-    let read = |(name, slots, started_at, seen_at, running)| WorkerSeen {
-        name: WorkerName(name),
-        slots: u32::try_from(slots).unwrap_or(u32::MAX),
-        running: count(running),
-        started_at: Timestamp::from_micros(started_at),
-        seen_at: Timestamp::from_micros(seen_at),
-    };
-    Ok(rows.into_iter().map(read).collect())
-}
-
-/// From the last lease of a job to its end: the median.
-async fn typical_run(connection: &mut Connection) -> Result<Option<Duration>> {
-    let mut runs: Vec<i64> = sqlx::query_scalar(
-        "SELECT finished_at - (SELECT max(at) FROM job_events
-                               WHERE job_id = jobs.id AND job_events.state = 'running' AND job_events.stage IS NULL)
-         FROM jobs WHERE state = 'succeeded' AND kind <> 'check' ORDER BY finished_at DESC LIMIT $1",
-    )
-    .bind(RUNS_LOOKED_AT)
-    .fetch_all(connection)
-    .await?;
+/// From the last lease of a job to its end, of the jobs that succeeded last: the median.
+pub(super) async fn typical_run(connection: &mut Connection) -> Result<Option<Duration>> {
+    let mut runs: Vec<i64> =
+        sqlx::query_scalar(TYPICAL_RUN).bind(RUNS_LOOKED_AT).fetch_all(connection).await?;
     runs.sort_unstable();
     let median = runs.get(runs.len() / 2).filter(|_| runs.len() >= RUNS_MIN);
     Ok(median.map(|micros| Duration::from_micros(count(*micros))))
 }
+
+const TYPICAL_RUN: &str = "SELECT finished_at - leased_at FROM jobs
+     WHERE state = 'succeeded' AND kind <> 'check' AND finished_at IS NOT NULL
+     ORDER BY finished_at DESC LIMIT $1";
 
 pub(crate) async fn outlook(store: &Db, now: Timestamp) -> Result<Option<Outlook>> {
     let mut reader = store.reader.acquire().await?;
@@ -147,7 +119,7 @@ pub(crate) async fn outlook(store: &Db, now: Timestamp) -> Result<Option<Outlook
         return Ok(None);
     }
     let now = super::reading_time(store, &mut reader, now).await?;
-    let slots: u32 = workers(&mut reader, now).await?.iter().map(|worker| worker.slots).sum();
+    let slots = slots(&mut reader, now).await?;
     let Some(typical_run) = typical_run(&mut reader).await?.filter(|_| slots > 0) else { return Ok(None) };
     let waiting = "SELECT account_id, count(*) FROM jobs WHERE state = 'queued' AND kind <> 'check'
                    GROUP BY account_id";
@@ -172,16 +144,26 @@ pub(crate) async fn everyones_jobs(
     limit: u32,
 ) -> Result<Vec<Job>> {
     let mut reader = store.reader.acquire().await?;
-    let rows: Vec<JobRow> = sqlx::query_as(
-        "SELECT * FROM jobs
-         WHERE kind <> 'check' AND ($1 IS NULL OR state = $1)
-           AND ($2 IS NULL OR (created_at, id) < (SELECT created_at, id FROM jobs WHERE id = $2))
-         ORDER BY created_at DESC, id DESC
-         LIMIT $3",
-    )
-    .bind(state.map(StateName::as_str))
-    .bind(after.map(JobId::as_str))
-    .bind(i64::from(limit))
+    // The place is looked up first: compared with a subselect, an index would be of no use.
+    let newest = Some((i64::MAX, String::new()));
+    let place: Option<(i64, String)> = match after {
+        None => newest,
+        Some(id) => {
+            sqlx::query_as("SELECT created_at, id FROM jobs WHERE id = $1")
+                .bind(id.as_str())
+                .fetch_optional(&mut *reader)
+                .await?
+        }
+    };
+    let Some((created_at, id)) = place else { return Ok(Vec::new()) };
+    let rows: Vec<JobRow> = match state {
+        None => sqlx::query_as(NEWEST).bind(created_at).bind(id).bind(i64::from(limit)),
+        Some(state) => sqlx::query_as(NEWEST_IN_STATE)
+            .bind(created_at)
+            .bind(id)
+            .bind(i64::from(limit))
+            .bind(state.as_str()),
+    }
     .fetch_all(&mut *reader)
     .await?;
     let mut jobs = Vec::with_capacity(rows.len());
@@ -190,6 +172,16 @@ pub(crate) async fn everyones_jobs(
     }
     Ok(jobs)
 }
+
+const NEWEST: &str = "SELECT * FROM jobs WHERE kind <> 'check' AND (created_at, id) < ($1, $2)
+     ORDER BY created_at DESC, id DESC LIMIT $3";
+const NEWEST_IN_STATE: &str =
+    "SELECT * FROM jobs WHERE kind <> 'check' AND state = $4 AND (created_at, id) < ($1, $2)
+     ORDER BY created_at DESC, id DESC LIMIT $3";
+
+/// Those that could walk all jobs, for the test that looks at their plans.
+#[cfg(test)]
+pub(crate) const QUESTIONS: [&str; 3] = [TYPICAL_RUN, NEWEST, NEWEST_IN_STATE];
 
 /// Whose job it is.
 pub(crate) async fn owner(store: &Db, id: &JobId) -> Result<Option<AccountId>> {
@@ -201,19 +193,69 @@ pub(crate) async fn owner(store: &Db, id: &JobId) -> Result<Option<AccountId>> {
     owner.map(|owner| parse("jobs", id.as_str(), &owner, AccountId::parse)).transpose()
 }
 
-/// Ends a backoff; tells whether there was one.
-pub(crate) async fn hasten(store: &Db, account: &AccountId, id: &JobId, now: Timestamp) -> Result<bool> {
-    let mut write = store.write().await?;
-    let now = write.time(now).await?;
-    let Some(row) = jobs::held_row(write.connection(), account, id).await? else { return Ok(false) };
-    if row.state_name()? != StateName::Queued {
-        return Ok(false);
-    }
-    move_job(&mut write, &row, Event::Hastened, now).await?;
-    write.commit().await?;
-    Ok(true)
+/// The same in a transaction, which holds the owner from then on.
+async fn held_owner(write: &mut Write<'_>, id: &JobId) -> Result<Option<AccountId>> {
+    let owner: Option<String> =
+        sqlx::query_scalar("SELECT account_id FROM jobs WHERE id = $1 AND kind <> 'check'")
+            .bind(id.as_str())
+            .fetch_optional(write.connection())
+            .await?;
+    let Some(owner) = owner else { return Ok(None) };
+    let owner = parse("jobs", id.as_str(), &owner, AccountId::parse)?;
+    write.hold_account(&owner).await?;
+    Ok(Some(owner))
 }
 
-fn count(number: i64) -> u64 {
+pub(crate) async fn cancel(store: &Db, id: &JobId, act: &Act, now: Timestamp) -> Result<Option<Job>> {
+    let mut write = store.write().await?;
+    let now = write.time(now).await?;
+    let Some(owner) = held_owner(&mut write, id).await? else { return Ok(None) };
+    let Some((job, ended)) = jobs::cancel_in(&mut write, &owner, id, now).await? else { return Ok(None) };
+    let outcome = if ended { Outcome::Done } else { Outcome::Unchanged };
+    audit::record(&mut write, act, Action::Cancel, Some(id), outcome, now).await?;
+    write.commit().await?;
+    Ok(Some(job))
+}
+
+pub(crate) async fn retry(store: &Db, id: &JobId, act: &Act, now: Timestamp) -> Result<Retried> {
+    let mut write = store.write().await?;
+    let now = write.time(now).await?;
+    let Some(owner) = held_owner(&mut write, id).await? else { return Ok(Retried::Unknown) };
+    let Some(row) = jobs::held_row(write.connection(), &owner, id).await? else {
+        return Ok(Retried::Unknown);
+    };
+    let job = jobs::whole(write.connection(), &row).await?;
+    let retried = match row.state_name()? {
+        StateName::Queued => {
+            move_job(&mut write, &row, Event::Hastened, now).await?;
+            let row = jobs::row(write.connection(), &owner, id).await?.unwrap_or(row);
+            Retried::Hastened(jobs::whole(write.connection(), &row).await?)
+        }
+        StateName::Failed => {
+            // It costs nothing: the credits went back when it failed.
+            match jobs::enqueue_in(&mut write, &Order::again(&job), Room::ENDLESS, None, now).await? {
+                Enqueued::New(again) | Enqueued::Existing(again) => Retried::Again(again),
+                Enqueued::Refused(errors) => Retried::Refused(errors),
+                Enqueued::Conflict
+                | Enqueued::AccountFull
+                | Enqueued::QueueFull
+                | Enqueued::Insufficient { .. }
+                | Enqueued::Frozen => Retried::Unchanged(job),
+            }
+        }
+        _ => Retried::Unchanged(job),
+    };
+    let outcome = match &retried {
+        Retried::Hastened(_) => Outcome::Hastened,
+        Retried::Again(_) => Outcome::Again,
+        Retried::Unchanged(_) | Retried::Unknown => Outcome::Unchanged,
+        Retried::Refused(_) => Outcome::Refused,
+    };
+    audit::record(&mut write, act, Action::Retry, Some(id), outcome, now).await?;
+    write.commit().await?;
+    Ok(retried)
+}
+
+pub(super) fn count(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
 }

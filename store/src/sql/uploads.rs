@@ -1,6 +1,5 @@
 //! Uploads, and the checks that look at them.
 
-use domain::blob::BlobPrefix;
 use domain::clock::Timestamp;
 use domain::digest::Digest;
 use domain::ids::{AccountId, JobId, UploadId};
@@ -8,11 +7,12 @@ use domain::job::Event;
 use domain::lease::LeaseId;
 use domain::order::Input;
 use domain::problem::Problem;
-use domain::upload::{Upload, UploadState};
+use domain::removal::Cause;
+use domain::upload::Upload;
 
 use super::jobs::{self, move_job};
 use super::queue::leased_row;
-use super::{Connection, Db, artifacts};
+use super::{Connection, Db, reaping};
 use crate::error::{Result, StoreError};
 use crate::outcome::{Checked, NewUpload, Removal};
 use crate::rows::{JobRow, UploadRow, json_text, parse};
@@ -222,7 +222,9 @@ pub(crate) async fn delete_upload(
     let mut write = store.write().await?;
     let now = write.time(now).await?;
     write.hold_account(account).await?;
-    let Some(upload) = row(write.connection(), account, id).await? else { return Ok(Removal::Unknown) };
+    if row(write.connection(), account, id).await?.is_none() {
+        return Ok(Removal::Unknown);
+    }
     let living: Vec<JobRow> = sqlx::query_as(held!(
         "SELECT * FROM jobs
          WHERE id IN (SELECT job_id FROM job_inputs WHERE upload_id = $1) AND finished_at IS NULL
@@ -234,13 +236,7 @@ pub(crate) async fn delete_upload(
     if living.iter().any(|job| !job.is_check()) {
         return Ok(Removal::InUse);
     }
-    if upload.state()? == UploadState::Checking {
-        for check in &living {
-            move_job(&mut write, check, Event::CancelRequested, now).await?;
-        }
-    }
-    sqlx::query("DELETE FROM uploads WHERE id = $1").bind(id.as_str()).execute(write.connection()).await?;
-    artifacts::doom(write.connection(), &BlobPrefix::upload(id), now).await?;
+    reaping::remove_upload(&mut write, id, Cause::Erasure, now).await?;
     write.commit().await?;
     Ok(Removal::Removed)
 }

@@ -11,6 +11,8 @@ use super::{mixrunners, word_of};
 pub struct Fleet {
     folder: PathBuf,
     pub database: String,
+    blobs: String,
+    variables: Vec<(&'static str, String)>,
 }
 
 /// One of its processes; killed when dropped.
@@ -18,7 +20,26 @@ pub struct Process(Child);
 
 impl Fleet {
     pub fn new(folder: &Path, database: String) -> Self {
-        Self { folder: folder.to_owned(), database }
+        let keys = folder.join("keys");
+        if !keys.exists() {
+            let made =
+                mixrunners(&["keys", "init", "--keys"]).arg(&keys).output().expect("the program starts");
+            assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        }
+        let blobs = format!("file://{}", folder.join("blobs").display());
+        Self { folder: folder.to_owned(), database, blobs, variables: Vec::new() }
+    }
+
+    /// The same with its bytes in a bucket of the server at `endpoint`.
+    pub fn on_bucket(folder: &Path, database: String, endpoint: &str, bucket: &str) -> Self {
+        let variables = [
+            ("AWS_ENDPOINT_URL_S3", endpoint),
+            ("AWS_ACCESS_KEY_ID", "tests"),
+            ("AWS_SECRET_ACCESS_KEY", "secret"),
+            ("AWS_EC2_METADATA_DISABLED", "true"),
+        ];
+        let variables = variables.map(|(name, value)| (name, value.to_owned())).to_vec();
+        Self { blobs: format!("s3://{bucket}/mix"), variables, ..Self::new(folder, database) }
     }
 
     /// Starts `mixrunners api`, and makes a key at it.
@@ -30,24 +51,40 @@ impl Fleet {
         (process, producer)
     }
 
+    /// Starts it again where it was before.
+    pub fn api_at(&self, base: &str) -> Process {
+        let listen = base.strip_prefix("http://").expect("an address");
+        let mut process = self.start("api", &["--listen", listen]);
+        word_of(&mut process.0, "/sign-in#");
+        process
+    }
+
     /// Starts `mixrunners worker`, and waits until it works.
     pub fn worker(&self, name: &str) -> Process {
         let mut process = self.start("worker", &["--scratch", &self.scratch(name)]);
-        word_of(&mut process.0, "postgres://");
+        word_of(&mut process.0, "works");
         process
+    }
+
+    /// The same, with a listener for operators; gives where its figures are.
+    pub fn worker_with_figures(&self, name: &str) -> (Process, String) {
+        let arguments = ["--scratch", &self.scratch(name), "--ops-listen", "127.0.0.1:0"];
+        let mut process = self.start("worker", &arguments);
+        let figures = word_of(&mut process.0, "/metrics");
+        (process, figures)
     }
 
     pub fn scratch(&self, name: &str) -> String {
         self.folder.join(name).display().to_string()
     }
 
-    pub fn blobs(&self) -> PathBuf {
-        self.folder.join("blobs")
+    pub fn keys(&self) -> PathBuf {
+        self.folder.join("keys")
     }
 
     pub fn command(&self, name: &str) -> Command {
-        let mut command = mixrunners(&[name, "--database", &self.database, "--blobs"]);
-        command.arg(format!("file://{}", self.blobs().display()));
+        let mut command = mixrunners(&[name, "--database", &self.database, "--blobs", &self.blobs, "--keys"]);
+        command.arg(self.keys()).envs(self.variables.iter().cloned());
         command
     }
 
@@ -78,9 +115,23 @@ impl Process {
 
     /// As an operator would, with SIGTERM; gives how it ended.
     pub fn stop(mut self) -> ExitStatus {
-        let told = Command::new("kill").arg("-TERM").arg(self.0.id().to_string()).status();
-        assert!(told.expect("kill starts").success());
+        self.signal("-TERM");
         self.0.wait().expect("the process ends")
+    }
+
+    /// Stands still, as a host that swaps or a virtual machine that moves.
+    pub fn freeze(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Goes on where it stood still.
+    pub fn thaw(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let told = Command::new("kill").arg(signal).arg(self.0.id().to_string()).status();
+        assert!(told.expect("kill starts").success());
     }
 }
 

@@ -24,17 +24,37 @@ pub fn mixrunners(arguments: &[&str]) -> Command {
 
 /// The first word with `part` that the process prints.
 pub fn word_of(process: &mut Child, part: &'static str) -> String {
+    words_of(process, &[part]).remove(0)
+}
+
+/// The first word with each of `parts`, which come in this order.
+pub fn words_of(process: &mut Child, parts: &[&'static str]) -> Vec<String> {
     let lines = BufReader::new(process.stdout.take().expect("a pipe"));
     let (sender, receiver) = mpsc::channel();
     // Reads on to the end, so that the process never writes into a full pipe.
     std::thread::spawn(move || {
         for line in lines.lines().map_while(Result::ok) {
-            if let Some(word) = line.split_whitespace().find(|word| word.contains(part)) {
+            for word in line.split_whitespace() {
                 let _ = sender.send(word.to_owned());
             }
         }
     });
-    receiver.recv_timeout(Duration::from_secs(30)).unwrap_or_else(|_| panic!("no {part:?} within 30 s"))
+    let word = |part: &&'static str| loop {
+        let word = receiver.recv_timeout(Duration::from_secs(30));
+        let word = word.unwrap_or_else(|_| panic!("no {part:?} within 30 s"));
+        if word.contains(part) {
+            return word;
+        }
+    };
+    parts.iter().map(word).collect()
+}
+
+/// How people start it: from somewhere, with a folder relative to there.
+fn serving(data: &Path) -> Command {
+    let (parent, name) = (data.parent().expect("a parent"), data.file_name().expect("a name"));
+    let mut command = mixrunners(&["serve", "--listen", "127.0.0.1:0", "--data"]);
+    command.arg(Path::new(".").join(name)).current_dir(parent);
+    command
 }
 
 /// `mixrunners serve` on a free port of this machine; ended when dropped.
@@ -53,19 +73,27 @@ impl Service {
 
     /// The same, with more in its environment.
     pub fn start_with(data: &Path, environment: &[(&str, &str)]) -> Self {
-        // As people start it: from somewhere, with a folder relative to there.
-        let (parent, name) = (data.parent().expect("a parent"), data.file_name().expect("a name"));
-        let mut process = mixrunners(&["serve", "--listen", "127.0.0.1:0", "--data"])
-            .arg(Path::new(".").join(name))
-            .current_dir(parent)
-            .envs(environment.iter().copied())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
-            .spawn()
-            .expect("the program starts");
-        let link = word_of(&mut process, "/sign-in#");
+        let mut command = serving(data);
+        command.envs(environment.iter().copied());
+        Self::start_by(command, data, &["/sign-in#"]).0
+    }
+
+    /// The same, with a listener for operators; gives where its figures are.
+    pub fn start_with_figures(data: &Path) -> (Self, String) {
+        let mut command = serving(data);
+        command.args(["--ops-listen", "127.0.0.1:0"]);
+        let (service, mut words) = Self::start_by(command, data, &["/sign-in#", "/metrics"]);
+        (service, words.remove(1))
+    }
+
+    /// Starts it by a command of the test's own; gives the words with these parts that it prints.
+    pub fn start_by(mut command: Command, data: &Path, parts: &[&'static str]) -> (Self, Vec<String>) {
+        let mut process =
+            command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().expect("the program starts");
+        let words = words_of(&mut process, parts);
+        let link = words[0].clone();
         let base = link.split("/sign-in#").next().expect("a base address").to_owned();
-        Self { process, data: data.to_path_buf(), base, sign_in_link: link }
+        (Self { process, data: data.to_path_buf(), base, sign_in_link: link }, words)
     }
 
     /// As the power would: SIGKILL, no chance to tidy up.

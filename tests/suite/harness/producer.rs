@@ -21,6 +21,8 @@ pub struct Producer {
 const PATCH_BYTES: usize = 1 << 20;
 const TRIES: usize = 600;
 const BETWEEN_TRIES: Duration = Duration::from_millis(100);
+/// A frozen process takes a request and answers when it thaws.
+const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
 impl Producer {
     /// Makes a key by `mixrunners api-key create` while the service runs.
@@ -41,6 +43,39 @@ impl Producer {
         let secret = printed.lines().last().expect("the secret on the last line").to_owned();
         assert_eq!(printed.lines().count(), 1, "nothing else is printed on standard output");
         Self { http: Client::new(), base: base.to_owned(), secret }
+    }
+
+    /// With a key that was made before.
+    pub fn known(base: &str, secret: &str) -> Self {
+        Self { http: Client::new(), base: base.to_owned(), secret: secret.to_owned() }
+    }
+
+    /// As [`Self::get_json`], however long it takes until there is an answer; `None` if there is no such thing.
+    pub async fn get_at_last(&self, path: &str) -> Option<Value> {
+        self.at_last(|| self.http.get(self.url(path))).await
+    }
+
+    /// Posts again and again until there is an answer, always under the same key.
+    pub async fn post_at_last(&self, path: &str, key: &str, body: Value) -> Value {
+        let post = || self.http.post(self.url(path)).header("Idempotency-Key", key).json(&body);
+        self.at_last(post).await.unwrap_or_else(|| panic!("POST {path}: there is no such thing"))
+    }
+
+    async fn at_last(&self, request: impl Fn() -> reqwest::RequestBuilder) -> Option<Value> {
+        for _ in 0..TRIES {
+            match request().bearer_auth(&self.secret).timeout(ANSWER_WITHIN).send().await {
+                Ok(answer) if answer.status() == StatusCode::NOT_FOUND => return None,
+                Ok(answer) if answer.status().is_success() => match answer.json().await {
+                    Ok(body) => return Some(body),
+                    Err(error) => println!("an answer broke off: {error}"),
+                },
+                Ok(answer) if answer.status().is_server_error() => {}
+                Ok(answer) => panic!("{}: {:?}", answer.status(), answer.text().await),
+                Err(_) => {} // it is down
+            }
+            tokio::time::sleep(BETWEEN_TRIES).await;
+        }
+        panic!("no answer after {TRIES} tries")
     }
 
     pub async fn get(&self, path: &str) -> Response {

@@ -16,21 +16,22 @@ use super::teller::Teller;
 use super::{Listener, RenderError, Song};
 use crate::protocol::{Done, Line, MadeFile, Reference, Request};
 
-/// Does what one line of `request` says, and answers. The error is that of the pipe, not of the file.
-pub fn serve_one(request: &str, output: Box<dyn Write + Send>) -> io::Result<()> {
+/// Does what one line of `request` says, and answers. A file to be checked is decoded within `limits`. The error is
+/// that of the pipe, not of the file.
+pub fn serve_one(request: &str, limits: &Limits, output: Box<dyn Write + Send>) -> io::Result<()> {
     let request: Request = serde_json::from_str(request)?;
     let teller = Teller::new(output);
-    let last = match answer(&request, &teller) {
+    let last = match answer(&request, limits, &teller) {
         Ok(done) => Line::Done { done },
         Err(error) => Line::Problem { problem: error.problem(teller.stage().unwrap_or(Stage::Fetch)) },
     };
     teller.write(&last)
 }
 
-fn answer(request: &Request, teller: &Teller) -> Result<Done, RenderError> {
+fn answer(request: &Request, limits: &Limits, teller: &Teller) -> Result<Done, RenderError> {
     match request {
         Request::Check { input, extension, out } => {
-            let song = Song::open(input, extension.as_deref(), &Limits::SERVICE, teller)?;
+            let song = Song::open(input, extension.as_deref(), limits, teller)?;
             teller.enter(Stage::Analyse);
             let peaks_file = "peaks.json".to_owned();
             write_peaks(&song.audio, &out.join(&peaks_file))?;

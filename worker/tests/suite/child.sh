@@ -42,7 +42,7 @@ if [ "$(field task)" = album ]; then
     exit 0
 fi
 
-{ echo "mastered"; cat "$input"; } >"$out/master.wav24"
+{ echo "mastered"; printf '%s' "$order" | fields input | while read -r path; do cat "$path"; done; } >"$out/master.wav24"
 case "$title" in
 dies) kill -9 $$ ;;
 exits) mastered "$(file master M wav24 master.wav24 null)"; exit 3 ;;
@@ -56,11 +56,17 @@ lies) mastered "$(file master M wav24 master.wav24 null | sed 's/"sha256":"..../
 other) echo '{"done":{"audio":{"format":"wav","sample_rate_hz":44100,"channels":2,"bit_depth":24,"frames":441,"duration_s":0.01,"lossy":false},"findings":[],"peaks_file":"p"}}' ;;
 bad) problem audio_silent input ;;
 ours) problem disk_failed ours ;;
-hangs)
+floods) i=0; while [ $i -lt 2100 ]; do : >"$out/$i"; i=$((i + 1)); done; sleep 60 ;;
+chatters)
+    echo $$ >"PIDS/$$"
+    while :; do progress master 0.5; done
+    ;;
+hangs | fills)
     # Until the test lets it go on.
     echo $$ >"PIDS/$$"
     progress master 0.5
     while [ ! -e "PIDS/go" ]; do sleep 0.05; done
+    [ "$title" = fills ] && problem disk_failed ours
     ;;
 esac
 case "$title" in

@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "in a test they are assertions")]
 
 mod interrupted;
+mod proof;
+mod reaped;
 mod rendered;
 mod service;
 mod wayward;

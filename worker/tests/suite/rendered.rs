@@ -1,5 +1,7 @@
 //! What happens when all goes well, and when the audio is at fault.
 
+use std::path::Path;
+
 use domain::artifact::{ArtifactFormat, ArtifactKind};
 use domain::blob::BlobKey;
 use domain::job::{JobKind, StateName};
@@ -112,26 +114,27 @@ async fn an_album_is_made_in_its_order_with_a_name_for_every_track() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_child_is_told_where_the_references_are() {
+async fn the_child_finds_the_song_and_its_references_in_its_scratch_folder() {
     let service = Service::new().await;
     let running = service.start();
     let anna = service.account("anna").await;
     let mut uploads = Vec::new();
-    for _ in 0..3 {
-        let upload = service.upload(&anna, b"song").await;
+    for bytes in [b"song", b"ref1", b"ref2"] {
+        let upload = service.upload(&anna, bytes).await;
         service.checked(&anna, &upload).await;
         uploads.push(upload);
     }
     let references = uploads.split_off(1);
     let inputs = uploads.into_iter().map(Input::from).collect();
-    let job = service.order(&anna, JobKind::Master, "song", inputs, references.clone()).await;
+    let job = service.order(&anna, JobKind::Master, "song", inputs, references).await;
     let job = service.ended(&job).await;
+    assert_eq!(service.text(&job.artifacts[0].blob).await, "mastered\nsongref1ref2");
     let order = service.text(&job.artifacts[1].blob).await;
     let order: serde_json::Value = serde_json::from_str(&order).unwrap();
-    for (index, reference) in references.iter().enumerate() {
-        let path = service.blobs.path_for_child(&BlobKey::upload_source(reference));
-        assert_eq!(order["references"][index]["input"], path.to_str().unwrap());
-        assert_eq!(order["references"][index]["extension"], "wav");
+    let scratch = service.path("scratch");
+    for file in [&order, &order["references"][0], &order["references"][1]] {
+        assert!(Path::new(file["input"].as_str().unwrap()).starts_with(&scratch), "{file}");
+        assert_eq!(file["extension"], "wav");
     }
     running.stop().await;
 }

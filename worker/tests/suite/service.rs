@@ -4,6 +4,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use domain::blob::BlobKey;
@@ -14,22 +15,38 @@ use domain::job::{Job, JobKind, Stage, StateName};
 use domain::order::{Input, Order, Wish};
 use domain::recipe::Recipe;
 use domain::retention::Retention;
+use domain::sandbox::Sandbox;
 use domain::upload::{Upload, UploadState};
 use store::outcome::{Enqueued, NewAccount, NewUpload};
+use store::sealing::Keyring;
 use store::{Blobs, Place, Store};
+use tokio::io::AsyncReadExt;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use worker::Worker;
+use worker::room::{Disk, Space};
 
 /// Nothing here takes seconds unless it is broken.
+/// While less is free, nothing is claimed.
+pub const KEEP_FREE: u64 = 1 << 30;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub struct Service {
     pub store: Store,
     pub blobs: Blobs,
     pub clock: Arc<HandClock>,
+    pub disk: Arc<Glass>,
     entropy: Arc<SeededEntropy>,
     folder: tempfile::TempDir,
+}
+
+/// A disk with as much room as a test says.
+pub struct Glass(pub AtomicU64);
+
+impl Disk for Glass {
+    fn space(&self, _path: &Path) -> std::io::Result<Space> {
+        Ok(Space { free: self.0.load(Ordering::Relaxed), total: 1 << 40 })
+    }
 }
 
 pub struct Running {
@@ -56,7 +73,6 @@ impl Service {
         let entropy = Arc::new(SeededEntropy::new(1));
         let place = folder.path().join("data");
         let store = Store::open(Place::Folder(&place), entropy.clone(), Retention::POLICY).await.unwrap();
-        let blobs = Blobs::folder(&folder.path().join("blobs")).unwrap();
         std::fs::create_dir(folder.path().join("pids")).unwrap();
         let pids = folder.path().join("pids");
         let script = include_str!("child.sh").replace("PIDS", pids.to_str().unwrap());
@@ -64,7 +80,11 @@ impl Service {
         std::fs::write(&program, script).unwrap();
         std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
         let clock = Arc::new(HandClock::new(Timestamp::from_micros(1_800_000_000_000_000)));
-        Self { store, blobs, clock, entropy, folder }
+        let shelf = store::blobs::Place::folder(&folder.path().join("blobs")).unwrap();
+        let keyring = Keyring::fleeting(&*entropy);
+        let blobs = Blobs::open(shelf, store.clone(), keyring, clock.clone(), entropy.clone()).await.unwrap();
+        let disk = Arc::new(Glass(AtomicU64::new(1 << 40)));
+        Self { store, blobs, clock, disk, entropy, folder }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -80,6 +100,10 @@ impl Service {
             clock: self.clock.clone(),
             entropy: self.entropy.clone(),
             slots: 2,
+            attempt_max: worker::ATTEMPT_MAX,
+            disk: self.disk.clone(),
+            keep_free: KEEP_FREE,
+            sandbox: Sandbox::Weak,
         }
     }
 
@@ -111,10 +135,8 @@ impl Service {
             expires_at: Retention::POLICY.of_new_upload(self.clock.now()),
         };
         self.store.create_upload(&new, self.clock.now()).await.unwrap();
-        let mut append = self.blobs.open_append(&id, 0).await.unwrap();
-        append.write(bytes).await.unwrap();
-        let offset = append.sync().await.unwrap();
-        assert!(self.store.advance_upload(&id, 0, offset).await.unwrap());
+        let stored = self.blobs.put(&BlobKey::upload_source(&id), bytes).await.unwrap();
+        assert!(self.store.advance_upload(&id, 0, stored.size_bytes).await.unwrap());
         assert!(self.store.finish_upload(&id, &digest(1), self.clock.now()).await.unwrap());
         id
     }
@@ -192,12 +214,15 @@ impl Service {
     }
 
     pub async fn text(&self, key: &BlobKey) -> String {
-        std::fs::read_to_string(self.blobs.path_for_child(key)).unwrap()
+        let mut blob = self.blobs.read(key, 0, u64::MAX).await.unwrap().expect("a blob");
+        let mut text = String::new();
+        blob.reader.read_to_string(&mut text).await.unwrap();
+        text
     }
 
     /// Waits until nothing is doomed any more.
     pub async fn swept(&self) {
-        let see = async || self.store.doomed_blobs(100).await.unwrap();
+        let see = async || self.store.doomed_blobs(self.clock.now(), 100).await.unwrap();
         until("all doomed blobs are gone", see, Vec::is_empty).await;
     }
 }
@@ -246,7 +271,7 @@ pub fn is_alive(pid: u32) -> bool {
     status.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with('Z'))
 }
 
-fn files(root: &Path) -> Vec<PathBuf> {
+pub fn files(root: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(root).into_iter().flatten().map(|entry| entry.unwrap().path());
     entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }

@@ -1,16 +1,21 @@
 //! Children that do what they should not, and disks that do what they should not.
 
-use domain::job::{JobState, StateName};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use domain::job::{Job, JobKind, JobState, StateName};
 use domain::problem::Fault;
 use worker::Worker;
 
-use crate::service::Service;
+use crate::service::{KEEP_FREE, Service, until_dead};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_child_that_dies_or_breaks_the_protocol_three_times_quarantines_its_job() {
     let service = Service::new().await;
     let running = service.start();
-    for title in ["dies", "exits", "silent", "garbage", "endless", "chatty", "links", "climbs", "other"] {
+    for title in
+        ["dies", "exits", "silent", "garbage", "endless", "chatty", "links", "climbs", "other", "floods"]
+    {
         let job = service.ended(&service.job(title).await).await;
         let problem = job.state.problem().unwrap_or_else(|| panic!("{title}: {:?}", job.state)).clone();
         assert_eq!((problem.code.as_str(), job.attempt), ("job_quarantined", 3), "{title}");
@@ -55,6 +60,45 @@ async fn a_renderer_that_is_not_there_is_our_failure() {
     let running = service.start_worker(Worker { program: service.path("nobody"), ..service.worker() });
     let waits = |job: &domain::job::Job| job.attempt == 1 && job.state.name() == StateName::Queued;
     service.when(&job, "the job is in backoff", waits).await;
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_pauses_claims_and_costs_no_job_an_attempt() {
+    let service = Service::new().await;
+    let running = service.start();
+    let begun = service.job("fills").await;
+    service.hanging(&begun).await;
+    service.disk.0.store(KEEP_FREE - 1, Ordering::Relaxed);
+    service.let_it_go_on();
+    let is_untouched = |job: &Job| job.state.name() == StateName::Queued && job.attempt == 0;
+    service.when(&begun, "the job that met the wall is back", is_untouched).await;
+    let inputs = begun.inputs.clone();
+    let waiting = service.order(&begun.account, JobKind::Master, "song", inputs, Vec::new()).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    for job in [&begun, &waiting] {
+        let job = service.when(job, "it is there", |_| true).await;
+        assert!(is_untouched(&job), "{job:?}");
+    }
+    service.disk.0.store(1 << 40, Ordering::Relaxed);
+    let song = service.ended(&waiting).await;
+    assert_eq!((song.state.name(), song.attempt), (StateName::Succeeded, 1));
+    let is_hindered = |job: &Job| job.state.name() == StateName::Queued && job.attempt == 1;
+    service.when(&begun, "with room, the same is a failure", is_hindered).await;
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_child_that_sleeps_or_talks_forever_is_killed_when_its_time_is_over() {
+    let service = Service::new().await;
+    let running = service.start_worker(Worker { attempt_max: Duration::from_secs(2), ..service.worker() });
+    for title in ["hangs", "chatters"] {
+        let job = service.job(title).await;
+        until_dead(service.hanging(&job).await).await;
+        let job = service.ended(&job).await;
+        let code = job.state.problem().map(|problem| problem.code.as_str());
+        assert_eq!((code, job.attempt), (Some("job_quarantined"), 3), "{title}");
+    }
     running.stop().await;
 }
 

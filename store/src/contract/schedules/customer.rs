@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use domain::attempt::Room;
 use domain::ids::{AccountId, EntryId, JobId, PurchaseId, SeededEntropy, UploadId};
 use domain::job::StateName;
 use domain::lease::{LEASE, WorkerName};
@@ -236,7 +237,13 @@ impl<'w> Customer<'w> {
     async fn order(&mut self) -> Result<(), String> {
         let order = self.world.order(&self.account, &self.upload);
         let prices = PriceList::default();
-        match self.world.store.enqueue_priced(&order, Some(&prices), self.world.now()).await.map_err(told)? {
+        match self
+            .world
+            .store
+            .admit(&order, Room::ENDLESS, Some(&prices), self.world.now())
+            .await
+            .map_err(told)?
+        {
             Enqueued::New(job) => self.jobs.push(job.id),
             Enqueued::Insufficient { .. } => self.tally.insufficient += 1,
             Enqueued::Frozen => self.tally.frozen += 1,

@@ -1,0 +1,154 @@
+//! What is removed, why, and what is remembered of it: that it was, and on which days. Nothing that leads to a person.
+
+use std::time::Duration;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::clock::Timestamp;
+use crate::digest::Digest;
+
+const DAY_MICROS: i64 = 86_400 * 1_000_000;
+
+/// What was removed.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Removed {
+    /// A job with all it made.
+    Job,
+    /// One file that a job made; it goes with its job.
+    Artifact,
+    /// An upload with all that was derived from it.
+    Upload,
+}
+
+/// Why.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Cause {
+    /// 120 days have passed since its job ended.
+    Retention,
+    /// Its owner asked for it.
+    Erasure,
+    /// It was never completed, or never used.
+    Expiry,
+}
+
+macro_rules! words {
+    ($type:ident: $($variant:ident = $word:literal),*) => {
+        impl $type {
+            /// The stable word for it.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word),*
+                }
+            }
+
+            /// From its word.
+            #[must_use]
+            pub fn parse(word: &str) -> Option<Self> {
+                match word {
+                    $($word => Some(Self::$variant),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+words!(Removed: Job = "job", Artifact = "artifact", Upload = "upload");
+words!(Cause: Retention = "retention", Erasure = "erasure", Expiry = "expiry");
+
+/// A day of UTC, counted from 1970-01-01. What is remembered of a removal is no finer than this.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Day(i64);
+
+impl Day {
+    /// The day that this moment belongs to.
+    #[must_use]
+    pub const fn of(at: Timestamp) -> Self {
+        Self(at.micros().div_euclid(DAY_MICROS))
+    }
+
+    /// As it is stored.
+    #[must_use]
+    pub const fn from_number(number: i64) -> Self {
+        Self(number)
+    }
+
+    /// As it is stored.
+    #[must_use]
+    pub const fn number(self) -> i64 {
+        self.0
+    }
+
+    /// Its first moment.
+    #[must_use]
+    pub const fn start(self) -> Timestamp {
+        Timestamp::from_micros(self.0.saturating_mul(DAY_MICROS))
+    }
+}
+
+/// How a removed thing is found again by somebody who knows its id: ids are 128 random bits, so nobody gets from here
+/// back to one.
+#[must_use]
+pub fn subject(id: &str) -> Digest {
+    Digest::from_bytes(Sha256::digest(id).into())
+}
+
+/// What is remembered of something that was removed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Receipt {
+    /// What it was.
+    pub removed: Removed,
+    /// Why it went.
+    pub cause: Cause,
+    /// The day its time was up; `None` if it went before.
+    pub due_on: Option<Day>,
+    /// The day its rows and the keys of its audio were deleted. From then on nobody can read it, here or in a backup.
+    pub removed_on: Day,
+    /// The day its place was found empty twice; `None` until then.
+    pub verified_on: Option<Day>,
+    /// How many files lay there.
+    pub files: u64,
+}
+
+/// How long its receipt is kept.
+pub const RECEIPTS: Duration = Duration::from_secs(730 * 86_400);
+/// Between the two looks that find a place empty: a writer that was late has come to its end by then.
+pub const BETWEEN_LOOKS: Duration = Duration::from_secs(60);
+/// How long bytes that no row knows are left alone: somebody may be about to write their row.
+pub const ORPHAN_AGE: Duration = Duration::from_secs(86_400);
+
+/// After a removal that failed so many times: 1 min, 5 min, 30 min, then every 2 hours, for ever.
+#[must_use]
+pub const fn again_after(failures: u32) -> Duration {
+    Duration::from_secs(match failures {
+        0 | 1 => 60,
+        2 => 5 * 60,
+        3 => 30 * 60,
+        _ => 2 * 3600,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_holds_its_moments_and_no_other() {
+        let day = Day::of(Timestamp::from_micros(3 * DAY_MICROS));
+        assert_eq!(day, Day::from_number(3));
+        assert_eq!(Day::of(Timestamp::from_micros(4 * DAY_MICROS - 1)), day);
+        assert_eq!(day.start(), Timestamp::from_micros(3 * DAY_MICROS));
+        assert_eq!(Day::of(Timestamp::from_micros(-1)), Day::from_number(-1));
+    }
+
+    #[test]
+    fn words_read_back() {
+        for removed in [Removed::Job, Removed::Artifact, Removed::Upload] {
+            assert_eq!(Removed::parse(removed.as_str()), Some(removed));
+        }
+        for cause in [Cause::Retention, Cause::Erasure, Cause::Expiry] {
+            assert_eq!(Cause::parse(cause.as_str()), Some(cause));
+        }
+        assert_eq!(Cause::parse("whim"), None);
+    }
+}

@@ -1,0 +1,77 @@
+//! The wrapped keys of blobs.
+
+use domain::blob::{BlobKey, BlobPrefix};
+use domain::ids::{JobId, SeededEntropy};
+use domain::lease::LeaseId;
+
+use super::world::{SECOND, World};
+use crate::blob_keys::WrappedKey;
+use crate::sealing::{KekId, SealId};
+
+fn blob(fence: i64, name: &str) -> BlobKey {
+    let lease = LeaseId { job: JobId::new(&SeededEntropy::new(1)), fence };
+    BlobKey::artifact(&lease, name).unwrap()
+}
+
+fn kek(number: u16) -> KekId {
+    KekId::parse(&format!("{number:04}-0123456789abcdef")).unwrap()
+}
+
+fn key(seal: u8, number: u16) -> WrappedKey {
+    WrappedKey { seal: SealId([seal; 16]), kek: kek(number), wrapped: vec![seal; 60] }
+}
+
+pub(super) async fn a_blob_has_a_key_for_each_of_its_writes_until_it_is_shredded(world: World) {
+    let (one, other) = (blob(1, "master"), blob(1, "master.peaks"));
+    world.store.keep_blob_key(&one, &key(1, 1), world.now()).await.unwrap();
+    world.clock.advance(SECOND);
+    world.store.keep_blob_key(&one, &key(2, 1), world.now()).await.unwrap();
+    world.store.keep_blob_key(&other, &key(3, 1), world.now()).await.unwrap();
+    assert!(world.store.keep_blob_key(&one, &key(2, 1), world.now()).await.is_err(), "no seal twice");
+    for wrapped in [vec![], vec![1; 59], vec![1; 61]] {
+        let halved = WrappedKey { wrapped, ..key(9, 1) };
+        assert!(world.store.keep_blob_key(&one, &halved, world.now()).await.is_err(), "the table refuses it");
+    }
+    assert_eq!(world.store.blob_keys(&one).await.unwrap(), [key(1, 1), key(2, 1)]);
+    assert_eq!(world.store.blob_written_at(&one).await.unwrap(), Some(world.now()), "the last write");
+    world.store.forget_blob_key(&one, SealId([2; 16])).await.unwrap();
+    assert_eq!(world.store.blob_keys(&one).await.unwrap(), [key(1, 1)]);
+    world.store.shred_blob(&one).await.unwrap();
+    world.store.shred_blob(&one).await.unwrap();
+    assert_eq!(world.store.blob_keys(&one).await.unwrap(), []);
+    assert_eq!(world.store.blob_written_at(&one).await.unwrap(), None);
+    assert_eq!(world.store.blob_keys(&other).await.unwrap(), [key(3, 1)]);
+}
+
+pub(super) async fn shredding_a_prefix_takes_all_below_it_and_nothing_beside_it(world: World) {
+    let blobs = [blob(1, "a"), blob(1, "z"), blob(10, "a"), blob(2, "a")];
+    for blob in &blobs {
+        world.store.keep_blob_key(blob, &key(1, 1), world.now()).await.unwrap();
+    }
+    let lease = |fence| LeaseId { job: JobId::new(&SeededEntropy::new(1)), fence };
+    let all = BlobPrefix::job(&lease(1).job);
+    assert_eq!(world.store.blobs_with_keys(&all).await.unwrap(), blobs);
+    world.store.shred_blobs(&BlobPrefix::attempt(&lease(1))).await.unwrap();
+    assert_eq!(world.store.blobs_with_keys(&all).await.unwrap(), blobs[2..]);
+    world.store.shred_blobs(&all).await.unwrap();
+    assert_eq!(world.store.blobs_with_keys(&all).await.unwrap(), []);
+}
+
+pub(super) async fn keys_are_wrapped_anew_unless_they_were_shredded_meanwhile(world: World) {
+    assert_eq!(world.store.keks_in_use().await.unwrap(), []);
+    for (name, number) in [("a", 1), ("b", 1), ("c", 2)] {
+        world.store.keep_blob_key(&blob(1, name), &key(1, number), world.now()).await.unwrap();
+    }
+    assert_eq!(world.store.keks_in_use().await.unwrap(), [kek(1), kek(2)]);
+    assert_eq!(world.store.blob_keys_under(kek(1), 1).await.unwrap().len(), 1, "not all at once");
+    let mut old = world.store.blob_keys_under(kek(1), 9).await.unwrap();
+    old.sort_by(|(one, _), (other, _)| one.cmp(other));
+    assert_eq!(old, [(blob(1, "a"), key(1, 1)), (blob(1, "b"), key(1, 1))]);
+    world.store.shred_blob(&blob(1, "b")).await.unwrap();
+    let anew: Vec<_> =
+        old.into_iter().map(|(blob, _)| (blob, WrappedKey { wrapped: vec![9; 60], ..key(1, 3) })).collect();
+    world.store.replace_blob_keys(&anew).await.unwrap();
+    assert_eq!(world.store.keks_in_use().await.unwrap(), [kek(2), kek(3)]);
+    assert_eq!(world.store.blob_keys(&blob(1, "a")).await.unwrap(), [anew[0].1.clone()]);
+    assert_eq!(world.store.blob_keys(&blob(1, "b")).await.unwrap(), [], "what was shredded stays so");
+}

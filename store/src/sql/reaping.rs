@@ -1,0 +1,494 @@
+//! The end of everything: what is due, what is emptied, what is remembered.
+
+use domain::blob::BlobPrefix;
+use domain::breaker::Load;
+use domain::clock::Timestamp;
+use domain::clock_trust::Reading;
+use domain::digest::Digest;
+use domain::ids::UploadId;
+use domain::job::Event;
+use domain::removal::{
+    BETWEEN_LOOKS, Cause, Day, ORPHAN_AGE, RECEIPTS, Receipt, Removed, again_after, subject,
+};
+
+use super::jobs::move_job;
+use super::{Connection, Db, Write, artifacts};
+use crate::error::{Result, StoreError};
+use crate::outcome::Doomed;
+use crate::reaping::{Due, Look, Place, ReaperState};
+use crate::rows::{JobRow, parse};
+
+const WEEK_DAYS: i64 = 7;
+
+pub(crate) async fn due(store: &Db, at: Timestamp, limit: u32) -> Result<Vec<Due>> {
+    let mut due = Vec::new();
+    for (removed, sql) in [
+        (
+            Removed::Job,
+            "SELECT id, delete_at FROM jobs WHERE delete_at <= $1 AND kind <> 'check' ORDER BY delete_at, id LIMIT $2",
+        ),
+        (
+            Removed::Upload,
+            "SELECT id, delete_at FROM uploads WHERE delete_at <= $1 ORDER BY delete_at, id LIMIT $2",
+        ),
+    ] {
+        let rows: Vec<(String, i64)> =
+            sqlx::query_as(sql).bind(at.micros()).bind(i64::from(limit)).fetch_all(&store.reader).await?;
+        due.extend(rows.into_iter().map(|(id, since)| Due {
+            removed,
+            id,
+            since: Timestamp::from_micros(since),
+        }));
+    }
+    Ok(due)
+}
+
+pub(crate) async fn remove_due(store: &Db, now: Timestamp, limit: u32) -> Result<u64> {
+    let mut write = store.write().await?;
+    let now = write.time(now).await?;
+    let jobs: Vec<JobRow> = sqlx::query_as(held_unless_busy!(
+        "SELECT * FROM jobs WHERE delete_at <= $1 ORDER BY delete_at, id LIMIT $2"
+    ))
+    .bind(now.micros())
+    .bind(i64::from(limit))
+    .fetch_all(write.connection())
+    .await?;
+    for job in &jobs {
+        remove_job(&mut write, job, Cause::Retention, now).await?;
+    }
+    let uploads: Vec<(String, i64)> = sqlx::query_as(held_unless_busy!(
+        "SELECT id, is_due_by_job FROM uploads WHERE delete_at <= $1 ORDER BY delete_at, id LIMIT $2"
+    ))
+    .bind(now.micros())
+    .bind(i64::from(limit))
+    .fetch_all(write.connection())
+    .await?;
+    for (id, is_due_by_job) in &uploads {
+        let upload = parse("uploads", id, id, UploadId::parse)?;
+        let cause = if *is_due_by_job == 1 { Cause::Retention } else { Cause::Expiry };
+        remove_upload(&mut write, &upload, cause, now).await?;
+    }
+    write.commit().await?;
+    Ok((jobs.len() + uploads.len()) as u64)
+}
+
+/// A job that is over, and everything it made.
+pub(super) async fn remove_job(
+    write: &mut Write<'_>,
+    row: &JobRow,
+    cause: Cause,
+    now: Timestamp,
+) -> Result<()> {
+    let id = row.id()?;
+    let root = subject(id.as_str());
+    if !row.is_check() {
+        let made: Vec<String> = sqlx::query_scalar("SELECT id FROM artifacts WHERE job_id = $1")
+            .bind(id.as_str())
+            .fetch_all(write.connection())
+            .await?;
+        let due_on = row.delete_at().filter(|due| *due <= now);
+        bury(write, Removed::Job, &root, &root, cause, due_on, now).await?;
+        for artifact in made {
+            bury(write, Removed::Artifact, &subject(&artifact), &root, cause, due_on, now).await?;
+        }
+    }
+    sqlx::query("DELETE FROM jobs WHERE id = $1").bind(id.as_str()).execute(write.connection()).await?;
+    artifacts::doom_for(write.connection(), &BlobPrefix::job(&id), Some(&root), now).await
+}
+
+/// An upload, and all that was derived from it. A look at it that is not over ends.
+pub(super) async fn remove_upload(
+    write: &mut Write<'_>,
+    upload: &UploadId,
+    cause: Cause,
+    now: Timestamp,
+) -> Result<()> {
+    let checks: Vec<JobRow> = sqlx::query_as(held!(
+        "SELECT * FROM jobs WHERE id IN (SELECT job_id FROM job_inputs WHERE upload_id = $1)
+           AND finished_at IS NULL AND kind = 'check' ORDER BY id"
+    ))
+    .bind(upload.as_str())
+    .fetch_all(write.connection())
+    .await?;
+    for check in &checks {
+        move_job(write, check, Event::CancelRequested, now).await?;
+    }
+    let due: Option<i64> = sqlx::query_scalar("SELECT delete_at FROM uploads WHERE id = $1")
+        .bind(upload.as_str())
+        .fetch_optional(write.connection())
+        .await?
+        .flatten();
+    let due_on = due.map(Timestamp::from_micros).filter(|due| *due <= now);
+    let root = subject(upload.as_str());
+    bury(write, Removed::Upload, &root, &root, cause, due_on, now).await?;
+    sqlx::query("DELETE FROM uploads WHERE id = $1")
+        .bind(upload.as_str())
+        .execute(write.connection())
+        .await?;
+    artifacts::doom_for(write.connection(), &BlobPrefix::upload(upload), Some(&root), now).await
+}
+
+async fn bury(
+    write: &mut Write<'_>,
+    removed: Removed,
+    subject: &Digest,
+    root: &Digest,
+    cause: Cause,
+    due: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO tombstones (subject, root, removed, cause, due_on, removed_on) VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (subject) DO NOTHING",
+    )
+    .bind(subject.as_bytes().as_slice())
+    .bind(root.as_bytes().as_slice())
+    .bind(removed.as_str())
+    .bind(cause.as_str())
+    .bind(due.map(|due| Day::of(due).number()))
+    .bind(Day::of(now).number())
+    .execute(write.connection())
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn remove_stale(store: &Db, now: Timestamp) -> Result<u64> {
+    let mut write = store.write().await?;
+    let now = write.time(now).await?;
+    let mut removed = 0;
+    for sql in [
+        "DELETE FROM sessions WHERE expires_at <= $1",
+        "DELETE FROM sign_in_links WHERE expires_at <= $1",
+        "DELETE FROM api_keys WHERE expires_at <= $1",
+    ] {
+        removed += sqlx::query(sql).bind(now.micros()).execute(write.connection()).await?.rows_affected();
+    }
+    removed += sqlx::query("DELETE FROM tombstones WHERE removed_on < $1 AND verified_on IS NOT NULL")
+        .bind(Day::of(now - RECEIPTS).number())
+        .execute(write.connection())
+        .await?
+        .rows_affected();
+    write.commit().await?;
+    Ok(removed)
+}
+
+pub(crate) async fn doomed_blobs(store: &Db, now: Timestamp, limit: u32) -> Result<Vec<Doomed>> {
+    let mut reader = store.reader.acquire().await?;
+    let now = super::reading_time(store, &mut reader, now).await?;
+    let rows: Vec<(String, i64)> = sqlx::query_as(
+        "SELECT prefix, doomed_at FROM doomed_blobs WHERE look_at <= $1 ORDER BY look_at, prefix LIMIT $2",
+    )
+    .bind(now.micros())
+    .bind(i64::from(limit))
+    .fetch_all(&mut *reader)
+    .await?;
+    let read = |(text, since): (String, i64)| {
+        let prefix = parse("doomed_blobs", &text, &text, BlobPrefix::parse)?;
+        Ok(Doomed { prefix, since: Timestamp::from_micros(since) })
+    };
+    rows.into_iter().map(read).collect()
+}
+
+pub(crate) async fn looked(store: &Db, doomed: &Doomed, look: Look, now: Timestamp) -> Result<bool> {
+    let mut write = store.write().await?;
+    let now = write.time(now).await?;
+    let row: Option<DoomedRow> = sqlx::query_as(held!(
+        "SELECT subject, files, failures, empty_at FROM doomed_blobs WHERE prefix = $1 AND doomed_at = $2"
+    ))
+    .bind(doomed.prefix.as_str())
+    .bind(doomed.since.micros())
+    .fetch_optional(write.connection())
+    .await?;
+    let Some(mut row) = row else { return Ok(false) };
+    let wait = match look {
+        Look::Refused => {
+            row.failures += 1;
+            again_after(u32::try_from(row.failures).unwrap_or(u32::MAX))
+        }
+        Look::Empty { deleted } => {
+            // What came after the first look begins the wait anew.
+            let first = row.empty_at.filter(|_| deleted == 0).map(Timestamp::from_micros);
+            (row.files, row.failures) = (row.files + i64::try_from(deleted).unwrap_or(i64::MAX), 0);
+            row.empty_at = Some(first.unwrap_or(now).micros());
+            if first.is_some_and(|first| now.since(first) >= BETWEEN_LOOKS) {
+                gone(&mut write, doomed, &row, now).await?;
+                write.commit().await?;
+                return Ok(true);
+            }
+            BETWEEN_LOOKS
+        }
+    };
+    sqlx::query(
+        "UPDATE doomed_blobs SET files = $2, failures = $3, empty_at = $4, look_at = $5 WHERE prefix = $1",
+    )
+    .bind(doomed.prefix.as_str())
+    .bind(row.files)
+    .bind(row.failures)
+    .bind(row.empty_at)
+    .bind((now + wait).micros())
+    .execute(write.connection())
+    .await?;
+    write.commit().await?;
+    Ok(false)
+}
+
+#[derive(sqlx::FromRow)]
+struct DoomedRow {
+    subject: Option<Vec<u8>>,
+    files: i64,
+    failures: i64,
+    empty_at: Option<i64>,
+}
+
+/// A place was found empty twice.
+async fn gone(write: &mut Write<'_>, doomed: &Doomed, row: &DoomedRow, now: Timestamp) -> Result<()> {
+    sqlx::query("DELETE FROM doomed_blobs WHERE prefix = $1")
+        .bind(doomed.prefix.as_str())
+        .execute(write.connection())
+        .await?;
+    sqlx::query("UPDATE tombstones SET verified_on = $2, files = $3 WHERE root = $1")
+        .bind(&row.subject)
+        .bind(Day::of(now).number())
+        .bind(row.files)
+        .execute(write.connection())
+        .await?;
+    Ok(())
+}
+
+pub(crate) async fn knows(store: &Db, prefix: &BlobPrefix) -> Result<bool> {
+    let mut reader = store.reader.acquire().await?;
+    let doomed =
+        sqlx::query("SELECT 1 FROM doomed_blobs WHERE substr($1, 1, length(prefix)) = prefix LIMIT 1")
+            .bind(prefix.as_str())
+            .fetch_optional(&mut *reader)
+            .await?;
+    if doomed.is_some() {
+        return Ok(true);
+    }
+    let known = match Place::of(prefix) {
+        Some(Place::Attempt(job, fence)) => {
+            sqlx::query(
+                "SELECT 1 FROM jobs WHERE id = $1 AND fence = $2 AND state IN ('running', 'succeeded')",
+            )
+            .bind(job.as_str().to_owned())
+            .bind(fence)
+            .fetch_optional(&mut *reader)
+            .await?
+        }
+        Some(Place::Upload(upload)) => {
+            sqlx::query("SELECT 1 FROM uploads WHERE id = $1")
+                .bind(upload.as_str().to_owned())
+                .fetch_optional(&mut *reader)
+                .await?
+        }
+        None => None,
+    };
+    Ok(known.is_some())
+}
+
+pub(crate) async fn orphan(
+    store: &Db,
+    place: &BlobPrefix,
+    seen_before: Timestamp,
+    now: Timestamp,
+) -> Result<bool> {
+    let mut write = store.write().await?;
+    let now = write.time(now).await?;
+    let first: i64 = sqlx::query_scalar(
+        "INSERT INTO orphans (prefix, seen_at) VALUES ($1, $2)
+         ON CONFLICT (prefix) DO UPDATE SET prefix = excluded.prefix RETURNING seen_at",
+    )
+    .bind(place.as_str())
+    .bind(now.micros())
+    .fetch_one(write.connection())
+    .await?;
+    let is_old = first <= seen_before.micros();
+    if is_old {
+        artifacts::doom(write.connection(), place, now).await?;
+        forget_orphan(write.connection(), place).await?;
+    }
+    write.commit().await?;
+    Ok(is_old)
+}
+
+async fn forget_orphan(connection: &mut Connection, place: &BlobPrefix) -> Result<()> {
+    sqlx::query("DELETE FROM orphans WHERE prefix = $1").bind(place.as_str()).execute(connection).await?;
+    Ok(())
+}
+
+pub(crate) async fn orphans_swept(store: &Db, now: Timestamp) -> Result<()> {
+    let mut write = store.write().await?;
+    let now = write.time(now).await?;
+    // Older than any sweep takes, and not doomed: it is known by now, or gone.
+    sqlx::query("DELETE FROM orphans WHERE seen_at < $1")
+        .bind((now - 3 * ORPHAN_AGE).micros())
+        .execute(write.connection())
+        .await?;
+    sqlx::query("UPDATE reaper SET swept_at = $1").bind(now.micros()).execute(write.connection()).await?;
+    write.commit().await
+}
+
+pub(crate) async fn receipt(store: &Db, subject: &Digest) -> Result<Option<Receipt>> {
+    let row: Option<TombstoneRow> = sqlx::query_as(
+        "SELECT removed, cause, due_on, removed_on, verified_on, files FROM tombstones WHERE subject = $1",
+    )
+    .bind(subject.as_bytes().as_slice())
+    .fetch_optional(&store.reader)
+    .await?;
+    row.map(TombstoneRow::read).transpose()
+}
+
+#[derive(sqlx::FromRow)]
+struct TombstoneRow {
+    removed: String,
+    cause: String,
+    due_on: Option<i64>,
+    removed_on: i64,
+    verified_on: Option<i64>,
+    files: i64,
+}
+
+impl TombstoneRow {
+    fn read(self) -> Result<Receipt> {
+        let unreadable =
+            |word: &str| StoreError::unreadable("tombstones", "of a receipt", format!("{word:?}"));
+        Ok(Receipt {
+            removed: Removed::parse(&self.removed).ok_or_else(|| unreadable(&self.removed))?,
+            cause: Cause::parse(&self.cause).ok_or_else(|| unreadable(&self.cause))?,
+            due_on: self.due_on.map(Day::from_number),
+            removed_on: Day::from_number(self.removed_on),
+            verified_on: self.verified_on.map(Day::from_number),
+            files: u64::try_from(self.files).unwrap_or(0),
+        })
+    }
+}
+
+pub(crate) async fn time(store: &Db, callers: Timestamp) -> Result<Timestamp> {
+    let mut reader = store.reader.acquire().await?;
+    super::reading_time(store, &mut reader, callers).await
+}
+
+pub(crate) async fn clock_mark(store: &Db, boot: &str) -> Result<Option<Reading>> {
+    let row: Option<(String, i64, i64)> = sqlx::query_as(
+        "SELECT boot, wall, up FROM clock_marks ORDER BY CASE WHEN boot = $1 THEN 0 ELSE 1 END, wall DESC LIMIT 1",
+    )
+    .bind(boot)
+    .fetch_optional(&store.reader)
+    .await?;
+    Ok(row.map(|(boot, wall, up)| Reading {
+        wall: Timestamp::from_micros(wall),
+        up: std::time::Duration::from_micros(u64::try_from(up).unwrap_or(0)),
+        boot,
+    }))
+}
+
+pub(crate) async fn believe(store: &Db, reading: &Reading) -> Result<()> {
+    let mut write = store.write().await?;
+    // Of starts that are over the latest is enough.
+    sqlx::query("DELETE FROM clock_marks WHERE boot <> $1 AND wall < (SELECT max(wall) FROM clock_marks)")
+        .bind(&reading.boot)
+        .execute(write.connection())
+        .await?;
+    sqlx::query(
+        "INSERT INTO clock_marks (boot, wall, up) VALUES ($1, $2, $3)
+         ON CONFLICT (boot) DO UPDATE SET wall = excluded.wall, up = excluded.up",
+    )
+    .bind(&reading.boot)
+    .bind(reading.wall.micros())
+    .bind(i64::try_from(reading.up.as_micros()).unwrap_or(i64::MAX))
+    .execute(write.connection())
+    .await?;
+    write.commit().await
+}
+
+pub(crate) async fn freeze(store: &Db, why: &str, now: Timestamp) -> Result<bool> {
+    let mut write = store.write().await?;
+    let now = write.time(now).await?;
+    let done = sqlx::query("UPDATE reaper SET frozen_since = $1, frozen_why = $2 WHERE frozen_since IS NULL")
+        .bind(now.micros())
+        .bind(why)
+        .execute(write.connection())
+        .await?;
+    write.commit().await?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub(crate) async fn thaw(store: &Db, approved: u64) -> Result<()> {
+    let mut write = store.write().await?;
+    sqlx::query("UPDATE reaper SET frozen_since = NULL, frozen_why = NULL, approved = $1")
+        .bind(i64::try_from(approved).unwrap_or(i64::MAX))
+        .execute(write.connection())
+        .await?;
+    write.commit().await
+}
+
+pub(crate) async fn reaper_state(store: &Db, now: Timestamp) -> Result<ReaperState> {
+    let mut reader = store.reader.acquire().await?;
+    let now = super::reading_time(store, &mut reader, now).await?;
+    let row: ReaperRow = sqlx::query_as(
+        "SELECT frozen_since, frozen_why, approved, ticked_at, swept_at,
+                (SELECT count(*) FROM jobs WHERE delete_at <= $1 AND kind <> 'check') AS due,
+                (SELECT count(*) FROM jobs WHERE kind <> 'check') AS jobs,
+                (SELECT count(*) FROM tombstones
+                 WHERE removed = 'job' AND cause = 'retention' AND removed_on > $2) AS gone_lately,
+                (SELECT min(delete_at) FROM jobs WHERE delete_at <= $1) AS oldest_due,
+                (SELECT count(*) FROM doomed_blobs) AS emptying,
+                (SELECT count(*) FROM doomed_blobs WHERE failures > 0) AS stuck
+         FROM reaper",
+    )
+    .bind(now.micros())
+    .bind(Day::of(now).number() - WEEK_DAYS)
+    .fetch_one(&mut *reader)
+    .await?;
+    Ok(row.read())
+}
+
+#[derive(sqlx::FromRow)]
+struct ReaperRow {
+    frozen_since: Option<i64>,
+    frozen_why: Option<String>,
+    approved: i64,
+    ticked_at: Option<i64>,
+    swept_at: Option<i64>,
+    due: i64,
+    jobs: i64,
+    gone_lately: i64,
+    oldest_due: Option<i64>,
+    emptying: i64,
+    stuck: i64,
+}
+
+impl ReaperRow {
+    fn read(self) -> ReaperState {
+        let count = |number: i64| u64::try_from(number).unwrap_or(0);
+        let time = |micros: Option<i64>| micros.map(Timestamp::from_micros);
+        ReaperState {
+            frozen: time(self.frozen_since).zip(self.frozen_why),
+            ticked_at: time(self.ticked_at),
+            swept_at: time(self.swept_at),
+            load: Load {
+                due: count(self.due),
+                jobs: count(self.jobs),
+                gone_lately: count(self.gone_lately),
+                approved: count(self.approved),
+            },
+            oldest_due: time(self.oldest_due),
+            emptying: count(self.emptying),
+            stuck: count(self.stuck),
+        }
+    }
+}
+
+pub(crate) async fn ticked(store: &Db, now: Timestamp) -> Result<()> {
+    let mut write = store.write().await?;
+    let now = write.time(now).await?;
+    // An approval is for what is due now, not for all time.
+    sqlx::query(
+        "UPDATE reaper SET ticked_at = $1, approved =
+             CASE WHEN EXISTS (SELECT 1 FROM jobs WHERE delete_at <= $1) THEN approved ELSE 0 END",
+    )
+    .bind(now.micros())
+    .execute(write.connection())
+    .await?;
+    write.commit().await
+}
