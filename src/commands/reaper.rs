@@ -15,8 +15,9 @@ use tokio_util::sync::CancellationToken;
 use worker::reaper::{Reaper, Tick};
 
 use super::installation::{Embedded, Shared};
+use super::logging::Logging;
 use super::service::{come_to_an_end, runtime, told_to_stop};
-use crate::ambient::{self, MachineClocks, SteadyClock};
+use crate::ambient::{MachineClocks, SteadyClock};
 use crate::exit::Failure;
 
 /// What `reaper` takes. Without an action it runs until it is told to stop.
@@ -37,6 +38,8 @@ struct Place {
     data: Option<PathBuf>,
     #[command(flatten)]
     shared: Option<Shared>,
+    #[command(flatten)]
+    logging: Logging,
 }
 
 #[derive(Subcommand, Debug)]
@@ -90,7 +93,6 @@ fn time(text: &str) -> Result<Timestamp, String> {
 
 /// Does what is asked for.
 pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
-    ambient::log_to_stderr();
     runtime()?.block_on(act(arguments))
 }
 
@@ -176,6 +178,7 @@ async fn plan(reaper: &Reaper, at: Option<Timestamp>, as_json: bool) -> Result<E
 
 impl Place {
     async fn open(&self) -> Result<Reaper, Failure> {
+        self.logging.begin()?;
         let readings = Arc::new(MachineClocks);
         let clock = Arc::new(SteadyClock::new());
         let (store, blobs): (Store, _) = match (&self.shared, &self.data) {

@@ -17,7 +17,7 @@ use super::logging::Logging;
 use super::sandbox::Walls;
 use super::service::{Address, OperatorsAddress, come_to_an_end, runtime, sign_in_link, told_to_stop};
 use super::worker::Slots;
-use crate::ambient::{MachineClocks, SteadyClock, SystemEntropy};
+use crate::ambient::{self, MachineClocks, SteadyClock, SystemEntropy};
 use crate::exit::Failure;
 
 /// What `serve` takes.
