@@ -15,12 +15,14 @@ use tokio_util::sync::CancellationToken;
 use worker::reaper::{Reaper, Tick};
 
 use super::installation::{Embedded, Shared};
+use super::logging::Logging;
 use super::service::{come_to_an_end, runtime, told_to_stop};
-use crate::ambient::{self, MachineClocks, SteadyClock};
+use crate::ambient::{MachineClocks, SteadyClock};
 use crate::exit::Failure;
 
 /// What `reaper` takes. Without an action it runs until it is told to stop.
 #[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Arguments {
     #[command(flatten)]
     place: Place,
@@ -31,18 +33,22 @@ pub struct Arguments {
 /// An installation in one folder, or one that many processes share.
 #[derive(Args, Debug)]
 struct Place {
-    /// The folder of `mixrunners serve`, which has a reaper of its own while it runs
-    #[arg(long, value_name = "DIR", env = "MIXRUNNERS_DATA", global = true, conflicts_with = "database")]
+    /// The folder of `mixrunners serve`, which has a reaper of its own while it runs; ./data when nothing is given
+    #[arg(long, value_name = "DIR", env = "MIXRUNNERS_DATA", conflicts_with = "database")]
     data: Option<PathBuf>,
     #[command(flatten)]
     shared: Option<Shared>,
+    #[command(flatten)]
+    logging: Logging,
 }
 
 #[derive(Subcommand, Debug)]
 enum Action {
-    /// Looks at everything that is due
+    /// Looks at everything that is due, until it is told to stop
     Run {
-        /// Once, and tells what it did; otherwise until it is told to stop
+        #[command(flatten)]
+        place: Place,
+        /// Once, and tells what it did
         #[arg(long)]
         once: bool,
         /// Empties places that no row knows without waiting a day: only while no worker and no upload is at work
@@ -51,6 +57,8 @@ enum Action {
     },
     /// Tells what would be removed, and removes nothing
     Plan {
+        #[command(flatten)]
+        place: Place,
         /// At this time (RFC 3339), as in 2027-05-15T08:00:00Z; now when left out
         #[arg(long, value_name = "TIME", value_parser = time)]
         at: Option<Timestamp>,
@@ -59,9 +67,14 @@ enum Action {
         json: bool,
     },
     /// Says that the machine's clock is right, and ends a freeze
-    ConfirmClock,
+    ConfirmClock {
+        #[command(flatten)]
+        place: Place,
+    },
     /// Lets so many jobs go at once, and ends a freeze
     Approve {
+        #[command(flatten)]
+        place: Place,
         /// At most so many jobs
         #[arg(long, value_name = "N")]
         max: u64,
@@ -80,24 +93,27 @@ fn time(text: &str) -> Result<Timestamp, String> {
 
 /// Does what is asked for.
 pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
-    ambient::log_to_stderr();
     runtime()?.block_on(act(arguments))
 }
 
 async fn act(arguments: Arguments) -> Result<ExitCode, Failure> {
-    let reaper = arguments.place.open().await?;
+    let action = arguments.action.unwrap_or(Action::Run {
+        place: arguments.place,
+        once: false,
+        orphans_at_once: false,
+    });
+    let reaper = action.place().open().await?;
     let store = reaper.store.clone();
-    let action = arguments.action.unwrap_or(Action::Run { once: false, orphans_at_once: false });
     let code = match action {
         Action::Run { once: false, .. } => work(reaper).await?,
         Action::Run { orphans_at_once, .. } => once(&reaper, orphans_at_once).await?,
-        Action::Plan { at, json } => plan(&reaper, at, json).await?,
-        Action::ConfirmClock => {
+        Action::Plan { at, json, .. } => plan(&reaper, at, json).await?,
+        Action::ConfirmClock { .. } => {
             let now = reaper.confirm_clock().await.map_err(Failure::ours)?;
             println!("The reaper believes that it is {}.", String::from(now));
             ExitCode::SUCCESS
         }
-        Action::Approve { max } => {
+        Action::Approve { max, .. } => {
             store.thaw(max).await.map_err(Failure::ours)?;
             println!("Up to {max} jobs may go at once; beyond {ALWAYS} the reaper asks again.");
             ExitCode::SUCCESS
@@ -105,6 +121,17 @@ async fn act(arguments: Arguments) -> Result<ExitCode, Failure> {
     };
     store.close().await;
     Ok(code)
+}
+
+impl Action {
+    fn place(&self) -> &Place {
+        match self {
+            Self::Run { place, .. }
+            | Self::Plan { place, .. }
+            | Self::ConfirmClock { place }
+            | Self::Approve { place, .. } => place,
+        }
+    }
 }
 
 async fn work(reaper: Reaper) -> Result<ExitCode, Failure> {
@@ -151,6 +178,7 @@ async fn plan(reaper: &Reaper, at: Option<Timestamp>, as_json: bool) -> Result<E
 
 impl Place {
     async fn open(&self) -> Result<Reaper, Failure> {
+        self.logging.begin()?;
         let readings = Arc::new(MachineClocks);
         let clock = Arc::new(SteadyClock::new());
         let (store, blobs): (Store, _) = match (&self.shared, &self.data) {

@@ -88,7 +88,7 @@ async fn what_could_not_be_synced_is_not_acknowledged() {
     let post = || anna.http.post(anna.url("/v1/jobs")).bearer_auth(&anna.secret);
     let ordered = post().header("Idempotency-Key", "once").json(&order).send().await;
     assert!(ordered.as_ref().is_ok_and(|answer| answer.status().is_server_error()), "{ordered:?}");
-    assert!(failing.end() >= 2, "the case must be real: syncs did fail");
+    assert!(failing.end() >= 1, "the case must be real: syncs did fail");
 
     assert_eq!(anna.offset(&location).await, half);
     let patched = anna.patch(&location, half, &bytes[half..]).await.expect("an answer");
@@ -104,6 +104,8 @@ struct SmallDisk {
     service: Service,
     /// The same folder, as others see it.
     data: PathBuf,
+    /// And as the service does.
+    inside: PathBuf,
 }
 
 impl SmallDisk {
@@ -124,9 +126,24 @@ impl SmallDisk {
         let serve = format!(r#"{mount} && exec "$1" serve --listen 127.0.0.1:0 --data "$0""#);
         let mut command = inside(&serve);
         command.arg(crate::harness::PROGRAM);
-        let service = Service::start_by(command, &data);
+        let (service, _) = Service::start_by(command, &data, &["/sign-in#"]);
+        let inside = data.clone();
         let data = Path::new(&format!("/proc/{}/root", service.id())).join(data.strip_prefix("/").unwrap());
-        Some(Self { service, data })
+        Some(Self { service, data, inside })
+    }
+
+    /// Made by a process that sees the disk as the service does: SQLite's locks and its shared memory are by path.
+    fn producer(&self) -> Producer {
+        let mut enter = Command::new("nsenter");
+        enter.args([
+            "--mount",
+            "--user",
+            "--preserve-credentials",
+            "--target",
+            &self.service.id().to_string(),
+        ]);
+        enter.arg(crate::harness::PROGRAM);
+        Producer::with_key_by(enter, &self.service.base, "--data", &self.inside)
     }
 
     /// Fills the disk until so many bytes are left.
@@ -152,7 +169,7 @@ async fn a_full_disk_is_said_and_waited_for() {
     let Some(disk) = SmallDisk::of(96, folder.path()) else {
         return println!("SKIPPED: this system lets nobody mount a disk");
     };
-    let anna = Producer::with_key(&disk.service, &disk.data);
+    let anna = disk.producer();
     let ready = anna.upload("first.wav", &bytes).await;
     assert_eq!(anna.checked(&ready).await["state"], "ready");
     let location = anna.create_upload("second.wav", bytes.len()).await;

@@ -83,11 +83,11 @@ async fn all_jobs(producer: &Producer) -> BTreeSet<String> {
 /// After one sweep of the reaper: below each job that succeeded lies one attempt, below every other nothing, and no write
 /// was left half done.
 fn no_orphans(arena: &Arena, ended: &Ended) {
-    let mut reaper = arena.fleet().command("reaper");
-    let swept = reaper.args(["run", "--once", "--orphans-at-once"]).output().expect("the program starts");
+    let mut reaper = arena.fleet().command("reaper run");
+    let swept = reaper.args(["--once", "--orphans-at-once"]).output().expect("the program starts");
     assert!(swept.status.success(), "{swept:?}");
     println!("{}", String::from_utf8_lossy(&swept.stdout).trim());
-    let orphans = orphans_of(&arena.fleet().blobs(), ended);
+    let orphans = orphans_of(&arena.fleet().blob_folder(), ended);
     assert!(orphans.is_empty(), "bytes that no row knows: {orphans:?}");
 }
 

@@ -78,12 +78,19 @@ impl Fleet {
         self.folder.join(name).display().to_string()
     }
 
+    /// Where the bytes lie, unless in a bucket.
+    pub fn blob_folder(&self) -> PathBuf {
+        self.folder.join("blobs")
+    }
+
     pub fn keys(&self) -> PathBuf {
         self.folder.join("keys")
     }
 
+    /// `mixrunners NAME` with all that is shared; the name may be of two words.
     pub fn command(&self, name: &str) -> Command {
-        let mut command = mixrunners(&[name, "--database", &self.database, "--blobs", &self.blobs, "--keys"]);
+        let mut command = mixrunners(&name.split(' ').collect::<Vec<_>>());
+        command.args(["--database", &self.database, "--blobs", &self.blobs, "--keys"]);
         command.arg(self.keys()).envs(self.variables.iter().cloned());
         command
     }

@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use reqwest::header::HeaderMap;
@@ -32,7 +33,13 @@ impl Producer {
 
     /// The same, where the keys are kept elsewhere: `--data DIR` or `--database URL`.
     pub fn with_key_in(base: &str, kept: &str, place: impl AsRef<OsStr>) -> Self {
-        let output = mixrunners(&["api-key", "create", "--email", "anna@example.org", "--scopes"])
+        Self::with_key_by(mixrunners(&[]), base, kept, place)
+    }
+
+    /// The same by a `mixrunners` that is started in another way.
+    pub fn with_key_by(mut program: Command, base: &str, kept: &str, place: impl AsRef<OsStr>) -> Self {
+        let output = program
+            .args(["api-key", "create", "--email", "anna@example.org", "--scopes"])
             .arg("uploads:write,jobs:read,jobs:write,artifacts:read,account:read,billing:read,billing:write")
             .arg(kept)
             .arg(place)
