@@ -27,6 +27,7 @@ pub struct Arguments {
     address: Address,
     #[command(flatten)]
     money: Settings,
+    #[command(flatten)]
     operators: OperatorsAddress,
     #[command(flatten)]
     logging: Logging,

@@ -37,6 +37,7 @@ pub struct Arguments {
     slots: Slots,
     #[command(flatten)]
     money: Settings,
+    #[command(flatten)]
     walls: Walls,
     #[command(flatten)]
     operators: OperatorsAddress,

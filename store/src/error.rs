@@ -89,6 +89,6 @@ impl StoreError {
 /// Short for the result of every operation of the store.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
-/// PostgreSQL's words for «not now» (its manual, appendix A): a statement or an idle transaction that took too long, too
-/// many connections, a server that ends or begins. SQLite's: somebody else holds the file.
+/// PostgreSQL's words for «not now» (its manual, appendix A): a statement or an idle transaction that took too long,
+/// too many connections, a server that ends or begins. SQLite's: somebody else holds the file.
 const PASSING_CODES: [&str; 8] = ["57014", "25P03", "53300", "57P01", "57P02", "57P03", "5", "517"];

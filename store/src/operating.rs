@@ -1,5 +1,5 @@
-//! What operators do to the queue, and what workers tell of themselves. Whatever changes something says who and why, and
-//! leaves a row in the audit in the same transaction.
+//! What operators do to the queue, and what workers tell of themselves. Whatever changes something says who and why,
+//! and leaves a row in the audit in the same transaction.
 
 use std::time::Duration;
 

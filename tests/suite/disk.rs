@@ -123,7 +123,7 @@ impl SmallDisk {
         if !inside(&mount).output().expect("unshare starts").status.success() {
             return None;
         }
-        let serve = format!(r#"{mount} && exec "$1" serve --listen 127.0.0.1:0 --data "$0""#);
+        let serve = format!(r#"{mount} && exec "$1" serve --keep-free 8 --listen 127.0.0.1:0 --data "$0""#);
         let mut command = inside(&serve);
         command.arg(crate::harness::PROGRAM);
         let (service, _) = Service::start_by(command, &data, &["/sign-in#"]);

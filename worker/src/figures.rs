@@ -22,14 +22,15 @@ fn stage_time() -> Histogram {
 }
 
 type Seconds = Counter<f64, AtomicU64>;
+type Labels<const N: usize> = [(&'static str, &'static str); N];
 
 struct Figures {
-    attempts: Family<[(&'static str, &'static str); 2], Counter>,
+    attempts: Family<Labels<2>, Counter>,
     busy: Seconds,
-    stages: Family<[(&'static str, &'static str); 1], Histogram, fn() -> Histogram>,
+    stages: Family<Labels<1>, Histogram, fn() -> Histogram>,
     audio: Seconds,
-    retries: Family<[(&'static str, &'static str); 1], Counter>,
-    deaths: Family<[(&'static str, &'static str); 1], Counter>,
+    retries: Family<Labels<1>, Counter>,
+    deaths: Family<Labels<1>, Counter>,
     quarantines: Counter,
 }
 

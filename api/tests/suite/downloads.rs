@@ -170,18 +170,20 @@ async fn a_master_that_was_damaged_on_the_disk_is_not_served() {
     let file = service.folder.path().join("blobs").join(&sealed.name);
     let sound = std::fs::read(&file).unwrap();
     assert!(sound.len() > master().len(), "the case must be real");
-    for (flipped, status) in [(1000, StatusCode::INTERNAL_SERVER_ERROR), (sound.len() - 1, StatusCode::OK)] {
+    let damage = |place: usize| {
         let mut damaged = sound.clone();
-        damaged[flipped] ^= 1;
+        damaged[place] ^= 1;
         std::fs::write(&file, damaged).unwrap();
-        let answer = anna.get(&path).await;
-        assert_eq!(answer.status(), status);
-        if status.is_success() {
-            assert!(answer.bytes().await.is_err(), "it breaks off before its end");
-        } else {
-            let problem: Value = answer.json().await.unwrap();
-            assert_eq!((&problem["code"], &problem["retryable"]), (&"object_corrupt".into(), &false.into()));
-        }
+    };
+    damage(1000);
+    let answer = anna.get(&path).await;
+    assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    let problem: Value = answer.json().await.unwrap();
+    assert_eq!((&problem["code"], &problem["retryable"]), (&"object_corrupt".into(), &false.into()));
+    damage(sound.len() - 1);
+    // By then the status may have been sent: the body breaks off, or the connection does.
+    if let Ok(answer) = anna.ask(Method::GET, &path).send().await {
+        assert!(answer.bytes().await.is_err(), "it does not end as a whole answer does");
     }
     std::fs::write(&file, &sound).unwrap();
     assert_eq!(anna.get(&path).await.bytes().await.unwrap(), master());

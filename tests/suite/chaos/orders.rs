@@ -10,7 +10,7 @@ use crate::harness::producer::{Producer, artifact};
 use crate::harness::song;
 
 /// Long enough to be caught at work, short enough to have hundreds.
-const SONGS_SECONDS: [f64; 3] = [8.0, 14.0, 20.0];
+const SONGS_SECONDS: [f64; 3] = [5.0, 8.0, 12.0];
 /// Several orders at a time, so that there is always something in the queue.
 const AT_A_TIME: usize = 12;
 /// One in so many is cancelled by its owner.

@@ -56,14 +56,18 @@ export function question({ action, job }: Act): { title: string; means: string; 
     case 'retry':
       return {
         title: 'Try this job again?',
-        means: `This touches one job, ${job}. If it waits for the end of a backoff, it is tried at once. If it has failed, the same order becomes a new job.`,
+        means:
+          `This touches one job, ${job}. If it waits for the end of a backoff, it is tried at once. ` +
+          'If it has failed, the same order becomes a new job.',
         yes: 'Try again',
         no: 'Leave it',
       };
     case 'cancel':
       return {
         title: 'Cancel this job?',
-        means: `This touches one job, ${job}. It ends at once, even in the middle of a render, and cannot be brought back.`,
+        means:
+          `This touches one job, ${job}. It ends at once, even in the middle of a render, ` +
+          'and cannot be brought back.',
         yes: 'Cancel the job',
         no: 'Let it go on',
       };
@@ -89,7 +93,8 @@ export function done({ action, job }: Act, outcome: string | null): string {
   switch (action) {
     case 'retry':
       if (outcome === 'again') return 'The same order is a new job.';
-      return outcome === 'hastened' ? `${job} is tried at once.` : `${job} neither waits nor has failed; nothing was done.`;
+      if (outcome === 'hastened') return `${job} is tried at once.`;
+      return `${job} neither waits nor has failed; nothing was done.`;
     case 'cancel':
       return `${job} is over.`;
     case 'pause':
