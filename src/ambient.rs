@@ -63,10 +63,15 @@ impl Entropy for SystemEntropy {
     }
 }
 
+/// A secret of the environment, unless it is empty.
+pub fn secret(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|text| !text.is_empty())
+}
+
 /// The keys that seal the audio, from those who keep them in a vault of their own. On a command line anybody on the
 /// host could read them.
 pub fn key_in_environment() -> Option<String> {
-    std::env::var("MIXRUNNERS_KEK").ok().filter(|text| !text.is_empty())
+    secret("MIXRUNNERS_KEK")
 }
 
 /// Another service than AWS for buckets, as AWS's own tools are told of it. What else they read, their library does.

@@ -2,6 +2,7 @@
 
 mod ambient;
 mod commands;
+mod config;
 mod exit;
 
 use std::process::ExitCode;

@@ -5,14 +5,17 @@ use std::sync::Arc;
 
 use domain::clock::{Clock, Timestamp};
 use domain::ids::Entropy;
+use domain::money::PriceList;
 use store::Store;
 use store::blobs::Blobs;
 use tokio_util::sync::CancellationToken;
 
+use crate::error::{ApiError, ApiResult};
 use crate::figures;
 use crate::limits::Limits;
 use crate::monitor::Monitor;
 use crate::overload::Capacity;
+use crate::payments::Payments;
 use crate::tus::Locks;
 
 /// How browsers reach the service; cookies and headers depend on it.
@@ -49,6 +52,7 @@ pub struct App {
     pub(crate) site: Site,
     pub(crate) locks: Locks,
     pub(crate) closing: CancellationToken,
+    pub(crate) payments: Option<Payments>,
     pub(crate) capacity: Capacity,
     pub(crate) monitor: Monitor,
     pub(crate) figures_at: FiguresAt,
@@ -86,6 +90,7 @@ impl App {
             locks: Locks::default(),
             closing: CancellationToken::new(),
             figures_at: FiguresAt::Here,
+            payments: None,
         }
     }
 
@@ -93,6 +98,21 @@ impl App {
     #[must_use]
     pub fn watched_by(self, monitor: Monitor, figures_at: FiguresAt) -> Self {
         Self { monitor, figures_at, ..self }
+    }
+
+    /// The same, and it takes money. Without this every job costs nothing.
+    #[must_use]
+    pub fn with_payments(self, payments: Payments) -> Self {
+        Self { payments: Some(payments), ..self }
+    }
+
+    pub(crate) fn prices(&self) -> Option<&PriceList> {
+        self.payments.as_ref().map(Payments::prices)
+    }
+
+    /// What takes money, or 409 `payments_off`.
+    pub(crate) fn must_take_money(&self) -> ApiResult<Payments> {
+        self.payments.clone().ok_or(ApiError::PaymentsOff)
     }
 
     /// Ends what would last on: event streams, and uploads in the middle of a body, which keep what arrived.

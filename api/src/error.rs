@@ -10,6 +10,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::clock::Timestamp;
 use domain::fields::FieldError;
+use domain::money::Credits;
 use domain::scope::Scope;
 use store::StoreError;
 use store::blobs::BlobError;
@@ -89,6 +90,24 @@ pub(crate) enum ApiError {
     BodyTooSlow { bytes: u64, over: Duration },
     #[error("The service is about to restart. What had arrived was kept; go on in a moment.")]
     Closing,
+    #[error("This costs {needed}; you have {available}.")]
+    InsufficientCredits { needed: Credits, available: i64 },
+    #[error(
+        "A payment of this account is disputed at its bank. Until that is decided nothing is spent or bought."
+    )]
+    AccountRestricted,
+    #[error("This service takes no payments; everything here is free.")]
+    PaymentsOff,
+    #[error("The payment provider does not answer. Nothing was charged; try again in a moment.")]
+    ProviderAway,
+    #[error("The event was not signed with this service's secret.")]
+    SignatureInvalid,
+    #[error("The event was signed too long ago, or ahead of its time.")]
+    SignatureStale,
+    #[error(
+        "The event is of the other mode: test events do nothing to a live service, nor the other way round."
+    )]
+    WrongMode,
     #[error("Something broke on our side. It was logged under this request's id.")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
@@ -119,6 +138,13 @@ impl ApiError {
         Self::Internal(format!("the blob of {of} is missing").into())
     }
 
+    /// An idempotency key that was used for something else.
+    pub(crate) fn key_reused() -> Self {
+        let detail =
+            "This `Idempotency-Key` was used for another order. Use a new key for a new order.".to_owned();
+        Self::Conflict { code: "idempotency_conflict", detail, retry: Retry::Never }
+    }
+
     pub(crate) fn kind(&self) -> Kind {
         let (status, code, title, retry) = self.row();
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -132,8 +158,12 @@ impl ApiError {
             Self::MalformedJson(_) => (400, "malformed_json", "The body cannot be read", Never),
             Self::MalformedRequest(_) => (400, "malformed_request", "The request cannot be read", Never),
             Self::MetadataInvalid(_) => (400, "metadata_invalid", "The metadata cannot be read", Never),
+            Self::SignatureInvalid => (400, "signature_invalid", "The signature does not fit", Never),
+            Self::SignatureStale => (400, "signature_stale", "The signature is not of now", Never),
+            Self::WrongMode => (400, "wrong_mode", "The event is of another mode", Never),
             Self::Unauthenticated => (401, "unauthenticated", "Who is calling?", Never),
             Self::LinkSpent => (401, "link_spent", "This link no longer works", Never),
+            Self::InsufficientCredits { .. } => (402, "insufficient_credits", "Not enough credits", Never),
             Self::ScopeMissing(_) => (403, "scope_missing", "The key may not do this", Never),
             Self::CrossSite(_) => (403, "cross_site", "The request came from another site", Never),
             Self::UploadFinished => (403, "upload_finished", "The upload is finished", Never),
@@ -142,6 +172,7 @@ impl ApiError {
             Self::BodyStalled(_) => (408, "body_stalled", "The connection went quiet", Later),
             Self::BodyTooSlow { .. } => (408, "body_too_slow", "The connection is too slow", Later),
             Self::Conflict { code, retry, .. } => (409, code, "Not possible as things stand", *retry),
+            Self::PaymentsOff => (409, "payments_off", "Payments are off", Never),
             Self::InputsRefused(errors) if errors.iter().all(|error| error.code == UNKNOWN_UPLOAD) => {
                 (404, "not_found", "Not found", Never)
             }
@@ -159,12 +190,14 @@ impl ApiError {
             Self::HostUnknown => (421, "host_unknown", "Another name", Never),
             Self::Invalid(_) => (422, "invalid", "Some fields have to be corrected", Never),
             Self::UploadLocked => (423, "upload_locked", "The upload is being sent already", Later),
+            Self::AccountRestricted => (423, "account_restricted", "The account is restricted", Never),
             Self::HeadersTooLarge { .. } => (431, "headers_too_large", "The headers are too large", Never),
             Self::ChecksumMismatch => (460, "checksum_mismatch", "The checksum does not agree", Later),
             Self::AccountQueueFull { .. } => (429, "too_many_queued", "Your jobs fill their places", Later),
             Self::Internal(_) => (500, "internal", "Our fault", Later),
             Self::ObjectCorrupt => (500, "object_corrupt", "Damaged in our store", Never),
             Self::Closing => (503, "closing", "About to restart", Later),
+            Self::ProviderAway => (503, "payment_provider_away", "The payment provider is away", Later),
             Self::NotReady => (503, "not_ready", "Not ready", Later),
             Self::Overloaded => (503, "overloaded", "Too much at once", Later),
             Self::TooSlow(_) => (503, "too_slow", "No answer in time", Later),
@@ -209,7 +242,7 @@ impl ApiError {
             }
             Self::UploadLocked => headers.push((header::RETRY_AFTER, HeaderValue::from_static("3"))),
             Self::NoRoom => headers.push((header::RETRY_AFTER, HeaderValue::from_static("300"))),
-            Self::NotReady | Self::Closing | Self::TooSlow(_) | Self::DatabaseAway => {
+            Self::NotReady | Self::Closing | Self::ProviderAway | Self::TooSlow(_) | Self::DatabaseAway => {
                 headers.push((header::RETRY_AFTER, HeaderValue::from_static("5")))
             }
             Self::Overloaded => headers.push((header::RETRY_AFTER, HeaderValue::from_static("1"))),

@@ -8,6 +8,7 @@
 //! | [`app`](App) | what handlers work with |
 //! | `routes` | the list of routes, one file for each noun |
 //! | `tus` | resumable uploads |
+//! | [`payments`] | buying credits: what is asked of Stripe and of the store, in which order |
 //! | `auth`, `limits` | who is calling, from where, and how much of it |
 //! | [`listening`], `overload` | how much at the same time |
 //! | `monitor`, [`figures`], `queue_figures` | how it goes, for operators |
@@ -30,6 +31,7 @@ mod monitor;
 mod openapi;
 mod overload;
 mod page;
+pub mod payments;
 mod queue_figures;
 mod range;
 mod routes;

@@ -4,14 +4,17 @@
 mod account;
 mod api_keys;
 mod artifacts;
+mod billing;
 mod catalogue;
 mod events;
 mod health;
 mod jobs;
 mod ops;
 mod overview;
+mod quotes;
 mod receipts;
 mod sessions;
+mod stripe;
 mod tus;
 mod uploads;
 
@@ -48,6 +51,14 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .routes(routes!(receipts::show))
         .routes(routes!(catalogue::presets))
         .routes(routes!(catalogue::capabilities))
+        .routes(routes!(quotes::quote))
+        .routes(routes!(billing::credits))
+        .routes(routes!(billing::checkout))
+        .routes(routes!(billing::orders))
+        .routes(routes!(billing::order))
+        .routes(routes!(billing::withdraw))
+        .routes(routes!(billing::invoices))
+        .routes(routes!(stripe::hear))
         .routes(routes!(overview::queue))
         .routes(routes!(overview::jobs))
         .routes(routes!(overview::workers))

@@ -1,6 +1,7 @@
 //! What goes over the wire, apart from what the service thinks with.
 
 mod account;
+mod billing;
 mod job;
 mod new_job;
 mod ops;
@@ -10,7 +11,10 @@ mod receipt;
 mod upload;
 
 pub(crate) use account::{AccountView, KeyView, NewKey, NewKeyView, NewSession, SessionView};
-pub(crate) use job::{JobEventView, JobView};
+pub(crate) use billing::{
+    CheckoutView, CreditsView, InvoiceView, NewCheckout, OrderView, PricesView, QuoteFindingView, QuoteView,
+};
+pub(crate) use job::{JobEventView, JobView, RecipeView};
 pub(crate) use new_job::NewJob;
 pub(crate) use ops::{AuditRowView, NewAct, OpsJobView, RetriedView};
 pub(crate) use overview::{FailuresView, QueueView, RetentionView, WorkerView};

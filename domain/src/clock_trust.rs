@@ -58,7 +58,7 @@ pub fn doubt(before: &Reading, now: &Reading) -> Option<Doubt> {
     if back > SET_AT_MOST {
         return Some(Doubt::Behind(back.as_secs()));
     }
-    (forth > OFF_AT_MOST).then(|| Doubt::FarAhead(forth.as_secs() / 86_400))
+    (forth > OFF_AT_MOST).then_some(Doubt::FarAhead(forth.as_secs() / 86_400))
 }
 
 fn whole_seconds(duration: Duration) -> u64 {

@@ -122,6 +122,23 @@ id!(
     SessionId, "ses_"
 );
 
+id!(
+    /// A customer's credits, and what is kept of them once the customer has gone.
+    PurseId, "pur_"
+);
+id!(
+    /// A purchase of credits; its owner reads of it as an order.
+    PurchaseId, "ord_"
+);
+id!(
+    /// A line of the ledger.
+    EntryId, "led_"
+);
+id!(
+    /// An invoice or a credit note.
+    InvoiceId, "inv_"
+);
+
 /// Repeatable numbers for tests (SplitMix64, Steele et al. 2014). Never for secrets that matter.
 #[derive(Debug)]
 pub struct SeededEntropy(AtomicU64);

@@ -18,6 +18,7 @@ use crate::attempt::{PROCESS_DEATHS_MAX, TRIES_MAX};
 use crate::clock::Timestamp;
 use crate::ids::{AccountId, JobId, UploadId};
 use crate::lease::{Fence, Lease};
+use crate::money::Credits;
 use crate::order::Input;
 use crate::problem::{Money, Problem};
 use crate::recipe::Recipe;
@@ -51,6 +52,8 @@ pub struct Job {
     pub own_ahead: Option<u64>,
     /// Which try this is; 0 before the first.
     pub attempt: u32,
+    /// What it costs; none while payments are off.
+    pub credits: Credits,
     /// What became of the credits.
     pub money: Money,
     /// The version of the engine that made the artifacts.

@@ -21,6 +21,7 @@
 //! | [`artifact`], [`blob`] | what we made, and where its bytes are | `Artifact`, `BlobKey` |
 //! | [`plan`] | everything that is done to a song, as JSON | `Plan` |
 //! | [`stem`], [`mix_settings`], [`session`] | what was decided about stems and a mix | `StemSettings`, `Session` |
+//! | [`money`] | credits, prices, the ledger, purchases | `PriceList`, `Movement`, `PurchaseState` |
 //! | [`problem`] | why something could not be done | `Problem` |
 //! | [`sandbox`] | how well a worker protects its machine | `Sandbox` |
 //! | [`retention`] | when each thing must go | `Retention` |
@@ -43,6 +44,7 @@ pub mod job;
 pub mod lease;
 pub mod mix_report;
 pub mod mix_settings;
+pub mod money;
 pub mod order;
 pub mod outlook;
 pub mod plan;

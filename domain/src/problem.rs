@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::artifact::closed_words;
-use crate::job::Stage;
+use crate::job::{Stage, StateName};
 
 /// One reason. The HTTP answer is made from it.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -68,7 +68,7 @@ closed_words! {
     }
 }
 
-/// What became of the credits of a job. Payments are off in this version: `none`.
+/// What became of the credits of a job.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Money {
@@ -83,4 +83,62 @@ pub enum Money {
     Released,
     /// Given back after they were spent.
     Refunded,
+}
+
+impl Money {
+    /// Every one there is.
+    pub const ALL: [Self; 5] = [Self::None, Self::Held, Self::Captured, Self::Released, Self::Refunded];
+
+    /// As on the wire and in rows.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Held => "held",
+            Self::Captured => "captured",
+            Self::Released => "released",
+            Self::Refunded => "refunded",
+        }
+    }
+
+    /// The one with this text form.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|money| money.as_str() == text)
+    }
+
+    /// What becomes of held credits when a job comes into this state. What is not held stays as it is.
+    #[must_use]
+    pub const fn when_job_is(self, state: StateName) -> Self {
+        match (self, state) {
+            (Self::Held, StateName::Succeeded) => Self::Captured,
+            (Self::Held, StateName::Failed | StateName::Cancelled) => Self::Released,
+            _ => self,
+        }
+    }
+}
+
+impl std::fmt::Display for Money {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn held_credits_are_settled_by_the_end_of_the_job_and_by_nothing_else() {
+        let ends = [StateName::Succeeded, StateName::Failed, StateName::Cancelled];
+        let settled = ends.map(|end| Money::Held.when_job_is(end));
+        assert_eq!(settled, [Money::Captured, Money::Released, Money::Released]);
+        for state in StateName::ALL {
+            let is_end = ends.contains(state);
+            assert_eq!(Money::Held.when_job_is(*state) == Money::Held, !is_end, "{state}");
+            for money in Money::ALL.into_iter().filter(|money| *money != Money::Held) {
+                assert_eq!(money.when_job_is(*state), money);
+            }
+        }
+    }
 }

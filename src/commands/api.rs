@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::payments::keep_up;
 use api::{App, Limits, Monitor, Site};
 use clap::Args;
 use futures_util::future::OptionFuture;
@@ -12,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::installation::Shared;
 use super::logging::Logging;
+use super::payments::Settings;
 use super::service::{Address, OperatorsAddress, come_to_an_end, runtime, sign_in_link, told_to_stop};
 use crate::ambient::{SteadyClock, SystemEntropy};
 use crate::exit::Failure;
@@ -23,6 +25,8 @@ pub struct Arguments {
     shared: Shared,
     #[command(flatten)]
     address: Address,
+    #[command(flatten)]
+    money: Settings,
     #[command(flatten)]
     operators: OperatorsAddress,
     #[command(flatten)]
@@ -47,10 +51,16 @@ async fn answer(arguments: Arguments, site: Site) -> Result<(), Failure> {
     let door = arguments.address.door(&site).await?;
     let base = door.base.clone();
     let stop = CancellationToken::new();
+    let payments = arguments.money.payments(&store, &clock, &base)?;
     let registries = [store::figures::registry(), api::figures::registry()];
     let monitor = Monitor::new(&store, &blobs, clock.clone(), &registries);
-    let app = App::new(store.clone(), blobs, clock.clone(), Arc::new(SystemEntropy), Limits::default(), site)
-        .watched_by(monitor.clone(), arguments.operators.figures_at());
+    let mut app =
+        App::new(store.clone(), blobs, clock.clone(), Arc::new(SystemEntropy), Limits::default(), site)
+            .watched_by(monitor.clone(), arguments.operators.figures_at());
+    if let Some(payments) = payments {
+        tokio::spawn(keep_up(payments.clone(), stop.clone()));
+        app = app.with_payments(payments);
+    }
     let link = sign_in_link(&store, &base, &*clock).await?;
     println!("mixrunners answers at {base}");
     println!("Sign in (once, within the hour): {link}");

@@ -11,6 +11,7 @@ mod analyze;
 mod api;
 mod api_key;
 mod audit;
+mod billing;
 mod compare;
 mod installation;
 mod keys;
@@ -21,6 +22,7 @@ mod migrate;
 mod mix;
 mod mix_table;
 mod output_format;
+mod payments;
 mod queue;
 mod reaper;
 mod render;
@@ -72,6 +74,8 @@ pub enum Command {
     Queue(queue::Arguments),
     /// Look at what operators did, and whether that was changed
     Audit(audit::Arguments),
+    /// Compare payments with Stripe, and give credits
+    Billing(billing::Arguments),
     /// Make a key for programs that use the API
     #[command(subcommand)]
     ApiKey(api_key::Action),
@@ -97,6 +101,7 @@ impl Command {
             Self::Keys(action) => keys::run(&action),
             Self::Queue(arguments) => queue::run(arguments),
             Self::Audit(arguments) => audit::run(&arguments),
+            Self::Billing(arguments) => billing::run(arguments),
             Self::ApiKey(action) => api_key::run(action),
             Self::Render(arguments) => render::run(&arguments),
         }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::payments::keep_up;
 use api::{App, Limits, Monitor, Site};
 use clap::Args;
 use futures_util::future::OptionFuture;
@@ -14,6 +15,7 @@ use worker::room::Disks;
 
 use super::installation::Embedded;
 use super::logging::Logging;
+use super::payments::Settings;
 use super::sandbox::Walls;
 use super::service::{Address, OperatorsAddress, come_to_an_end, runtime, sign_in_link, told_to_stop};
 use super::worker::Slots;
@@ -33,6 +35,8 @@ pub struct Arguments {
     open: bool,
     #[command(flatten)]
     slots: Slots,
+    #[command(flatten)]
+    money: Settings,
     #[command(flatten)]
     walls: Walls,
     #[command(flatten)]
@@ -63,6 +67,7 @@ async fn serve(arguments: Arguments, embedded: Embedded, site: Site) -> Result<(
     let blobs = embedded.open_blobs(&store, clock.clone()).await?;
     let door = arguments.address.door(&site).await?;
     let base = door.base.clone();
+    let payments = arguments.money.payments(&store, &clock, &base)?;
     let stop = CancellationToken::new();
     let worker = worker::Worker {
         store: store.clone(),
@@ -82,8 +87,12 @@ async fn serve(arguments: Arguments, embedded: Embedded, site: Site) -> Result<(
     let reaping = tokio::spawn(reaper.run(stop.clone()));
     let registries = [store::figures::registry(), api::figures::registry(), worker::figures::registry()];
     let monitor = Monitor::new(&store, &blobs, clock.clone(), &registries);
-    let app = App::new(store.clone(), blobs, clock.clone(), entropy, Limits::default(), site)
+    let mut app = App::new(store.clone(), blobs, clock.clone(), entropy, Limits::default(), site)
         .watched_by(monitor.clone(), arguments.operators.figures_at());
+    if let Some(payments) = payments {
+        tokio::spawn(keep_up(payments.clone(), stop.clone()));
+        app = app.with_payments(payments);
+    }
     let link = sign_in_link(&store, &base, &*clock).await?;
     println!("mixrunners is running at {base}");
     println!("Sign in (once, within the hour): {link}");

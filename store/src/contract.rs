@@ -4,6 +4,7 @@
 mod access;
 mod audit;
 mod blob_keys;
+mod credits;
 mod crowd;
 mod ending;
 mod fairness;
@@ -11,7 +12,9 @@ mod leases;
 mod operators;
 mod orders;
 mod overview;
+mod purchases;
 mod reaping;
+mod schedules;
 pub(crate) mod tables;
 pub(crate) mod tampering;
 mod uploads;
@@ -93,6 +96,31 @@ macro_rules! every_story {
                 a_retry_ends_a_backoff_and_makes_a_new_job_of_one_that_failed
                 operators_see_and_end_the_jobs_of_all
                 a_wait_is_estimated_once_there_is_something_to_go_by;
+            credits:
+                an_order_holds_its_price_and_success_captures_it
+                every_other_end_gives_the_credits_back_by_itself
+                an_order_that_costs_more_than_there_is_makes_no_job
+                of_fifty_parallel_spends_of_the_last_credits_one_succeeds
+                an_order_without_a_price_list_costs_nothing
+                a_gift_is_given_once_for_each_key
+                the_credits_of_a_job_that_succeeded_can_be_given_back_once
+                the_ledger_tells_every_movement_page_by_page_to_its_owner_alone
+                a_quote_tells_the_price_and_writes_nothing;
+            purchases:
+                a_payment_buys_its_credits_once_however_often_it_is_told
+                the_same_key_is_the_same_purchase_and_another_body_a_conflict
+                another_amount_buys_nothing_and_another_payment_is_not_merged
+                who_withdraws_loses_the_credits_at_once_and_has_them_again_if_the_money_stays
+                money_that_went_back_takes_its_credits_along_and_gets_a_credit_note
+                what_is_spent_or_held_cannot_be_withdrawn
+                of_a_withdrawal_and_orders_at_the_same_time_the_credits_go_one_way
+                a_dispute_freezes_what_is_there_until_it_is_decided
+                an_event_about_what_is_not_there_yet_is_parked_for_a_day
+                what_may_still_change_is_looked_at_ever_more_rarely
+                a_purchase_that_could_not_be_opened_ends;
+            schedules:
+                any_schedule_of_payments_and_failures_comes_out_the_same
+                a_handler_that_believes_every_event_is_caught;
             reaping:
                 mr_7f_a_job_and_its_input_are_there_at_120_days_less_a_moment_and_gone_at_120_days
                 mr_7f_a_removed_job_leaves_a_receipt_of_days_and_so_does_each_thing_it_made

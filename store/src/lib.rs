@@ -9,6 +9,7 @@
 //! | this page | every operation, without SQL |
 //! | [`outcome`] | what operations take and give |
 //! | [`operating`], [`overview`], [`auditing`] | the operations for operators |
+//! | [`money`] | the operations on credits and payments |
 //! | [`reaping`] | the operations of the reaper |
 //! | [`figures`] | how long operations take, for operators |
 //! | [`blobs`] | bytes by key, on a disk or in a bucket |
@@ -42,6 +43,8 @@ pub mod blobs;
 mod contract;
 pub mod error;
 pub mod figures;
+pub mod money;
+mod money_rows;
 pub mod operating;
 pub mod outcome;
 pub mod overview;
@@ -66,6 +69,7 @@ use domain::digest::Digest;
 use domain::ids::{AccountId, ArtifactId, Entropy, JobId, KeyId, SessionId, UploadId};
 use domain::job::{Job, JobEvent, StateName};
 use domain::lease::{LeaseId, WorkerName};
+use domain::money::PriceList;
 use domain::order::Order;
 use domain::problem::Problem;
 use domain::retention::Retention;
@@ -330,14 +334,21 @@ impl Store {
 
 /// Jobs as their owner sees them.
 impl Store {
-    /// Turns an order into a queued job; the same idempotency key never makes two.
+    /// Turns an order into a queued job that costs nothing; the same idempotency key never makes two.
     pub async fn enqueue(&self, order: &Order, now: Timestamp) -> Result<Enqueued> {
-        each!(self, jobs::enqueue(order, Room::ENDLESS, now))
+        each!(self, jobs::enqueue(order, Room::ENDLESS, None, now))
     }
 
-    /// The same, unless as many wait already as there is room for. An order that was given before still gets its job.
-    pub async fn enqueue_if_room(&self, order: &Order, room: Room, now: Timestamp) -> Result<Enqueued> {
-        each!(self, jobs::enqueue(order, room, now))
+    /// The same if as many wait as there is room for at most, and if its price can be held, which is done in the same
+    /// transaction; without prices it costs nothing. An order that was given before still gets its job.
+    pub async fn admit(
+        &self,
+        order: &Order,
+        room: Room,
+        prices: Option<&PriceList>,
+        now: Timestamp,
+    ) -> Result<Enqueued> {
+        each!(self, jobs::enqueue(order, room, prices, now))
     }
 
     /// A job.

@@ -99,7 +99,8 @@ impl Store {
         each!(self, operators::cancel(id, act, now))
     }
 
-    /// Tries a job again, whosever it is. What failed has failed for good: the same order becomes a new job.
+    /// Tries a job again, whosever it is. What failed has failed for good: the same order becomes a new job, which
+    /// costs nothing, as its credits went back when it failed.
     pub async fn retry_anyones(&self, id: &JobId, act: &Act, now: Timestamp) -> Result<Retried> {
         each!(self, operators::retry(id, act, now))
     }

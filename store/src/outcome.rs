@@ -11,6 +11,7 @@ use domain::fields::FieldError;
 use domain::ids::{AccountId, JobId, KeyId, SessionId, UploadId};
 use domain::job::{Job, Stage, StateName};
 use domain::lease::LeaseId;
+use domain::money::Credits;
 use domain::scope::Scopes;
 use domain::secret::SecretHash;
 use domain::task::Task;
@@ -138,6 +139,15 @@ pub enum Enqueued {
     Conflict,
     /// An input cannot be used; pointers are from the root of the order's body.
     Refused(Vec<FieldError>),
+    /// It costs more than there is.
+    Insufficient {
+        /// What it costs.
+        needed: Credits,
+        /// What there is.
+        available: i64,
+    },
+    /// A payment of this account is disputed; nothing is spent until that is decided.
+    Frozen,
     /// As many of this account's jobs wait as may.
     AccountFull,
     /// As many jobs wait as may.

@@ -27,15 +27,23 @@ pub(crate) mod artifacts;
 pub(crate) mod audit;
 #[path = "sql/blob_keys.rs"]
 pub(crate) mod blob_keys;
+#[path = "sql/books.rs"]
+pub(crate) mod books;
 mod claim;
 #[path = "sql/job_lists.rs"]
 pub(crate) mod job_lists;
 #[path = "sql/jobs.rs"]
 pub(crate) mod jobs;
+#[path = "sql/ledger.rs"]
+pub(crate) mod ledger;
 #[path = "sql/operators.rs"]
 pub(crate) mod operators;
 #[path = "sql/overview.rs"]
 pub(crate) mod overview;
+#[path = "sql/provider.rs"]
+pub(crate) mod provider;
+#[path = "sql/purchases.rs"]
+pub(crate) mod purchases;
 #[path = "sql/queue.rs"]
 pub(crate) mod queue;
 #[path = "sql/reaping.rs"]

@@ -51,14 +51,18 @@ async fn lease(store: &Postgres, micros: i64) -> Result<Option<crate::outcome::L
 #[tokio::test]
 async fn the_tables_refuse_every_state_the_program_does_not_know_and_take_its_moves() {
     let store = store().await;
-    for sql in tables::rows(&account(&store).await) {
+    let account = account(&store).await;
+    let link =
+        domain::secret::Secret::new(domain::secret::SecretKind::SignInLink, &SeededEntropy::new(4)).hash();
+    accounts::create_sign_in_link(&store, &account, &link, Timestamp::from_micros(9)).await.unwrap();
+    for sql in tables::rows(&account).into_iter().chain(tables::money_rows(&account)) {
         sqlx::query(AssertSqlSafe(sql)).execute(&store.reader).await.unwrap();
     }
-    for sql in tables::REFUSED {
+    for sql in tables::REFUSED.into_iter().chain(tables::MONEY_REFUSED).chain(["TRUNCATE ledger CASCADE"]) {
         let answer = sqlx::query(sql).execute(&store.reader).await;
         assert!(matches!(answer, Err(sqlx::Error::Database(_))), "{sql}: {answer:?}");
     }
-    for sql in tables::TAKEN {
+    for sql in tables::TAKEN.into_iter().chain(tables::MONEY_TAKEN) {
         assert_eq!(sqlx::query(sql).execute(&store.reader).await.unwrap().rows_affected(), 1, "{sql}");
     }
 }

@@ -11,7 +11,8 @@ use domain::digest::Digest;
 use domain::ids::{AccountId, ArtifactId, JobId, KeyId, SessionId, UploadId};
 use domain::job::{Job, JobEvent, JobKind, JobState, Stage, StateName};
 use domain::lease::{Lease, LeaseId, WorkerName};
-use domain::problem::Money;
+use domain::money::Credits;
+use domain::problem::{Money, Problem};
 use domain::recipe::Recipe;
 use domain::upload::{Upload, UploadState};
 use serde::Serialize;
@@ -207,6 +208,8 @@ pub(crate) struct JobRow {
     created_at: i64,
     finished_at: Option<i64>,
     delete_at: Option<i64>,
+    pub(crate) credits: i64,
+    money: String,
 }
 
 impl JobRow {
@@ -254,6 +257,10 @@ impl JobRow {
         json("jobs", &self.id, text)
     }
 
+    pub(crate) fn money(&self) -> Result<Money> {
+        word("jobs", &self.id, &self.money, Money::parse)
+    }
+
     fn lacks(&self, column: &str) -> StoreError {
         StoreError::unreadable("jobs", &self.id, format!("{} without {column}", self.state))
     }
@@ -274,7 +281,8 @@ impl JobRow {
             StateName::Succeeded => JobState::Succeeded { at: at()? },
             StateName::Failed => {
                 let text = self.problem.as_deref().ok_or_else(|| self.lacks("problem"))?;
-                JobState::Failed { at: at()?, problem: json("jobs", &self.id, text)? }
+                let problem = Problem { money: self.money()?, ..json("jobs", &self.id, text)? };
+                JobState::Failed { at: at()?, problem }
             }
             StateName::Cancelled => JobState::Cancelled { at: at()? },
         })
@@ -296,7 +304,9 @@ impl JobRow {
             queue_position: None,
             own_ahead: None,
             attempt: u32::try_from(self.attempt).unwrap_or(0),
-            money: Money::None,
+            credits: Credits::new(self.credits)
+                .map_err(|error| StoreError::unreadable("jobs", &self.id, error))?,
+            money: self.money()?,
             engine_version: self.engine_version.clone(),
             artifacts: Vec::new(),
             created_at: Timestamp::from_micros(self.created_at),

@@ -18,7 +18,10 @@ async fn store() -> (tempfile::TempDir, Sqlite) {
         Sqlite::open(folder.path(), Arc::new(SeededEntropy::new(1)), Retention::POLICY).await.unwrap();
     let new = NewAccount { email: Email::parse("a@b.org").unwrap(), roles: [].into() };
     let account = accounts::ensure_account(&store, &new, Timestamp::from_micros(1)).await.unwrap().id;
-    for sql in tables::rows(&account) {
+    let link =
+        domain::secret::Secret::new(domain::secret::SecretKind::SignInLink, &SeededEntropy::new(4)).hash();
+    accounts::create_sign_in_link(&store, &account, &link, Timestamp::from_micros(9)).await.unwrap();
+    for sql in tables::rows(&account).into_iter().chain(tables::money_rows(&account)) {
         sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&store.writer).await.unwrap();
     }
     (folder, store)
@@ -27,7 +30,7 @@ async fn store() -> (tempfile::TempDir, Sqlite) {
 #[tokio::test]
 async fn the_tables_refuse_every_state_the_program_does_not_know() {
     let (_folder, store) = store().await;
-    for sql in tables::REFUSED {
+    for sql in tables::REFUSED.into_iter().chain(tables::MONEY_REFUSED) {
         let answer = sqlx::query(sql).execute(&store.writer).await;
         assert!(matches!(answer, Err(sqlx::Error::Database(_))), "{sql}: {answer:?}");
     }
@@ -36,7 +39,7 @@ async fn the_tables_refuse_every_state_the_program_does_not_know() {
 #[tokio::test]
 async fn the_tables_take_the_moves_the_program_makes() {
     let (_folder, store) = store().await;
-    for sql in tables::TAKEN {
+    for sql in tables::TAKEN.into_iter().chain(tables::MONEY_TAKEN) {
         assert_eq!(sqlx::query(sql).execute(&store.writer).await.unwrap().rows_affected(), 1, "{sql}");
     }
 }

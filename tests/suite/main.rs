@@ -15,6 +15,7 @@ mod keys;
 mod logs;
 mod mastering;
 mod mixing;
+mod paying;
 mod presets_doc;
 mod service;
 mod session_doc;

@@ -71,6 +71,15 @@ test('the one-time link signs in, once, and leaves the address bar', async () =>
   await isAccessible('home');
 });
 
+test('where nothing costs anything the page says so', async () => {
+  await page.goto(`${url}/credits`);
+  await page.getByText('Payments are off: everything here is free.').waitFor();
+  assert.equal(await page.getByRole('link', { name: 'Credits' }).count(), 0);
+  await isAccessible('credits');
+  await page.goto(url);
+  await heading('Master a song').waitFor();
+});
+
 test('an upload survives a lost connection and a reload, and sends nothing twice', { timeout: 3 * MINUTE_MS }, async () => {
   line.slow(SONG_BYTES / 12);
   await page.locator('input[type=file]').setInputFiles(song);

@@ -6,13 +6,16 @@ import type {
   Account,
   AlbumReport,
   Capabilities,
+  Credits,
   Job,
   JobState,
   MixReport,
   NewJob,
+  Order,
   Peaks,
   Preset,
   Problem,
+  Quote,
   Report,
   Upload,
 } from './wire';
@@ -65,6 +68,14 @@ export const eraseJob = (id: string) => request('DELETE', `/v1/jobs/${id}`);
 
 /** The same key for every try of one order, so that a lost answer never makes a second job. */
 export const createJob = (order: NewJob, key: string) => post<Job>('/v1/jobs', order, { 'Idempotency-Key': key });
+
+/** What an order would cost; nothing is stored. */
+export const quote = (order: Pick<NewJob, 'kind' | 'inputs'>) => post<Quote>('/v1/quotes', order);
+export const credits = () => get<Credits>('/v1/credits');
+export const order = (id: string, signal?: AbortSignal) => get<Order>(`/v1/orders/${id}`, signal);
+/** Where a pack is paid. The same key is the same order. */
+export const buy = (pack: string, key: string) =>
+  post<{ id: string; url: string | null }>('/v1/checkouts', { pack }, { 'Idempotency-Key': key });
 
 export const eventsAddress = (id: string) => `/v1/jobs/${id}/events`;
 export const reportAddress = (id: string) => `/v1/jobs/${id}/report`;

@@ -36,6 +36,18 @@ export function parseDecimal(text: string): number | null {
   return /^[+-]?\d+(\.\d*)?$/.test(plain) ? Number(plain) : null;
 }
 
+/** `900`, `eur` → `€9.00`. Some currencies have no smaller unit; the browser knows which. */
+export function money({ amount_minor, currency }: { amount_minor: number; currency: string }): string {
+  const format = new Intl.NumberFormat('en-GB', { style: 'currency', currency: currency.toUpperCase() });
+  const digits = format.resolvedOptions().maximumFractionDigits ?? 2;
+  return format.format(amount_minor / 10 ** digits);
+}
+
+/** `1` → `1 credit`, `-3` → `−3 credits`. */
+export function credits(count: number): string {
+  return `${decimal(count, 0)} ${count === 1 ? 'credit' : 'credits'}`;
+}
+
 /** Length or place in a song: `205` → `3:25`, `3725` → `1:02:05`. */
 export function clock(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds));

@@ -13,13 +13,16 @@ export type Route =
   /** `from` is a mix to be made again. */
   | { page: 'mix'; uploads: string[]; from: string | null }
   | { page: 'job'; id: string }
+  /** `order` is one that was just paid for. */
+  | { page: 'credits'; order: string | null }
   /** `state` is of the jobs that are listed. */
   | { page: 'ops'; state: JobState }
   | { page: 'unknown' };
 
-export function parseRoute(path: string, hash: string): Route {
+export function parseRoute(path: string, hash: string, query = ''): Route {
   if (path === '/') return { page: 'home' };
   if (path === '/sign-in') return { page: 'sign-in', token: hash.replace(/^#/, '') };
+  if (path === '/credits') return { page: 'credits', order: new URLSearchParams(query).get('order') };
   if (path === '/album') return { page: 'album', uploads: hash.replace(/^#/, '').split(',').filter(Boolean) };
   if (path === '/mix') {
     const ids = hash.replace(/^#/, '').split(',').filter(Boolean);
@@ -35,7 +38,7 @@ export function parseRoute(path: string, hash: string): Route {
 }
 
 class Router {
-  current = $state.raw<Route>(parseRoute(location.pathname, location.hash));
+  current = $state.raw<Route>(parseRoute(location.pathname, location.hash, location.search));
 
   constructor() {
     window.addEventListener('popstate', () => this.#read());
@@ -55,7 +58,7 @@ class Router {
   }
 
   #read(): void {
-    this.current = parseRoute(location.pathname, location.hash);
+    this.current = parseRoute(location.pathname, location.hash, location.search);
   }
 }
 

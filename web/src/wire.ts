@@ -70,7 +70,35 @@ export type Capabilities = {
   /** What a stem can be. */
   roles: Role[];
   upload_bytes_max: number;
+  payments: 'on' | 'off';
+  /** What everything costs; `null` while it is free. */
+  prices: { packs: Pack[] } | null;
 };
+
+/** In the smallest unit of its currency. */
+export type Price = { amount_minor: number; currency: string };
+
+/** Credits as they are sold. */
+export type Pack = { id: string; credits: number; price: Price };
+
+/** What an order would cost. `price` is what so many credits cost at most. */
+export type Quote = { credits: number; price: Price | null; wait_s_estimate: number | null };
+
+/** One change of somebody's credits: what it did to what can be spent, and to what waits. */
+export type Entry = {
+  id: string;
+  kind: string;
+  available: number;
+  held: number;
+  job: string | null;
+  order: string | null;
+  at: string;
+};
+
+export type Credits = { available: number; held: number; restricted: boolean; entries: Entry[]; next: string | null };
+
+/** A purchase. */
+export type Order = { id: string; credits: number; price: Price; state: string };
 
 /** How much is done beyond the loudness, each from 0 to 1. */
 export type Amounts = { intensity: number; tone: number; dynamics: number; width: number };

@@ -12,6 +12,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
+use crate::views::PricesView;
 
 /// A named set of parameters.
 #[derive(Debug, Serialize, ToSchema)]
@@ -61,8 +62,10 @@ pub(crate) struct Capabilities {
     roles: Vec<RoleView>,
     /// Largest upload.
     upload_bytes_max: u64,
-    /// Whether money is asked for.
+    /// Whether money is asked for: `on` or `off`.
     payments: &'static str,
+    /// What everything costs; null while it is free.
+    prices: Option<PricesView>,
 }
 
 /// What a stem can be.
@@ -132,7 +135,8 @@ pub(crate) async fn capabilities(State(app): State<App>) -> Json<Capabilities> {
         stems: Count { min: 1, max: Wish::STEMS_MAX },
         roles: roles().map(|(id, name)| RoleView { id, name }).collect(),
         upload_bytes_max: app.limits.upload_bytes,
-        payments: "off",
+        payments: if app.payments.is_some() { "on" } else { "off" },
+        prices: app.prices().map(PricesView::from),
     })
 }
 

@@ -19,7 +19,7 @@ use store::outcome::{Enqueued, Removal};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::download;
-use crate::error::{ApiError, ApiResult, Retry};
+use crate::error::{ApiError, ApiResult};
 use crate::extract::{Id, Stretch};
 use crate::json::JsonBody;
 use crate::routes::receipts;
@@ -45,13 +45,18 @@ pub(crate) async fn create(
         idempotency_key: idempotency_key(&headers)?,
         body_hash: Digest::from_bytes(Sha256::digest(&body.bytes).into()),
     };
-    let (job, replayed) = match app.store.enqueue_if_room(&order, app.limits.room, app.now()).await? {
+    let room = app.limits.room;
+    let (job, replayed) = match app.store.admit(&order, room, app.prices(), app.now()).await? {
         Enqueued::New(job) => (job, "false"),
         Enqueued::Existing(job) => (job, "true"),
-        Enqueued::Conflict => return Err(key_reused()),
+        Enqueued::Conflict => return Err(ApiError::key_reused()),
         Enqueued::Refused(errors) => return Err(ApiError::InputsRefused(errors)),
+        Enqueued::Insufficient { needed, available } => {
+            return Err(ApiError::InsufficientCredits { needed, available });
+        }
+        Enqueued::Frozen => return Err(ApiError::AccountRestricted),
         Enqueued::AccountFull => {
-            return Err(ApiError::AccountQueueFull { max: app.limits.room.per_account });
+            return Err(ApiError::AccountQueueFull { max: room.per_account });
         }
         Enqueued::QueueFull => return Err(ApiError::QueueFull),
     };
@@ -192,7 +197,7 @@ fn is_alive(job: &Job, now: Timestamp) -> bool {
 /// Longest key taken, in characters.
 const KEY_CHARS_MAX: usize = 255;
 
-fn idempotency_key(headers: &HeaderMap) -> ApiResult<Option<String>> {
+pub(super) fn idempotency_key(headers: &HeaderMap) -> ApiResult<Option<String>> {
     let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
     match value.to_str() {
         Ok(key) if (1..=KEY_CHARS_MAX).contains(&key.len()) => Ok(Some(key.to_owned())),
@@ -201,12 +206,6 @@ fn idempotency_key(headers: &HeaderMap) -> ApiResult<Option<String>> {
             Err(ApiError::MalformedRequest(detail))
         }
     }
-}
-
-fn key_reused() -> ApiError {
-    let detail =
-        "This `Idempotency-Key` was used for another order. Use a new key for a new order.".to_owned();
-    ApiError::Conflict { code: "idempotency_conflict", detail, retry: Retry::Never }
 }
 
 pub(super) fn unknown_state(text: &str) -> FieldError {

@@ -5,7 +5,6 @@ use domain::job::{Job, JobEvent};
 use domain::order::Input;
 use domain::outlook::Outlook;
 use domain::preset::Amounts;
-use domain::problem::Money;
 use domain::recipe::Recipe;
 use domain::tags::Tags;
 use serde::Serialize;
@@ -146,8 +145,8 @@ impl JobView {
             inputs: job.inputs.into_iter().map(InputView::from).collect(),
             references: job.references.iter().map(ToString::to_string).collect(),
             recipe: job.recipe.into(),
-            money: money(job.money),
-            credits: 0, // payments are off
+            money: job.money.as_str(),
+            credits: u64::try_from(job.credits.count()).unwrap_or(0),
             problem: JobProblemView::of_job(&job.state, &instance),
             artifacts: job.artifacts.into_iter().map(ArtifactView::from).collect(),
             id: job.id.to_string(),
@@ -213,15 +212,5 @@ impl JobEventView {
             attempt: job.attempt,
             queue_position: job.queue_position,
         }
-    }
-}
-
-pub(super) fn money(money: Money) -> &'static str {
-    match money {
-        Money::None => "none",
-        Money::Held => "held",
-        Money::Captured => "captured",
-        Money::Released => "released",
-        Money::Refunded => "refunded",
     }
 }

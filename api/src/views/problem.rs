@@ -101,7 +101,7 @@ impl JobProblemView {
             errors: Vec::new(),
             stage: problem.stage.map(|stage| stage.as_str()),
             fault,
-            money: super::job::money(problem.money),
+            money: problem.money.as_str(),
         }
     }
 

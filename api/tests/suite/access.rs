@@ -1,17 +1,21 @@
 //! Every route, asked by nobody, by a key without the scope, and by somebody else.
 
+use domain::money::PriceList;
 use domain::scope::Scope;
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 
-use crate::harness::{Person, Service, all_but, only};
+use crate::harness::{Person, Service, all_but, only, sha256};
+use store::money::{Begun, NewPurchase};
 
-/// A route that needs a scope. `{upload}`, `{job}`, `{artifact}`, `{key}` and `{session}` are Anna's.
+/// A route that needs a scope. `{upload}`, `{job}`, `{artifact}`, `{key}`, `{session}` and
+/// `{order}` are Anna's.
 struct Route(Method, &'static str, Scope);
 
 fn guarded() -> Vec<Route> {
     use Scope::{
-        AccountRead, AccountWrite, ArtifactsRead, JobsRead, JobsWrite, OpsRead, OpsWrite, UploadsWrite,
+        AccountRead, AccountWrite, ArtifactsRead, BillingRead, BillingWrite, JobsRead, JobsWrite, OpsRead,
+        OpsWrite, UploadsWrite,
     };
     vec![
         Route(Method::GET, "/v1/account", AccountRead),
@@ -36,6 +40,13 @@ fn guarded() -> Vec<Route> {
         Route(Method::GET, "/v1/jobs/{job}/report", JobsRead),
         Route(Method::GET, "/v1/artifacts/{artifact}/content", ArtifactsRead),
         Route(Method::GET, "/v1/artifacts/{artifact}/peaks", ArtifactsRead),
+        Route(Method::POST, "/v1/quotes", JobsWrite),
+        Route(Method::GET, "/v1/credits", BillingRead),
+        Route(Method::POST, "/v1/checkouts", BillingWrite),
+        Route(Method::GET, "/v1/orders", BillingRead),
+        Route(Method::GET, "/v1/orders/{order}", BillingRead),
+        Route(Method::POST, "/v1/orders/{order}/withdrawal", BillingWrite),
+        Route(Method::GET, "/v1/invoices", BillingRead),
         Route(Method::GET, "/v1/ops/queue", OpsRead),
         Route(Method::GET, "/v1/ops/jobs", OpsRead),
         Route(Method::GET, "/v1/ops/workers", OpsRead),
@@ -57,11 +68,12 @@ impl Route {
 }
 
 /// Routes that anybody may ask.
-const OPEN: [(&str, &str); 6] = [
+const OPEN: [(&str, &str); 7] = [
     ("post", "/v1/sessions"),
     ("options", "/v1/uploads"),
     ("get", "/v1/presets"),
     ("get", "/v1/capabilities"),
+    ("post", "/v1/stripe/events"),
     ("get", "/healthz"),
     ("get", "/readyz"),
 ];
@@ -82,6 +94,7 @@ impl Ids {
             ("{artifact}", text(&job["artifacts"][0]["id"])),
             ("{session}", text(&session.json::<Value>().await.unwrap()["id"])),
             ("{key}", text(&key.json::<Value>().await.unwrap()["id"])),
+            ("{order}", order(anna).await),
         ])
     }
 
@@ -95,9 +108,10 @@ impl Ids {
         match (&route.0, route.1) {
             (&Method::POST, "/v1/uploads") => request.header("Upload-Length", 5),
             (&Method::POST, "/v1/api-keys") => request.json(&json!({"name": "n", "scopes": ["jobs:read"]})),
-            (&Method::POST, "/v1/jobs") => {
+            (&Method::POST, "/v1/jobs" | "/v1/quotes") => {
                 request.json(&json!({"kind": "master", "inputs": [{"upload": self.path("{upload}")}]}))
             }
+            (&Method::POST, "/v1/checkouts") => request.json(&json!({"pack": "small"})),
             (&Method::POST, path) if path.starts_with("/v1/ops/") => {
                 request.json(&json!({"reason": "a test"}))
             }
@@ -106,6 +120,20 @@ impl Ids {
             }
             _ => request,
         }
+    }
+}
+
+/// An order that was begun; gives its id.
+async fn order(anna: &Person<'_>) -> String {
+    let new = NewPurchase {
+        account: anna.account.id.clone(),
+        pack: PriceList::default().packs()[0].clone(),
+        idempotency_key: None,
+        body_hash: sha256(b""),
+    };
+    match anna.service.store.begin_purchase(&new, anna.service.now()).await.unwrap() {
+        Begun::New(purchase) => purchase.id.to_string(),
+        other => panic!("{other:?}"),
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::listening::{Doors, listen};
+use api::payments::{Payments, Terms};
 use api::{App, Limits, Site};
 use domain::account::{Account, Email, Role};
 use domain::artifact::{ArtifactFormat, ArtifactKind};
@@ -33,6 +34,7 @@ pub const START: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
 
 pub struct Service {
     pub app: App,
+    pub payments: Option<Payments>,
     pub store: Store,
     pub blobs: Blobs,
     pub clock: Arc<HandClock>,
@@ -51,6 +53,15 @@ impl Service {
     }
 
     pub async fn start_behind(doors: Doors, limits: Limits, site: Site) -> Self {
+        Self::start_as(doors, limits, site, None).await
+    }
+
+    /// The same, and it takes money.
+    pub async fn start_selling(limits: Limits, site: Site, terms: Option<Terms>) -> Self {
+        Self::start_as(Doors::default(), limits, site, terms).await
+    }
+
+    async fn start_as(doors: Doors, limits: Limits, site: Site, terms: Option<Terms>) -> Self {
         let folder = TempDir::new().unwrap();
         let entropy = Arc::new(SeededEntropy::new(7));
         let clock = Arc::new(HandClock::new(START));
@@ -59,12 +70,16 @@ impl Service {
         let shelf = blobs::Place::folder(&folder.path().join("blobs")).unwrap();
         let keyring = Keyring::fleeting(&*entropy);
         let blobs = Blobs::open(shelf, store.clone(), keyring, clock.clone(), entropy.clone()).await.unwrap();
-        let app = App::new(store.clone(), blobs.clone(), clock.clone(), entropy.clone(), limits, site);
+        let mut app = App::new(store.clone(), blobs.clone(), clock.clone(), entropy.clone(), limits, site);
+        let payments = terms.map(|terms| Payments::new(store.clone(), clock.clone(), terms));
+        if let Some(payments) = payments.clone() {
+            app = app.with_payments(payments);
+        }
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let routes = api::router(app.clone());
         tokio::spawn(listen(listener, routes, doors, CancellationToken::new()));
-        Self { app, store, blobs, clock, entropy, address, folder }
+        Self { app, payments, store, blobs, clock, entropy, address, folder }
     }
 
     pub fn now(&self) -> Timestamp {

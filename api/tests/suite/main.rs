@@ -7,6 +7,7 @@
 )]
 
 mod access;
+mod billing;
 mod contract;
 mod downloads;
 mod events;

@@ -145,7 +145,7 @@ pub(super) async fn a_full_queue_takes_no_more_and_still_knows_what_it_took(worl
     let upload = world.ready_upload(&anna.id).await;
     let bens = world.ready_upload(&ben.id).await;
     let room = Room { per_account: 2, for_all: 3 };
-    let order = async |order: &_| world.store.enqueue_if_room(order, room, world.now()).await.unwrap();
+    let order = async |order: &_| world.store.admit(order, room, None, world.now()).await.unwrap();
     let mut first = world.order(&anna.id, &upload);
     (first.idempotency_key, first.body_hash) = (Some("first".into()), digest(1));
     let other = world.order(&anna.id, &upload);

@@ -53,6 +53,77 @@ pub(crate) const TAKEN: [&str; 2] = [
             crash_count = 3, problem = '{}' WHERE id = 'running'",
 ];
 
+/// Five credits, of which three are held, and one is spent.
+pub(crate) fn money_rows(account: &AccountId) -> Vec<String> {
+    let line = |(id, key, kind, source, target, amount, job): (u8, &str, &str, &str, &str, i64, &str)| {
+        format!(
+            "INSERT INTO ledger (id, key, purse_id, kind, source, target, unit, amount, job_id, at)
+             VALUES ('{id}', '{key}', 'purse', '{kind}', '{source}', '{target}', 'credit', {amount}, {job}, 1)"
+        )
+    };
+    let lines = [
+        (1, "grant:1", "grant", "given", "available", 5, "NULL"),
+        (2, "hold:j1", "hold", "available", "held", 3, "'j1'"),
+        (3, "hold:j2", "hold", "available", "held", 1, "'j2'"),
+        (4, "settle:j2", "capture", "held", "earned", 1, "'j2'"),
+    ];
+    let purse = format!("INSERT INTO purses (id, account_id, created_at) VALUES ('purse', '{account}', 1)");
+    // The two engines write bytes in different ways; a row of another table has 32 of them.
+    let purchase = "INSERT INTO purchases (id, purse_id, pack, credits, amount_minor, currency, state, session,
+                        body_hash, created_at, paid_at)
+                    SELECT 'ord', 'purse', 'small', 10, 900, 'eur', 'paid', 'cs', hash, 1, 2 FROM sign_in_links";
+    [purse].into_iter().chain(lines.into_iter().map(line)).chain([purchase.to_owned()]).collect()
+}
+
+/// A line that is well but for what a case changes.
+macro_rules! line {
+    ($key:literal, $kind:literal, $source:literal, $target:literal, $unit:literal, $amount:literal, $job:literal,
+     $purchase:literal) => {
+        concat!(
+            "INSERT INTO ledger (id, key, purse_id, kind, source, target, unit, amount, job_id, purchase_id, at)
+             VALUES ('new', '", $key, "', 'purse', '", $kind, "', '", $source, "', '", $target, "', '", $unit, "', ",
+            $amount, ", ", $job, ", ", $purchase, ", 1)"
+        )
+    };
+}
+
+pub(crate) const MONEY_REFUSED: [&str; 22] = [
+    "UPDATE ledger SET amount = 4 WHERE id = '1'",
+    "DELETE FROM ledger WHERE id = '1'",
+    line!("grant:1", "grant", "given", "available", "credit", "5", "NULL", "NULL"),
+    line!("grant:2", "grant", "given", "available", "credit", "0", "NULL", "NULL"),
+    line!("grant:2", "grant", "given", "available", "credit", "-1", "NULL", "NULL"),
+    line!("grant:2", "grant", "given", "available", "eur", "1", "NULL", "NULL"),
+    line!("grant:2", "grant", "given", "given", "credit", "1", "NULL", "NULL"),
+    line!("grant:2", "grant", "held", "available", "credit", "1", "NULL", "NULL"),
+    line!("hold:j3", "hold", "available", "held", "credit", "2", "'j3'", "NULL"),
+    line!("hold:j4", "hold", "available", "held", "credit", "1", "'j3'", "NULL"),
+    line!("hold:j1", "hold", "available", "held", "credit", "1", "'j1'", "NULL"),
+    line!("settle:j1", "capture", "held", "earned", "credit", "2", "'j1'", "NULL"),
+    line!("settle:j9", "release", "held", "available", "credit", "1", "'j9'", "NULL"),
+    line!("settle:j2", "release", "held", "available", "credit", "1", "'j2'", "NULL"),
+    line!("settle:j2-again", "capture", "held", "earned", "credit", "1", "'j2'", "NULL"),
+    line!("refund:j1", "refund", "earned", "available", "credit", "3", "'j1'", "NULL"),
+    line!("payment:1", "payment", "sales", "clearing", "eur", "900", "NULL", "'ord'"),
+    line!("payment:ord", "payment", "sales", "clearing", "eur", "900", "NULL", "NULL"),
+    "UPDATE jobs SET credits = 3 WHERE id = 'queued'",
+    "UPDATE jobs SET credits = 3, money = 'captured' WHERE id = 'queued'",
+    "UPDATE jobs SET credits = 3, money = 'held' WHERE id = 'succeeded'",
+    "UPDATE purchases SET paid_at = NULL WHERE id = 'ord'",
+];
+
+/// The last two: when an account goes, the ledger stays and says nothing of it.
+pub(crate) const MONEY_TAKEN: [&str; 7] = [
+    line!("payment:ord", "payment", "sales", "clearing", "eur", "900", "NULL", "'ord'"),
+    "INSERT INTO ledger (id, key, purse_id, kind, source, target, unit, amount, job_id, at)
+     VALUES ('5', 'settle:j1', 'purse', 'release', 'held', 'available', 'credit', 3, 'j1', 1)",
+    "INSERT INTO ledger (id, key, purse_id, kind, source, target, unit, amount, job_id, at)
+     VALUES ('6', 'hold:j3', 'purse', 'hold', 'available', 'held', 'credit', 4, 'j3', 1)",
+    "UPDATE jobs SET credits = 3, money = 'held' WHERE id = 'queued'",
+    "UPDATE jobs SET credits = 3, money = 'captured' WHERE id = 'succeeded'",
+    "DELETE FROM accounts",
+    "UPDATE purses SET created_at = 2 WHERE account_id IS NULL",
+];
 /// A hundred thousand jobs that are over, one a second, of the one account there is; every fiftieth has failed.
 pub(crate) const MANY_THAT_ARE_OVER: &str =
     "WITH RECURSIVE numbers (n) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT n + 1 FROM numbers WHERE n < 100000)

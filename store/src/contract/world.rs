@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use domain::account::{Account, Email, Role};
 use domain::artifact::{ArtifactFormat, ArtifactKind};
+use domain::attempt::Room;
 use domain::audit::{Act, Actor, Reason};
 use domain::blob::BlobKey;
 use domain::clock::{Clock, HandClock, Timestamp};
@@ -12,6 +13,7 @@ use domain::digest::Digest;
 use domain::ids::{AccountId, Entropy, JobId, SeededEntropy, UploadId};
 use domain::job::{Job, JobKind, StateName};
 use domain::lease::{LeaseId, WorkerName};
+use domain::money::{Balance, Credits, PriceList};
 use domain::order::{Order, Wish};
 use domain::problem::Problem;
 use domain::recipe::Recipe;
@@ -144,6 +146,30 @@ impl World {
             Enqueued::New(job) => job,
             other => panic!("expected a new job, got {other:?}"),
         }
+    }
+
+    /// The same at a price, whatever becomes of it.
+    pub(super) async fn priced(&self, order: &Order) -> Enqueued {
+        self.store.admit(order, Room::ENDLESS, Some(&PriceList::default()), self.now()).await.unwrap()
+    }
+
+    /// A job that was paid for.
+    pub(super) async fn enqueue_priced(&self, order: &Order) -> Job {
+        match self.priced(order).await {
+            Enqueued::New(job) => job,
+            other => panic!("expected a new job, got {other:?}"),
+        }
+    }
+
+    /// Credits for nothing.
+    pub(super) async fn give(&self, account: &AccountId, credits: i64) {
+        let key = format!("gift-{}", self.pick(u64::MAX));
+        let credits = Credits::new(credits).unwrap();
+        assert!(self.store.grant(account, credits, &key, self.now()).await.unwrap());
+    }
+
+    pub(super) async fn balance(&self, account: &AccountId) -> Balance {
+        self.store.purse(account).await.unwrap().balance
     }
 
     /// One queued job of a new account.

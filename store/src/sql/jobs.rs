@@ -6,31 +6,40 @@ use domain::clock::Timestamp;
 use domain::fields::FieldError;
 use domain::ids::{AccountId, JobId, UploadId};
 use domain::job::{Event, Job, JobEvent, JobState, Stage, StateName};
+use domain::money::PriceList;
 use domain::order::{Input, Order, Wish};
 use domain::problem::Problem;
 use domain::removal::Cause;
 use domain::upload::UploadState;
 
-use super::{Connection, Db, Write, artifacts, reaping, uploads};
+use super::{Connection, Db, Write, artifacts, ledger, reaping, uploads};
 use crate::error::{Result, StoreError};
 use crate::outcome::{Enqueued, JobChange, Removal};
 use crate::rows::{ArtifactRow, JobEventRow, JobRow, json_text, parse};
 
-pub(crate) async fn enqueue(store: &Db, order: &Order, room: Room, now: Timestamp) -> Result<Enqueued> {
+pub(crate) async fn enqueue(
+    store: &Db,
+    order: &Order,
+    room: Room,
+    prices: Option<&PriceList>,
+    now: Timestamp,
+) -> Result<Enqueued> {
     let mut write = store.write().await?;
     let now = write.time(now).await?;
-    let outcome = enqueue_in(&mut write, order, room, now).await?;
+    let outcome = enqueue_in(&mut write, order, room, prices, now).await?;
     if matches!(outcome, Enqueued::New(_)) {
         write.commit().await?;
     }
     Ok(outcome)
 }
 
-/// The same in a transaction that does more. Anything but a new job has changed nothing.
+/// The same in a transaction that does more. Anything but a new job has changed nothing, unless there were prices: then
+/// the transaction must be given up.
 pub(super) async fn enqueue_in(
     write: &mut Write<'_>,
     order: &Order,
     room: Room,
+    prices: Option<&PriceList>,
     now: Timestamp,
 ) -> Result<Enqueued> {
     write.hold_account(&order.account).await?;
@@ -51,7 +60,7 @@ pub(super) async fn enqueue_in(
     if let Some(full) = full(write, &order.account, room).await? {
         return Ok(full);
     }
-    let refused = refused_inputs(write, order).await?;
+    let refused = refused_inputs(write.connection(), &order.account, &order.wish).await?;
     if !refused.is_empty() {
         return Ok(Enqueued::Refused(refused));
     }
@@ -72,6 +81,11 @@ pub(super) async fn enqueue_in(
     .execute(write.connection())
     .await?;
     insert_inputs(write, &id, &order.wish.inputs, &order.wish.references).await?;
+    if let Some(prices) = prices
+        && let Some(unpaid) = ledger::hold(write, &id, order, prices, now).await?
+    {
+        return Ok(unpaid); // and with the transaction goes the job
+    }
     insert_first_event(write, &id, now).await?;
     if order.wish.inputs.len() + order.wish.references.len() > 1 {
         uploads::hold_inputs(write.connection(), &id).await?;
@@ -111,9 +125,13 @@ async fn full(write: &mut Write<'_>, account: &AccountId, room: Room) -> Result<
     })
 }
 
-async fn refused_inputs(write: &mut Write<'_>, order: &Order) -> Result<Vec<FieldError>> {
+pub(super) async fn refused_inputs(
+    connection: &mut Connection,
+    account: &AccountId,
+    wish: &Wish,
+) -> Result<Vec<FieldError>> {
     let mut refused = Vec::new();
-    let Wish { inputs, references, .. } = &order.wish;
+    let Wish { inputs, references, .. } = wish;
     let mut named = Vec::with_capacity(inputs.len() + references.len());
     for (index, input) in inputs.iter().enumerate() {
         named.push((format!("/inputs/{index}/upload"), &input.upload));
@@ -122,7 +140,7 @@ async fn refused_inputs(write: &mut Write<'_>, order: &Order) -> Result<Vec<Fiel
         named.push((format!("/references/{index}"), id));
     }
     for (pointer, id) in named {
-        let row = uploads::row(write.connection(), &order.account, id).await?;
+        let row = uploads::row(&mut *connection, account, id).await?;
         let (code, detail) = match row.map(|row| row.state()).transpose()? {
             Some(UploadState::Ready) => continue,
             Some(UploadState::Receiving) => ("upload_not_ready", "the upload is not complete yet"),
@@ -223,7 +241,8 @@ pub(super) async fn move_job_by_engine(
         "UPDATE jobs SET state = $4, not_before = $5, worker = $6, lease_until = $7, fence = $8, attempt = $9,
                 fail_count = $10, crash_count = $11, stage = NULL, progress = $12, problem = $13,
                 finished_at = $14, delete_at = $15, engine_version = $16, started_at = coalesce(started_at, $17),
-                leased_at = coalesce($17, leased_at), problem_code = $18, problem_stage = $19, problem_fault = $20
+                leased_at = coalesce($17, leased_at), problem_code = $18, problem_stage = $19, problem_fault = $20,
+                money = $21
          WHERE id = $1 AND fence = $2 AND state = $3",
     )
     .bind(&row.id)
@@ -246,6 +265,7 @@ pub(super) async fn move_job_by_engine(
     .bind(after.problem().map(|problem| problem.code.as_str()))
     .bind(after.problem().and_then(|problem| problem.stage).map(Stage::as_str))
     .bind(after.problem().map(|problem| problem.fault.as_str()))
+    .bind(row.money()?.when_job_is(after.name()).as_str())
     .execute(write.connection())
     .await?;
     if done.rows_affected() != 1 {
@@ -258,6 +278,7 @@ pub(super) async fn move_job_by_engine(
     }
     if after.finished_at().is_some() {
         settle(write, row, after.problem(), now).await?;
+        ledger::settle(write, row, after.name(), now).await?;
     }
     if after.name() == StateName::Queued {
         write.new_work += 1;

@@ -232,10 +232,15 @@ pub(crate) async fn retry(store: &Db, id: &JobId, act: &Act, now: Timestamp) -> 
             Retried::Hastened(jobs::whole(write.connection(), &row).await?)
         }
         StateName::Failed => {
-            match jobs::enqueue_in(&mut write, &Order::again(&job), Room::ENDLESS, now).await? {
+            // It costs nothing: the credits went back when it failed.
+            match jobs::enqueue_in(&mut write, &Order::again(&job), Room::ENDLESS, None, now).await? {
                 Enqueued::New(again) | Enqueued::Existing(again) => Retried::Again(again),
                 Enqueued::Refused(errors) => Retried::Refused(errors),
-                Enqueued::Conflict | Enqueued::AccountFull | Enqueued::QueueFull => Retried::Unchanged(job),
+                Enqueued::Conflict
+                | Enqueued::AccountFull
+                | Enqueued::QueueFull
+                | Enqueued::Insufficient { .. }
+                | Enqueued::Frozen => Retried::Unchanged(job),
             }
         }
         _ => Retried::Unchanged(job),

@@ -49,6 +49,14 @@ pub fn words_of(process: &mut Child, parts: &[&'static str]) -> Vec<String> {
     parts.iter().map(word).collect()
 }
 
+/// How people start it: from somewhere, with a folder relative to there.
+fn serving(data: &Path) -> Command {
+    let (parent, name) = (data.parent().expect("a parent"), data.file_name().expect("a name"));
+    let mut command = mixrunners(&["serve", "--listen", "127.0.0.1:0", "--data"]);
+    command.arg(Path::new(".").join(name)).current_dir(parent);
+    command
+}
+
 /// `mixrunners serve` on a free port of this machine; ended when dropped.
 pub struct Service {
     process: Child,
@@ -60,22 +68,22 @@ pub struct Service {
 impl Service {
     /// Starts it on `data`, which may hold what an earlier one left, and waits until it answers.
     pub fn start(data: &Path) -> Self {
-        Self::start_and_hear(data, &[], &["/sign-in#"]).0
+        Self::start_with(data, &[])
+    }
+
+    /// The same, with more in its environment.
+    pub fn start_with(data: &Path, environment: &[(&str, &str)]) -> Self {
+        let mut command = serving(data);
+        command.envs(environment.iter().copied());
+        Self::start_by(command, data, &["/sign-in#"]).0
     }
 
     /// The same, with a listener for operators; gives where its figures are.
     pub fn start_with_figures(data: &Path) -> (Self, String) {
-        let (service, mut words) =
-            Self::start_and_hear(data, &["--ops-listen", "127.0.0.1:0"], &["/sign-in#", "/metrics"]);
+        let mut command = serving(data);
+        command.args(["--ops-listen", "127.0.0.1:0"]);
+        let (service, mut words) = Self::start_by(command, data, &["/sign-in#", "/metrics"]);
         (service, words.remove(1))
-    }
-
-    fn start_and_hear(data: &Path, more: &[&str], parts: &[&'static str]) -> (Self, Vec<String>) {
-        // As people start it: from somewhere, with a folder relative to there.
-        let (parent, name) = (data.parent().expect("a parent"), data.file_name().expect("a name"));
-        let mut command = mixrunners(&["serve", "--listen", "127.0.0.1:0", "--data"]);
-        command.arg(Path::new(".").join(name)).args(more).current_dir(parent);
-        Self::start_by(command, data, parts)
     }
 
     /// Starts it by a command of the test's own; gives the words with these parts that it prints.

@@ -40,7 +40,7 @@ impl Producer {
     pub fn with_key_by(mut program: Command, base: &str, kept: &str, place: impl AsRef<OsStr>) -> Self {
         let output = program
             .args(["api-key", "create", "--email", "anna@example.org", "--scopes"])
-            .arg("uploads:write,jobs:read,jobs:write,artifacts:read,account:read")
+            .arg("uploads:write,jobs:read,jobs:write,artifacts:read,account:read,billing:read,billing:write")
             .arg(kept)
             .arg(place)
             .output()

@@ -1,0 +1,7 @@
+//! Credits are bought, spent and given back, whatever happens in between.
+
+mod buying;
+mod hearing;
+mod returning;
+mod shop;
+mod spending;
