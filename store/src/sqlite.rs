@@ -61,7 +61,7 @@ use domain::ids::{AccountId, Entropy};
 use domain::retention::Retention;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{SqliteConnection, SqlitePool, Transaction};
+use sqlx::{Connection as _, SqliteConnection, SqlitePool, Transaction};
 
 use crate::error::{Result, StoreError};
 use crate::outcome::JobChange;
@@ -92,7 +92,13 @@ impl Sqlite {
     pub(crate) async fn open(folder: &Path, entropy: Arc<dyn Entropy>, retention: Retention) -> Result<Self> {
         let options = options(folder)?;
         let lock = alone(folder).await?;
-        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            // A disk that fails in a commit ends the transaction in the file, but not on the connection, which could never
+            // begin another: then a new connection is opened.
+            .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
+            .connect_with(options.clone())
+            .await?;
         bring_up(&writer).await?;
         drop(lock);
         let reader = SqlitePoolOptions::new()

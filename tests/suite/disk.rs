@@ -1,9 +1,9 @@
 //! A disk that is full, and a disk that fails: nothing is acknowledged that is not there, and nothing is lost.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::time::Duration;
 
 use reqwest::StatusCode;
@@ -34,20 +34,23 @@ impl FailingSyncs {
     /// `None` where the system lets nobody trace a process of his own, as some containers do.
     fn of(service: &Service, folder: &Path) -> Option<Self> {
         let log = folder.join("injected");
+        let said = folder.join("said");
         let mut tracer = Command::new("strace")
             .args(["-f", "-e", "trace=fsync,fdatasync", "-e", "inject=fsync,fdatasync:error=EIO", "-o"])
             .arg(&log)
             .args(["-p", &service.id().to_string()])
-            .stderr(Stdio::piped())
+            // A file takes all it says; a pipe that nobody reads on would end it.
+            .stderr(fs::File::create(&said).unwrap())
             .spawn()
             .expect("strace is installed: `make test` sees to it");
-        let said = BufReader::new(tracer.stderr.take().expect("a pipe")).lines().map_while(Result::ok).next();
-        let said = said.unwrap_or_default();
-        if said.contains("not permitted") {
-            let _ = tracer.wait();
-            return None;
+        while !all_are_traced(service.id()) {
+            if tracer.try_wait().unwrap().is_some() {
+                let said = fs::read_to_string(&said).unwrap();
+                assert!(said.contains("not permitted"), "{said}");
+                return None;
+            }
+            std::thread::sleep(Duration::from_millis(20));
         }
-        assert!(said.contains("attached"), "{said}");
         Some(Self { tracer, log })
     }
 
@@ -63,6 +66,13 @@ impl FailingSyncs {
             .filter(|line| line.contains("INJECTED"))
             .count()
     }
+}
+
+/// Whether every thread of a process is: one after the other is taken.
+fn all_are_traced(process: u32) -> bool {
+    let threads = fs::read_dir(format!("/proc/{process}/task")).expect("a living process").flatten();
+    let mut states = threads.filter_map(|thread| fs::read_to_string(thread.path().join("status")).ok());
+    states.all(|state| state.lines().any(|line| line.starts_with("TracerPid:") && !line.ends_with("\t0")))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -88,7 +98,7 @@ async fn what_could_not_be_synced_is_not_acknowledged() {
     let post = || anna.http.post(anna.url("/v1/jobs")).bearer_auth(&anna.secret);
     let ordered = post().header("Idempotency-Key", "once").json(&order).send().await;
     assert!(ordered.as_ref().is_ok_and(|answer| answer.status().is_server_error()), "{ordered:?}");
-    assert!(failing.end() >= 1, "the case must be real: syncs did fail");
+    assert!(failing.end() >= 2, "the case must be real: syncs did fail");
 
     assert_eq!(anna.offset(&location).await, half);
     let patched = anna.patch(&location, half, &bytes[half..]).await.expect("an answer");

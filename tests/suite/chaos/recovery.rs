@@ -14,8 +14,10 @@ use crate::harness::producer::Producer;
 /// A job that was taken from a killed worker.
 #[derive(Clone, Copy, Debug)]
 pub struct Recovery {
-    /// From the kill until it ran again, or was over.
-    pub took: Duration,
+    /// From the kill until it was taken from the dead worker: back in the queue, or in another's hands.
+    pub taken: Duration,
+    /// From the kill until it ran again or was over. Where every worker is busy or dead it waits for one of them too.
+    pub ran: Duration,
     /// Whether an API or a database died meanwhile too: then it also waited for those.
     pub was_disturbed: bool,
 }
@@ -69,10 +71,10 @@ impl Recoveries {
             let (before, open) = (disturbances.load(Ordering::SeqCst), self.open.clone());
             open.fetch_add(1, Ordering::SeqCst);
             self.watched.lock().unwrap().push(runtime.spawn(async move {
-                let recovered = runs_again(&producer, &job).await;
+                let recovered = runs_again(&producer, &job, killed).await;
                 open.fetch_sub(1, Ordering::SeqCst);
                 let was_disturbed = disturbances.load(Ordering::SeqCst) != before;
-                recovered.map(|()| Recovery { took: killed.elapsed(), was_disturbed })
+                recovered.map(|(taken, ran)| Recovery { taken, ran, was_disturbed })
             }));
         }
     }
@@ -93,30 +95,37 @@ impl Recoveries {
 }
 
 /// Waits until a job has another attempt or is over. `None` if the kill came too late for it.
-async fn runs_again(producer: &Producer, job: &str) -> Option<()> {
+async fn runs_again(producer: &Producer, job: &str, killed: Instant) -> Option<(Duration, Duration)> {
     let path = format!("/v1/jobs/{job}");
     let first = producer.get_at_last(&path).await?;
     if is_over(&first) {
         return None;
     }
-    let mut seen = first.clone();
+    let (mut seen, mut taken) = (first.clone(), None);
     while !is_over(&seen) && seen["attempt"] == first["attempt"] {
         tokio::time::sleep(LOOK).await;
         seen = producer.get_at_last(&path).await?;
+        if seen["state"] == "queued" && taken.is_none() {
+            taken = Some(killed.elapsed());
+        }
     }
-    Some(())
+    let ran = killed.elapsed();
+    Some((taken.unwrap_or(ran), ran))
 }
 
 /// For people.
 pub fn summary(recoveries: &[Recovery]) -> String {
-    let slowest = |disturbed: bool| {
-        let took = recoveries.iter().filter(|one| one.was_disturbed == disturbed).map(|one| one.took);
+    let slowest = |disturbed: bool, of: fn(&Recovery) -> Duration| {
+        let took = recoveries.iter().filter(|one| one.was_disturbed == disturbed).map(of);
         took.max().map_or_else(|| "none".to_owned(), |took| format!("{:.1} s", took.as_secs_f64()))
     };
     format!(
-        "{} jobs taken from killed workers; slowest recovery {}, with a dead API or database meanwhile {}",
+        "{} jobs lost their worker; slowest back in the queue {}, running again {}; with a dead API or database meanwhile \
+         {} and {}",
         recoveries.len(),
-        slowest(false),
-        slowest(true)
+        slowest(false, |one| one.taken),
+        slowest(false, |one| one.ran),
+        slowest(true, |one| one.taken),
+        slowest(true, |one| one.ran)
     )
 }
