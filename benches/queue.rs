@@ -7,7 +7,6 @@
     reason = "a bench reads the clock and fails loudly"
 )]
 
-#[path = "nothing.rs"]
 mod nothing;
 
 use std::sync::Arc;
