@@ -207,5 +207,10 @@ mod tests {
         assert_eq!(way(20), Ok(vec![(0, 8), (8, 20)]));
         assert_eq!(way(18), Err(17), "no piece ends there");
         assert_eq!(way_to(16, &pieces(&[(8, 16)])), Err(0), "its beginning was lost");
+        let beside_the_way = pieces(&[(0, 5), (1, 9), (5, 9)]);
+        assert_eq!(
+            way_to(9, &beside_the_way),
+            Ok(vec![beside_the_way[0].clone(), beside_the_way[2].clone()])
+        );
     }
 }

@@ -83,6 +83,30 @@ async fn a_completion_whose_answer_is_lost_comes_out_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_write_that_was_done_and_never_answered_is_known_by_its_header() {
+    let ends_a_write = |asked: &Asked<'_>| match asked.method {
+        "PUT" => !asked.target.contains("partNumber"),
+        "POST" => asked.target.contains("uploadId"),
+        _ => false,
+    };
+    for bytes in [song(1000), song(20_000_000)] {
+        let first = AtomicUsize::new(0);
+        let fate = move |asked: &Asked<'_>| match ends_a_write(asked) {
+            true if first.fetch_add(1, Ordering::SeqCst) == 0 => Fate::Unheard,
+            true => Fate::Answered(BROKEN),
+            false => Fate::Passed,
+        };
+        let Some((world, _proxy)) = behind(Kept, fate).await else { return };
+        world.put(&master(), &bytes).await;
+        assert!(world.whole(&master()).await.unwrap().unwrap() == bytes);
+        // What another write left in the same place is not taken for ours.
+        let error = world.blobs.put(&master(), &bytes[..]).await.unwrap_err();
+        assert!(matches!(error, BlobError::Io { action: "written", .. }), "{error}");
+        assert!(world.whole(&master()).await.unwrap().unwrap() == bytes, "and it stays");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_write_that_never_arrives_fails_and_leaves_nothing() {
     let fate = |asked: &Asked<'_>| match asked.method == "PUT" {
         true => Fate::Answered(BROKEN),
@@ -150,8 +174,14 @@ async fn what_a_head_request_calls_gone_is_deleted_all_the_same() {
     assert_eq!(world.names_below(Some(&prefix)).await.len(), 3, "two versions, and the mark of a deletion");
     assert!(!world.blobs.is_empty(&prefix).await.unwrap());
     world.break_off_a_write(&master()).await;
+    let uploads = async || {
+        let list = bucket.client.list_multipart_uploads().bucket(bucket.address.name());
+        list.send().await.unwrap().uploads().len()
+    };
+    assert_eq!(uploads().await, 1, "the case must be real");
     world.blobs.delete_prefix(&prefix).await.unwrap();
     assert!(world.blobs.is_empty(&prefix).await.unwrap());
+    assert_eq!(uploads().await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
