@@ -199,7 +199,7 @@ async fn every_schema_that_the_document_names_is_in_it() {
 #[tokio::test]
 async fn the_start_is_a_page_whether_it_was_built_or_not() {
     let service = Service::start().await;
-    for path in ["/", "/sign-in", "/album", "/jobs/job_1"] {
+    for path in ["/", "/sign-in", "/album", "/jobs/job_1", "/credits?order=ord_1"] {
         let answer = service.ask(Method::GET, path).send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::OK, "{path}");
         assert_eq!(answer.headers()["content-type"], "text/html; charset=utf-8");
