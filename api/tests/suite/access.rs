@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 
 use crate::harness::{Person, Service, all_but, only, sha256};
 use store::money::{Begun, NewPurchase};
+use store::outcome::Removal;
 
 /// A route that needs a scope. `{upload}`, `{job}`, `{artifact}`, `{key}`, `{session}` and
-/// `{order}` are Anna's.
+/// `{order}` are Anna's; `{removed}` was.
 struct Route(Method, &'static str, Scope);
 
 fn guarded() -> Vec<Route> {
@@ -40,6 +41,7 @@ fn guarded() -> Vec<Route> {
         Route(Method::GET, "/v1/jobs/{job}/report", JobsRead),
         Route(Method::GET, "/v1/artifacts/{artifact}/content", ArtifactsRead),
         Route(Method::GET, "/v1/artifacts/{artifact}/peaks", ArtifactsRead),
+        Route(Method::GET, RECEIPT, JobsRead),
         Route(Method::POST, "/v1/quotes", JobsWrite),
         Route(Method::GET, "/v1/credits", BillingRead),
         Route(Method::POST, "/v1/checkouts", BillingWrite),
@@ -60,7 +62,15 @@ fn guarded() -> Vec<Route> {
     ]
 }
 
+/// Nobody is written on a receipt: whoever knows the id may read it.
+const RECEIPT: &str = "/v1/receipts/{removed}";
+
 impl Route {
+    /// For owners of what it is about.
+    fn is_of_owners(&self) -> bool {
+        !self.is_of_operators() && self.1 != RECEIPT
+    }
+
     /// For operators: whose a thing is decides nothing, and no producer comes in, whatever the key says.
     const fn is_of_operators(&self) -> bool {
         matches!(self.2, Scope::OpsRead | Scope::OpsWrite)
@@ -95,6 +105,7 @@ impl Ids {
             ("{session}", text(&session.json::<Value>().await.unwrap()["id"])),
             ("{key}", text(&key.json::<Value>().await.unwrap()["id"])),
             ("{order}", order(anna).await),
+            ("{removed}", removed(anna).await),
         ])
     }
 
@@ -135,6 +146,15 @@ async fn order(anna: &Person<'_>) -> String {
         Begun::New(purchase) => purchase.id.to_string(),
         other => panic!("{other:?}"),
     }
+}
+
+/// An upload that was deleted; gives its id.
+async fn removed(anna: &Person<'_>) -> String {
+    let upload = anna.ready_upload().await;
+    let (store, now) = (&anna.service.store, anna.service.now());
+    let removal = store.delete_upload(&anna.account.id, &upload, now).await.unwrap();
+    assert_eq!(removal, Removal::Removed);
+    upload.to_string()
 }
 
 #[tokio::test]
@@ -188,7 +208,7 @@ async fn what_belongs_to_somebody_else_is_answered_like_what_does_not_exist() {
     let nothing =
         Ids(hers.0.iter().map(|(name, id)| (*name, format!("{}_{}", &id[..3], "0".repeat(26)))).collect());
     let nonsense = Ids(hers.0.iter().map(|(name, _)| (*name, "%2e%2e%2fx".to_owned())).collect());
-    let of_owners = || guarded().into_iter().filter(|route| !route.is_of_operators());
+    let of_owners = || guarded().into_iter().filter(Route::is_of_owners);
     for route in of_owners().filter(|route| route.1.contains('{')) {
         let mut answers = Vec::new();
         for ids in [&hers, &nothing, &nonsense] {
