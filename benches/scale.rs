@@ -40,7 +40,8 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let server = Postgres::start(Durability::Durable);
     println!(
-        "| workers | connections | jobs/s | of what {RENDER:?} allow | lease p50 | p99 | CPU per job, ours | the server's |"
+        "| workers | connections | jobs/s | of what {RENDER:?} allow | lease p50 | p99 \
+         | CPU per job, ours | the server's |"
     );
     println!("|---|---|---|---|---|---|---|---|");
     for workers in WORKERS {

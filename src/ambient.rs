@@ -36,8 +36,8 @@ pub struct MachineClocks;
 impl Readings for MachineClocks {
     fn reading(&self) -> Reading {
         let wall = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        // Where the system does not tell these, every reading is of one start that lasts no time: then a clock that moves
-        // by more than minutes between two ticks is in doubt, which errs on the safe side.
+        // Where the system does not tell these, every reading is of one start that lasts no time: then a clock that
+        // moves by more than minutes between two ticks is in doubt, which errs on the safe side.
         let text = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
         let up =
             text("/proc/uptime").split(' ').next().and_then(|seconds| seconds.parse().ok()).unwrap_or(0.0);

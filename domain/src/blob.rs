@@ -95,7 +95,8 @@ impl BlobPrefix {
         Self(format!("j/{}/{}/", lease.job, lease.fence))
     }
 
-    /// The place of the attempt or upload that something of this name lies in; `None` for what this program never wrote.
+    /// The place of the attempt or upload that something of this name lies in; `None` for what this program never
+    /// wrote.
     #[must_use]
     pub fn of_place(name: &str) -> Option<Self> {
         let mut names = name.split('/');

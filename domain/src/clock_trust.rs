@@ -1,7 +1,7 @@
 //! Whether the machine's clock may be believed when it says that 120 days have passed.
 //!
-//! A deletion cannot be undone, a late one can be caught up with: in doubt nothing is deleted. What is refused to readers
-//! does not depend on this.
+//! A deletion cannot be undone, a late one can be caught up with: in doubt nothing is deleted. What is refused to
+//! readers does not depend on this.
 
 use std::time::Duration;
 

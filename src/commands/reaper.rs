@@ -155,7 +155,8 @@ async fn once(reaper: &Reaper, orphans_at_once: bool) -> Result<ExitCode, Failur
     println!("places         {emptied} found empty twice, {refused} could not be emptied, {orphans} unknown");
     let Some(why) = frozen else { return Ok(ExitCode::SUCCESS) };
     Err(Failure::ours(format!("the reaper is frozen: {why}")).hint(
-        "if the machine's clock is right: mixrunners reaper confirm-clock; if so much is due: mixrunners reaper approve --max N",
+        "if the machine's clock is right: mixrunners reaper confirm-clock; if so much is due: \
+         mixrunners reaper approve --max N",
     ))
 }
 
@@ -164,7 +165,10 @@ async fn plan(reaper: &Reaper, at: Option<Timestamp>, as_json: bool) -> Result<E
     let at = at.unwrap_or(now);
     let due = reaper.store.due(at, LISTED).await.map_err(Failure::ours)?;
     if as_json {
-        let view = |due: &Due| json!({"removed": due.removed.as_str(), "id": due.id, "due_at": String::from(due.since)});
+        let view = |due: &Due| {
+            let due_at = String::from(due.since);
+            json!({"removed": due.removed.as_str(), "id": due.id, "due_at": due_at})
+        };
         let list: Vec<_> = due.iter().map(view).collect();
         println!("{}", json!({"at": String::from(at), "due": list}));
         return Ok(ExitCode::SUCCESS);

@@ -94,8 +94,8 @@ impl Sqlite {
         let lock = alone(folder).await?;
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
-            // A disk that fails in a commit ends the transaction in the file, but not on the connection, which could never
-            // begin another: then a new connection is opened.
+            // A disk that fails in a commit ends the transaction in the file, but not on the connection, which could
+            // never begin another: then a new connection is opened.
             .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
             .connect_with(options.clone())
             .await?;

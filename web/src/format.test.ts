@@ -73,5 +73,6 @@ describe('sizes and rates', () => {
 it('tells amounts of money and credits', () => {
   expect(format.money({ amount_minor: 900, currency: 'eur' })).toBe('€9.00');
   expect(format.money({ amount_minor: 900, currency: 'jpy' })).toBe('JP¥900');
-  expect([format.credits(1), format.credits(10), format.credits(-3)]).toEqual(['1 credit', '10 credits', '\u22123 credits']);
+  const told = [format.credits(1), format.credits(10), format.credits(-3)];
+  expect(told).toEqual(['1 credit', '10 credits', '\u22123 credits']);
 });

@@ -1,8 +1,8 @@
 //! Removes what is due, when it is due and never before; and says loudly when it cannot.
 //!
-//! Each tick looks at the clock first. While it is in doubt, or so much is due that a mistake is likelier than a busy day,
-//! nothing is removed by itself: a removal cannot be taken back, a late one can be caught up with. What readers may still
-//! see does not wait for this: the API refuses what is due from the same moment on.
+//! Each tick looks at the clock first. While it is in doubt, or so much is due that a mistake is likelier than a busy
+//! day, nothing is removed by itself: a removal cannot be taken back, a late one can be caught up with. What readers
+//! may still see does not wait for this: the API refuses what is due from the same moment on.
 //!
 //! Any number of reapers may run: each removal is one transaction, and emptying an empty place does nothing.
 

@@ -29,8 +29,8 @@ pub(super) async fn doom(connection: &mut Connection, prefix: &BlobPrefix, now: 
     doom_for(connection, prefix, None, now).await
 }
 
-/// The same, for something of which a tombstone stays. The keys of what lies there go first, in the same transaction: from its
-/// commit on nobody can read it, wherever copies of the bytes may be.
+/// The same, for something of which a tombstone stays. The keys of what lies there go first, in the same transaction:
+/// from its commit on nobody can read it, wherever copies of the bytes may be.
 pub(super) async fn doom_for(
     connection: &mut Connection,
     prefix: &BlobPrefix,

@@ -120,8 +120,8 @@ pub fn summary(recoveries: &[Recovery]) -> String {
         took.max().map_or_else(|| "none".to_owned(), |took| format!("{:.1} s", took.as_secs_f64()))
     };
     format!(
-        "{} jobs lost their worker; slowest back in the queue {}, running again {}; with a dead API or database meanwhile \
-         {} and {}",
+        "{} jobs lost their worker; slowest back in the queue {}, running again {}; with a dead API or database \
+         meanwhile {} and {}",
         recoveries.len(),
         slowest(false, |one| one.taken),
         slowest(false, |one| one.ran),

@@ -80,8 +80,8 @@ async fn all_jobs(producer: &Producer) -> BTreeSet<String> {
     all
 }
 
-/// After one sweep of the reaper: below each job that succeeded lies one attempt, below every other nothing, and no write
-/// was left half done.
+/// After one sweep of the reaper: below each job that succeeded lies one attempt, below every other nothing, and no
+/// write was left half done.
 fn no_orphans(arena: &Arena, ended: &Ended) {
     let mut reaper = arena.fleet().command("reaper run");
     let swept = reaper.args(["--once", "--orphans-at-once"]).output().expect("the program starts");

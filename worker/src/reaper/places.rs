@@ -12,8 +12,8 @@ use store::{Store, StoreError};
 /// So many are emptied before the rest waits for the next sweep.
 const AT_A_TIME: u32 = 100;
 
-/// Empties doomed places, one after the other; a crash in between repeats the deletion. Gives how many were found empty for
-/// the second time, and how many could not be emptied.
+/// Empties doomed places, one after the other; a crash in between repeats the deletion. Gives how many were found empty
+/// for the second time, and how many could not be emptied.
 pub(crate) async fn empty_all(
     store: &Store,
     blobs: &Blobs,
@@ -38,8 +38,8 @@ async fn look_at(blobs: &Blobs, doomed: &Doomed) -> Look {
     }
 }
 
-/// Deletes what lies there, and gives how many files that were. A listing afterwards has the last word: that a deletion was
-/// answered with success proves nothing.
+/// Deletes what lies there, and gives how many files that were. A listing afterwards has the last word: that a deletion
+/// was answered with success proves nothing.
 async fn empty(blobs: &Blobs, place: &BlobPrefix) -> Result<u64, BlobError> {
     let mut files = 0;
     let mut listing = blobs.list(Some(place));
