@@ -10,6 +10,7 @@ use fixtures::postgres::Postgres;
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 
+use crate::harness::fleet::Fleet;
 use crate::harness::producer::Producer;
 use crate::harness::{mixrunners, song, words_of};
 
@@ -52,7 +53,8 @@ async fn nobodys_name_address_token_or_file_reaches_the_log_of_any_process() {
     let plain = Postgres::of_this_process().database();
     let database = plain.replace("postgres@", &format!("postgres:{PASSWORD}@"));
     let blobs = format!("file://{}", at("blobs"));
-    let shared = ["--database", &database, "--blobs", &blobs, "--log-level", "debug"];
+    let keys = Fleet::new(folder.path(), database.clone()).keys().display().to_string();
+    let shared = ["--database", &database, "--blobs", &blobs, "--keys", &keys, "--log-level", "debug"];
     let (api_log, worker_log) = (folder.path().join("api.log"), folder.path().join("worker.log"));
     let api = [&["api", "--listen", "127.0.0.1:0", "--log", "json"][..], &shared].concat();
     let (_api, link) = Logged::start(&api, &api_log, &["/sign-in#"]);

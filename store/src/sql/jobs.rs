@@ -222,14 +222,7 @@ pub(super) async fn move_job_by_engine(
     engine_version: Option<&str>,
 ) -> Result<StateName> {
     let before = row.state()?;
-    let (mut attempt, mut fails, mut crashes) = (row.attempt, row.fail_count, row.crash_count);
-    match &event {
-        Event::Leased(_) => attempt += 1,
-        Event::Released { .. } => attempt -= 1,
-        Event::Hindered { failures, .. } => fails = i64::from(*failures),
-        Event::ProcessDied { deaths, .. } | Event::LeaseExpired { deaths } => crashes = i64::from(*deaths),
-        _ => {}
-    }
+    let (attempt, fails, crashes) = counts_after(row, &event);
     let after = before.clone().after(event, now)?;
     let (mut not_before, mut lease) = (None, None);
     match &after {
@@ -285,6 +278,20 @@ pub(super) async fn move_job_by_engine(
     }
     write.changes.push(JobChange { job: row.id()?, state: after.name() });
     Ok(after.name())
+}
+
+/// Attempts, failures that were ours, and deaths of the process.
+fn counts_after(row: &JobRow, event: &Event) -> (i64, i64, i64) {
+    let (attempt, fails, crashes) = (row.attempt, row.fail_count, row.crash_count);
+    match event {
+        Event::Leased(_) => (attempt + 1, fails, crashes),
+        Event::Released { .. } => (attempt - 1, fails, crashes),
+        Event::Hindered { failures, .. } => (attempt, i64::from(*failures), crashes),
+        Event::ProcessDied { deaths, .. } | Event::LeaseExpired { deaths } => {
+            (attempt, fails, i64::from(*deaths))
+        }
+        _ => (attempt, fails, crashes),
+    }
 }
 
 /// What the end of a job means for its inputs.
