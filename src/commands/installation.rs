@@ -34,7 +34,7 @@ pub struct Shared {
 impl Shared {
     /// Opens the blobs.
     pub async fn open_blobs(&self, store: &Store, clock: Arc<dyn Clock>) -> Result<Blobs, Failure> {
-        open_blobs(self.blobs.place().await?, store, self.keys.open()?, clock).await
+        self.blobs.open(store, &self.keys, clock).await
     }
 }
 
@@ -48,6 +48,11 @@ pub enum Shelf {
 }
 
 impl Shelf {
+    /// Opens the blobs that lie there.
+    pub async fn open(&self, store: &Store, keys: &Keys, clock: Arc<dyn Clock>) -> Result<Blobs, Failure> {
+        open_blobs(self.place().await?, store, keys.open()?, clock).await
+    }
+
     /// From the command line.
     pub fn parse(url: &str) -> Result<Self, String> {
         if url.starts_with("s3://") {

@@ -14,7 +14,8 @@ use store::reaping::Due;
 use tokio_util::sync::CancellationToken;
 use worker::reaper::{Reaper, Tick};
 
-use super::installation::{Embedded, Shared};
+use super::installation::{Database, Embedded, Shelf};
+use super::keys::Keys;
 use super::logging::Logging;
 use super::service::{come_to_an_end, runtime, told_to_stop};
 use crate::ambient::{MachineClocks, SteadyClock};
@@ -34,10 +35,18 @@ pub struct Arguments {
 #[derive(Args, Debug)]
 struct Place {
     /// The folder of `mixrunners serve`, which has a reaper of its own while it runs; ./data when nothing is given
-    #[arg(long, value_name = "DIR", env = "MIXRUNNERS_DATA", conflicts_with = "database")]
+    #[arg(long, value_name = "DIR", env = "MIXRUNNERS_DATA")]
     data: Option<PathBuf>,
+    /// The database of many processes instead, as given to `api`
+    #[arg(long, value_name = "URL", env = "MIXRUNNERS_DATABASE", hide_env_values = true)]
+    #[arg(value_parser = Database::parse, requires = "blobs")]
+    database: Option<Database>,
+    /// Their bytes, as given to `api`
+    #[arg(long, value_name = "URL", env = "MIXRUNNERS_BLOBS", requires = "database")]
+    #[arg(value_parser = Shelf::parse)]
+    blobs: Option<Shelf>,
     #[command(flatten)]
-    shared: Option<Shared>,
+    keys: Keys,
     #[command(flatten)]
     logging: Logging,
 }
@@ -185,14 +194,14 @@ impl Place {
         self.logging.begin()?;
         let readings = Arc::new(MachineClocks);
         let clock = Arc::new(SteadyClock::new());
-        let (store, blobs): (Store, _) = match (&self.shared, &self.data) {
-            (Some(shared), _) => {
-                let store = shared.database.open().await?;
-                let blobs = shared.open_blobs(&store, clock).await?;
+        let (store, blobs): (Store, _) = match (&self.database, &self.blobs) {
+            (Some(database), Some(shelf)) => {
+                let store = database.open().await?;
+                let blobs = shelf.open(&store, &self.keys, clock).await?;
                 (store, blobs)
             }
-            (None, data) => {
-                let data = data.clone().unwrap_or_else(|| PathBuf::from("./data"));
+            _ => {
+                let data = self.data.clone().unwrap_or_else(|| PathBuf::from("./data"));
                 let embedded = Embedded::new(&data)?;
                 let store = embedded.open_store().await?;
                 let blobs = embedded.open_blobs(&store, clock).await?;

@@ -188,3 +188,19 @@ fn what_operators_did_is_kept_and_whoever_changes_it_is_found() {
     assert_eq!(broken.status.code(), Some(70));
     assert!(String::from_utf8_lossy(&broken.stderr).contains("row 1 was changed"), "{broken:?}");
 }
+
+#[test]
+fn a_reaper_sweeps_where_it_is_told_and_nowhere_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let fleet = Fleet::new(folder.path(), Postgres::of_this_process().database());
+    let place = fleet.blob_folder().join("j").join(format!("job_{}", "0".repeat(26))).join("1");
+    fs::create_dir_all(&place).unwrap();
+    fs::write(place.join("0-master.wav"), "of a writer that was too late").unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let mut reaper = fleet.command("reaper run");
+    let swept = reaper.args(["--once", "--orphans-at-once"]).current_dir(elsewhere.path()).output().unwrap();
+    let said = String::from_utf8_lossy(&swept.stdout);
+    assert!(swept.status.success() && said.contains("1 unknown"), "{swept:?}");
+    assert!(!place.exists());
+    assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0, "nothing was made here");
+}
