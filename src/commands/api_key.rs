@@ -1,7 +1,6 @@
 //! `mixrunners api-key create`: a key for programs. The secret is the last line on standard output, and the only one.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use domain::scope::{Scope, Scopes};
 use domain::secret::{Secret, SecretKind};
 use store::outcome::{NewAccount, NewApiKey};
 
-use super::installation::{Database, Embedded};
+use super::installation::Rows;
 use super::service::runtime;
 use crate::ambient::{SteadyClock, SystemEntropy};
 use crate::exit::Failure;
@@ -39,13 +38,8 @@ pub struct Create {
     /// What it is for
     #[arg(long, value_name = "TEXT", default_value = "command line")]
     name: String,
-    /// The service's folder, as given to `serve`
-    #[arg(long, value_name = "DIR", default_value = "./data", env = "MIXRUNNERS_DATA")]
-    data: PathBuf,
-    /// The service's database instead, as given to `api`
-    #[arg(long, value_name = "URL", env = "MIXRUNNERS_DATABASE", hide_env_values = true)]
-    #[arg(value_parser = Database::parse)]
-    database: Option<Database>,
+    #[command(flatten)]
+    rows: Rows,
 }
 
 const DAYS_MAX: u32 = 365;
@@ -64,10 +58,7 @@ pub fn run(action: Action) -> Result<ExitCode, Failure> {
     let secret = Secret::new(SecretKind::ApiKey, &SystemEntropy);
     runtime()?.block_on(async {
         let clock = SteadyClock::new();
-        let store = match &create.database {
-            Some(database) => database.open().await?,
-            None => Embedded::new(&create.data)?.open_store().await?,
-        };
+        let store = create.rows.open().await?;
         let account = store
             .ensure_account(&NewAccount { email, roles: BTreeSet::from([Role::Producer]) }, clock.now())
             .await

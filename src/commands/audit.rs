@@ -1,6 +1,5 @@
 //! `mixrunners audit`: what operators did, and whether anybody changed what was written of it.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
@@ -8,7 +7,7 @@ use domain::audit::Chain;
 use store::Store;
 use store::auditing::Verified;
 
-use super::installation::{Database, Embedded};
+use super::installation::Rows;
 use super::service::runtime;
 use crate::exit::Failure;
 
@@ -17,13 +16,8 @@ use crate::exit::Failure;
 pub struct Arguments {
     #[command(subcommand)]
     action: Action,
-    /// The service's folder, as given to `serve`
-    #[arg(long, value_name = "DIR", default_value = "./data", env = "MIXRUNNERS_DATA", global = true)]
-    data: PathBuf,
-    /// The service's database instead, as given to `api`
-    #[arg(long, value_name = "URL", env = "MIXRUNNERS_DATABASE", hide_env_values = true, global = true)]
-    #[arg(value_parser = Database::parse)]
-    database: Option<Database>,
+    #[command(flatten)]
+    rows: Rows,
 }
 
 /// What can be done with the audit.
@@ -50,10 +44,7 @@ fn chain(text: &str) -> Result<Chain, String> {
 /// Does it, and prints what was found.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     runtime()?.block_on(async {
-        let store = match &arguments.database {
-            Some(database) => database.open().await?,
-            None => Embedded::new(&arguments.data)?.open_store().await?,
-        };
+        let store = arguments.rows.open().await?;
         let done = match &arguments.action {
             Action::List { limit } => list(&store, *limit).await,
             Action::Verify { noted } => verify(&store, noted.as_ref()).await,

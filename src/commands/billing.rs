@@ -1,6 +1,5 @@
 //! `mixrunners billing`: an operator compares with Stripe, gives credits, and gives them back.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +13,7 @@ use domain::money::Credits;
 use store::Store;
 use store::money::JobRefund;
 
-use super::installation::{Database, Embedded};
+use super::installation::Rows;
 use super::payments::Settings;
 use super::service::runtime;
 use crate::ambient::SteadyClock;
@@ -25,13 +24,8 @@ use crate::exit::Failure;
 pub struct Arguments {
     #[command(subcommand)]
     action: Action,
-    /// The service's folder, as given to `serve`
-    #[arg(long, value_name = "DIR", default_value = "./data", env = "MIXRUNNERS_DATA", global = true)]
-    data: PathBuf,
-    /// The service's database instead, as given to `api`
-    #[arg(long, value_name = "URL", env = "MIXRUNNERS_DATABASE", hide_env_values = true, global = true)]
-    #[arg(value_parser = Database::parse)]
-    database: Option<Database>,
+    #[command(flatten)]
+    rows: Rows,
     #[command(flatten)]
     settings: Settings,
 }
@@ -79,10 +73,7 @@ const DAYS_MAX: u32 = 365;
 /// Does it, and prints what is so.
 pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     runtime()?.block_on(async {
-        let store = match &arguments.database {
-            Some(database) => database.open().await?,
-            None => Embedded::new(&arguments.data)?.open_store().await?,
-        };
+        let store = arguments.rows.open().await?;
         let done = act(&store, arguments.action, &arguments.settings).await;
         store.close().await;
         done

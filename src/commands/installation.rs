@@ -16,6 +16,28 @@ use super::keys::{self, Keys};
 use crate::ambient::{self, SystemEntropy};
 use crate::exit::Failure;
 
+/// Where the rows are, for a command that needs nothing else.
+#[derive(Args, Debug)]
+pub struct Rows {
+    /// The service's folder, as given to `serve`
+    #[arg(long, value_name = "DIR", default_value = "./data", env = "MIXRUNNERS_DATA", global = true)]
+    data: PathBuf,
+    /// The service's database instead, as given to `api`
+    #[arg(long, value_name = "URL", env = "MIXRUNNERS_DATABASE", hide_env_values = true, global = true)]
+    #[arg(value_parser = Database::parse)]
+    database: Option<Database>,
+}
+
+impl Rows {
+    /// Opens them, and brings their tables to this program's version.
+    pub async fn open(&self) -> Result<Store, Failure> {
+        match &self.database {
+            Some(database) => database.open().await,
+            None => Embedded::new(&self.data)?.open_store().await,
+        }
+    }
+}
+
 /// Where the processes of one installation meet.
 #[derive(Args, Debug)]
 pub struct Shared {

@@ -1,6 +1,5 @@
 //! `mixrunners queue`: an operator looks at the queue and steps in, at the database itself.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ use store::Store;
 use store::operating::Retried;
 use store::overview::{QueueState, Spread};
 
-use super::installation::{Database, Embedded};
+use super::installation::Rows;
 use super::service::runtime;
 use crate::ambient::SteadyClock;
 use crate::exit::Failure;
@@ -23,13 +22,8 @@ use crate::exit::Failure;
 pub struct Arguments {
     #[command(subcommand)]
     action: Action,
-    /// The service's folder, as given to `serve`
-    #[arg(long, value_name = "DIR", default_value = "./data", env = "MIXRUNNERS_DATA", global = true)]
-    data: PathBuf,
-    /// The service's database instead, as given to `api`
-    #[arg(long, value_name = "URL", env = "MIXRUNNERS_DATABASE", hide_env_values = true, global = true)]
-    #[arg(value_parser = Database::parse)]
-    database: Option<Database>,
+    #[command(flatten)]
+    rows: Rows,
 }
 
 /// What can be done with the queue.
@@ -105,10 +99,7 @@ fn job_id(text: &str) -> Result<JobId, String> {
 /// Does it, and prints what is so afterwards.
 pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     runtime()?.block_on(async {
-        let store = match &arguments.database {
-            Some(database) => database.open().await?,
-            None => Embedded::new(&arguments.data)?.open_store().await?,
-        };
+        let store = arguments.rows.open().await?;
         let done = act(&store, arguments.action, SteadyClock::new().now()).await;
         store.close().await;
         done

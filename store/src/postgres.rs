@@ -49,6 +49,8 @@ pub(crate) mod queue;
 #[path = "sql/reaping.rs"]
 pub(crate) mod reaping;
 mod telling;
+#[path = "sql/trust.rs"]
+pub(crate) mod trust;
 #[path = "sql/uploads.rs"]
 pub(crate) mod uploads;
 

@@ -32,7 +32,7 @@ pub struct ReaperState {
     pub ticked_at: Option<Timestamp>,
     /// When it last looked for bytes that no row knows.
     pub swept_at: Option<Timestamp>,
-    /// What is due, against what there is.
+    /// What is due, against what there is; the jobs that are not due are counted only where that decides something.
     pub load: Load,
     /// Since when the oldest of it is due.
     pub oldest_due: Option<Timestamp>,
@@ -113,37 +113,37 @@ impl Store {
 
     /// The time that decides here: a server's own, on one host the caller's.
     pub async fn time(&self, callers: Timestamp) -> Result<Timestamp> {
-        each!(self, reaping::time(callers))
+        each!(self, trust::time(callers))
     }
 
     /// The last reading that was believed: of this start of the machine, or else the latest of any.
     pub async fn clock_mark(&self, boot: &str) -> Result<Option<Reading>> {
-        each!(self, reaping::clock_mark(boot))
+        each!(self, trust::clock_mark(boot))
     }
 
     /// Believes a reading. An operator's word for the date is the same, and ends a freeze.
     pub async fn believe(&self, reading: &Reading) -> Result<()> {
-        each!(self, reaping::believe(reading))
+        each!(self, trust::believe(reading))
     }
 
     /// From now on nothing is removed by itself. The first reason stands; true if this is it.
     pub async fn freeze(&self, why: &str, now: Timestamp) -> Result<bool> {
-        each!(self, reaping::freeze(why, now))
+        each!(self, trust::freeze(why, now))
     }
 
     /// Ends a freeze, and lets so many jobs go at once, until that many are not due any more.
     pub async fn thaw(&self, approved: u64) -> Result<()> {
-        each!(self, reaping::thaw(approved))
+        each!(self, trust::thaw(approved))
     }
 
     /// Where the reaper stands. A tick says so.
     pub async fn reaper_state(&self, now: Timestamp) -> Result<ReaperState> {
-        each!(self, reaping::reaper_state(now))
+        each!(self, trust::reaper_state(now))
     }
 
     /// The reaper has looked at everything that is due.
     pub async fn ticked(&self, now: Timestamp) -> Result<()> {
-        each!(self, reaping::ticked(now))
+        each!(self, trust::ticked(now))
     }
 }
 

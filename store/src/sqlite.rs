@@ -47,6 +47,8 @@ pub(crate) mod purchases;
 pub(crate) mod queue;
 #[path = "sql/reaping.rs"]
 pub(crate) mod reaping;
+#[path = "sql/trust.rs"]
+pub(crate) mod trust;
 #[path = "sql/uploads.rs"]
 pub(crate) mod uploads;
 

@@ -90,6 +90,8 @@ export function testOperating(stage) {
       await page.getByText('Late: five minutes or more').waitFor();
       await page.getByText(/^silent for 5/).waitFor();
       await page.getByText('3, overdue').waitFor();
+      await page.getByText('the clock was set by').waitFor();
+      await page.getByText('1 place could not be emptied').waitFor();
       await stage.isAccessible(`trouble ${hash} at ${size.width} px`);
       assert.deepEqual(await overflowing(page), [], `${hash} at ${size.width} px`);
     }

@@ -52,6 +52,7 @@ export function troubled() {
       jobs_due_within_a_day: { count: 41, has_more: false, earliest: ago(-4000) },
       uploads_due_within_a_day: { count: 10_000, has_more: true, earliest: ago(-100) },
       doomed_blobs_waiting: { count: 0, has_more: false, earliest: null },
+      reaper: { ticked_at: ago(20), frozen_since: ago(7200), frozen_because: 'the clock was set by +11232000 s while the machine ran', places_stuck: 1 },
     },
     audit: [deed(3, {}), deed(2, { action: 'pause', job: null, actor: 'terminal', outcome: 'done', reason: 'the disk of the second host is being changed' }), deed(1, { action: 'cancel', outcome: 'done' })],
   };

@@ -112,7 +112,9 @@ pub(crate) async fn failures(
 )]
 pub(crate) async fn retention(State(app): State<App>, caller: Caller) -> ApiResult<Json<RetentionView>> {
     caller.must(Scope::OpsRead)?;
-    Ok(Json(app.store.retention_state(app.now()).await?.into()))
+    let (state, reaper) =
+        (app.store.retention_state(app.now()).await?, app.store.reaper_state(app.now()).await?);
+    Ok(Json(RetentionView::new(state, reaper)))
 }
 
 /// What operators did, newest first.

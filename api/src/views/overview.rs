@@ -6,6 +6,7 @@ use store::operating::SILENT;
 use store::overview::{
     Counted, FAILURES_MAX, FailureGroup, Failures, QueueState, RetentionState, RunningJob, Spread, WorkerSeen,
 };
+use store::reaping::ReaperState;
 use utoipa::ToSchema;
 
 use super::rfc3339;
@@ -151,6 +152,21 @@ pub(crate) struct RetentionView {
     uploads_due_within_a_day: CountedView,
     /// Places of stored bytes that no row knows any more and that are still there.
     doomed_blobs_waiting: CountedView,
+    reaper: ReaperView,
+}
+
+/// What removes all that.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Reaper)]
+pub(crate) struct ReaperView {
+    /// When it last looked; null before the first time.
+    ticked_at: Option<String>,
+    /// Since when it removes nothing by itself; null while it does.
+    frozen_since: Option<String>,
+    /// Why.
+    frozen_because: Option<String>,
+    /// Of the places above, how many could not be emptied at the last try.
+    places_stuck: u64,
 }
 
 /// A number, and the earliest time in it.
@@ -253,9 +269,16 @@ impl From<FailureGroup> for FailureView {
     }
 }
 
-impl From<RetentionState> for RetentionView {
-    fn from(state: RetentionState) -> Self {
+impl RetentionView {
+    pub(crate) fn new(state: RetentionState, reaper: ReaperState) -> Self {
+        let (frozen_since, frozen_because) = reaper.frozen.unzip();
         Self {
+            reaper: ReaperView {
+                ticked_at: reaper.ticked_at.map(rfc3339),
+                frozen_since: frozen_since.map(rfc3339),
+                frozen_because,
+                places_stuck: reaper.stuck,
+            },
             jobs_overdue: state.jobs_overdue.into(),
             jobs_due_within_a_day: state.jobs_due.into(),
             uploads_overdue: state.uploads_overdue.into(),

@@ -10,7 +10,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use store::operating::SignOfLife;
 
-use crate::harness::Service;
+use crate::harness::{Person, Service};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -103,10 +103,20 @@ async fn what_is_to_go_is_told_by_the_rows() {
     assert_eq!(told().await["jobs_overdue"], json!({"count": 0, "has_more": false, "earliest": null}));
     service.clock.advance(120 * DAY);
     let key = service.key(&operator.account, domain::scope::Scopes::all()).await;
-    let late = crate::harness::Person { service: &service, account: operator.account.clone(), key };
-    let late = late.json("/v1/ops/retention").await;
+    let later = Person { service: &service, account: operator.account.clone(), key };
+    let late = later.json("/v1/ops/retention").await;
     assert_eq!((&late["jobs_overdue"]["count"], &late["uploads_overdue"]["count"]), (&json!(2), &json!(1)));
     assert_eq!(late["jobs_due_within_a_day"]["count"], 0);
+    assert_eq!(late["reaper"]["ticked_at"], Value::Null, "none has looked");
+    service.store.freeze("the clock was set", service.now()).await.unwrap();
+    service.store.ticked(service.now()).await.unwrap();
+    let reaper = later.json("/v1/ops/retention").await["reaper"].clone();
+    assert_eq!(
+        (&reaper["frozen_because"], &reaper["places_stuck"]),
+        (&json!("the clock was set"), &json!(0))
+    );
+    assert_eq!(reaper["frozen_since"], "2027-05-15T08:00:00Z");
+    assert_eq!(reaper["ticked_at"], reaper["frozen_since"]);
 }
 
 #[tokio::test]

@@ -73,6 +73,15 @@ export type Retention = {
   uploads_overdue: Counted;
   uploads_due_within_a_day: Counted;
   doomed_blobs_waiting: Counted;
+  reaper: Reaper;
+};
+
+/** What removes all that. */
+export type Reaper = {
+  ticked_at: string | null;
+  frozen_since: string | null;
+  frozen_because: string | null;
+  places_stuck: number;
 };
 
 export type Deed = {
