@@ -21,4 +21,5 @@ for _ in $(seq 100); do
 done
 [ -n "$link" ] || { echo 'page.sh: the service printed no sign-in link' >&2; exit 1; }
 
-MIXRUNNERS_URL=${link%/sign-in*} MIXRUNNERS_SIGN_IN=$link SONG="$folder/Night Drive.wav" npm --prefix web run e2e
+mail=$(sed -n 's/^Mail is written into //p' "$folder/service.log")
+MIXRUNNERS_URL=${link%/sign-in*} MIXRUNNERS_SIGN_IN=$link MIXRUNNERS_MAIL=$mail SONG="$folder/Night Drive.wav" npm --prefix web run e2e

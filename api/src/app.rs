@@ -1,6 +1,7 @@
 //! What the handlers work with, handed in by the program that starts the service.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use domain::clock::{Clock, Timestamp};
@@ -13,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::error::{ApiError, ApiResult};
 use crate::figures;
 use crate::limits::Limits;
+use crate::mailing::Mailing;
 use crate::monitor::Monitor;
 use crate::overload::Capacity;
 use crate::payments::Payments;
@@ -53,6 +55,8 @@ pub struct App {
     pub(crate) locks: Locks,
     pub(crate) closing: CancellationToken,
     pub(crate) payments: Option<Payments>,
+    pub(crate) mailing: Option<Mailing>,
+    pub(crate) proxies: Arc<[IpAddr]>,
     pub(crate) capacity: Capacity,
     pub(crate) monitor: Monitor,
     pub(crate) figures_at: FiguresAt,
@@ -91,6 +95,8 @@ impl App {
             closing: CancellationToken::new(),
             figures_at: FiguresAt::Here,
             payments: None,
+            mailing: None,
+            proxies: Arc::new([]),
         }
     }
 
@@ -104,6 +110,24 @@ impl App {
     #[must_use]
     pub fn with_payments(self, payments: Payments) -> Self {
         Self { payments: Some(payments), ..self }
+    }
+
+    /// The same, and it sends mail. Without this nobody signs in by mail.
+    #[must_use]
+    pub fn with_mailing(self, mailing: Mailing) -> Self {
+        Self { mailing: Some(mailing), ..self }
+    }
+
+    /// The same behind these proxies, beside those of this machine: what they say of where a request comes from is
+    /// believed.
+    #[must_use]
+    pub fn behind_proxies(self, proxies: &[IpAddr]) -> Self {
+        Self { proxies: proxies.into(), ..self }
+    }
+
+    /// What sends mail, or 409 `mail_off`.
+    pub(crate) fn must_mail(&self) -> ApiResult<&Mailing> {
+        self.mailing.as_ref().ok_or(ApiError::MailOff)
     }
 
     pub(crate) fn prices(&self) -> Option<&PriceList> {

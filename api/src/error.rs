@@ -98,6 +98,10 @@ pub(crate) enum ApiError {
     AccountRestricted,
     #[error("This service takes no payments; everything here is free.")]
     PaymentsOff,
+    #[error("This service sends no mail, so nobody signs in by mail. Ask whoever runs it for a way in.")]
+    MailOff,
+    #[error("Too many links were asked for from your network. Ask again in {} min.", .wait.as_secs().div_ceil(60))]
+    TooManyMails { wait: Duration },
     #[error("The payment provider does not answer. Nothing was charged; try again in a moment.")]
     ProviderAway,
     #[error("The event was not signed with this service's secret.")]
@@ -172,6 +176,7 @@ impl ApiError {
             Self::BodyStalled(_) => (408, "body_stalled", "The connection went quiet", Later),
             Self::BodyTooSlow { .. } => (408, "body_too_slow", "The connection is too slow", Later),
             Self::Conflict { code, retry, .. } => (409, code, "Not possible as things stand", *retry),
+            Self::MailOff => (409, "mail_off", "No mail is sent here", Never),
             Self::PaymentsOff => (409, "payments_off", "Payments are off", Never),
             Self::InputsRefused(errors) if errors.iter().all(|error| error.code == UNKNOWN_UPLOAD) => {
                 (404, "not_found", "Not found", Never)
@@ -193,6 +198,7 @@ impl ApiError {
             Self::AccountRestricted => (423, "account_restricted", "The account is restricted", Never),
             Self::HeadersTooLarge { .. } => (431, "headers_too_large", "The headers are too large", Never),
             Self::ChecksumMismatch => (460, "checksum_mismatch", "The checksum does not agree", Later),
+            Self::TooManyMails { .. } => (429, "too_many_mails", "Too many links were asked for", Later),
             Self::AccountQueueFull { .. } => (429, "too_many_queued", "Your jobs fill their places", Later),
             Self::Internal(_) => (500, "internal", "Our fault", Later),
             Self::ObjectCorrupt => (500, "object_corrupt", "Damaged in our store", Never),
@@ -239,6 +245,10 @@ impl ApiError {
                 if let Ok(value) = HeaderValue::try_from(format!("bytes */{size}")) {
                     headers.push((header::CONTENT_RANGE, value));
                 }
+            }
+            Self::TooManyMails { wait } => {
+                let seconds = wait.as_secs().max(1);
+                headers.push((header::RETRY_AFTER, HeaderValue::from(seconds)));
             }
             Self::UploadLocked => headers.push((header::RETRY_AFTER, HeaderValue::from_static("3"))),
             Self::NoRoom => headers.push((header::RETRY_AFTER, HeaderValue::from_static("300"))),

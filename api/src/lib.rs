@@ -9,7 +9,8 @@
 //! | `routes` | the list of routes, one file for each noun |
 //! | `tus` | resumable uploads |
 //! | [`payments`] | buying credits: what is asked of Stripe and of the store, in which order |
-//! | `auth`, `limits` | who is calling, from where, and how much of it |
+//! | [`mailing`] | links by mail, and what is told about an account |
+//! | `auth`, `limits`, `network` | who is calling, from where, and how much of it |
 //! | [`listening`], `overload` | how much at the same time |
 //! | `monitor`, [`figures`], `queue_figures` | how it goes, for operators |
 //! | `json`, `range`, `file_name` | what a request says |
@@ -27,7 +28,9 @@ mod file_name;
 mod json;
 mod limits;
 pub mod listening;
+pub mod mailing;
 mod monitor;
+mod network;
 mod openapi;
 mod overload;
 mod page;

@@ -25,6 +25,8 @@
 //! | [`problem`] | why something could not be done | `Problem` |
 //! | [`sandbox`] | how well a worker protects its machine | `Sandbox` |
 //! | [`retention`] | when each thing must go | `Retention` |
+//! | [`policy`] | what people agree to, and the times that they are told | `Policy`, `Keeping` |
+//! | [`mailing`] | how many mails, how often one is tried | `Pace` |
 //! | [`removal`] | what is remembered of what went | `Receipt`, `Cause`, `Day` |
 //! | [`clock_trust`], [`breaker`] | whether it may go now | `Reading`, `Doubt`, `Load` |
 
@@ -42,12 +44,14 @@ pub mod fields;
 pub mod ids;
 pub mod job;
 pub mod lease;
+pub mod mailing;
 pub mod mix_report;
 pub mod mix_settings;
 pub mod money;
 pub mod order;
 pub mod outlook;
 pub mod plan;
+pub mod policy;
 pub mod preset;
 pub mod problem;
 pub mod recipe;

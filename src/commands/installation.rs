@@ -195,6 +195,11 @@ impl Embedded {
         self.data.join("scratch")
     }
 
+    /// Where mails are written if there is no mail server.
+    pub fn mail(&self) -> PathBuf {
+        self.data.join("mail")
+    }
+
     /// Two services on one folder would wipe each other's scratch: the second one is refused.
     pub fn lock(&self) -> Result<File, Failure> {
         make_folder(&self.data)?;

@@ -17,6 +17,7 @@ mod installation;
 mod keys;
 mod local_song;
 mod logging;
+mod mail;
 mod master;
 mod migrate;
 mod mix;

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::mailing::keep_posting;
 use api::payments::keep_up;
 use api::{App, Limits, Monitor, Site};
 use clap::Args;
@@ -15,6 +16,7 @@ use worker::room::Disks;
 
 use super::installation::Embedded;
 use super::logging::Logging;
+use super::mail;
 use super::payments::Settings;
 use super::sandbox::Walls;
 use super::service::{Address, OperatorsAddress, come_to_an_end, runtime, sign_in_link, told_to_stop};
@@ -38,6 +40,8 @@ pub struct Arguments {
     #[command(flatten)]
     money: Settings,
     #[command(flatten)]
+    mail: mail::Delivery,
+    #[command(flatten)]
     walls: Walls,
     #[command(flatten)]
     operators: OperatorsAddress,
@@ -51,6 +55,7 @@ const GOODBYE: Duration = Duration::from_secs(10);
 /// Serves until it is told to stop.
 pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let site = arguments.address.site()?;
+    arguments.mail.check()?;
     arguments.logging.begin()?;
     let embedded = Embedded::new(&arguments.data)?;
     let _only_one = embedded.lock()?;
@@ -68,6 +73,8 @@ async fn serve(arguments: Arguments, embedded: Embedded, site: Site) -> Result<(
     let door = arguments.address.door(&site).await?;
     let base = door.base.clone();
     let payments = arguments.money.payments(&store, &clock, &base)?;
+    let keyring = embedded.keyring(&store).await?;
+    let mailing = arguments.mail.mailing(Some(embedded.mail()), &store, keyring, &clock, &base)?;
     let stop = CancellationToken::new();
     let worker = worker::Worker {
         store: store.clone(),
@@ -88,7 +95,12 @@ async fn serve(arguments: Arguments, embedded: Embedded, site: Site) -> Result<(
     let registries = [store::figures::registry(), api::figures::registry(), worker::figures::registry()];
     let monitor = Monitor::new(&store, &blobs, clock.clone(), &registries);
     let mut app = App::new(store.clone(), blobs, clock.clone(), entropy, Limits::default(), site)
-        .watched_by(monitor.clone(), arguments.operators.figures_at());
+        .watched_by(monitor.clone(), arguments.operators.figures_at())
+        .behind_proxies(arguments.address.proxies());
+    let posting = OptionFuture::from(mailing.clone().map(|it| tokio::spawn(keep_posting(it, stop.clone()))));
+    if let Some(mailing) = mailing {
+        app = app.with_mailing(mailing);
+    }
     if let Some(payments) = payments {
         tokio::spawn(keep_up(payments.clone(), stop.clone()));
         app = app.with_payments(payments);
@@ -106,7 +118,7 @@ async fn serve(arguments: Arguments, embedded: Embedded, site: Site) -> Result<(
     stop.cancel();
     app.close();
     let watching = OptionFuture::from(watching);
-    come_to_an_end(GOODBYE, async { tokio::join!(working, reaping, answering, watching) }).await;
+    come_to_an_end(GOODBYE, async { tokio::join!(working, reaping, posting, answering, watching) }).await;
     store.close().await;
     Ok(())
 }

@@ -9,6 +9,7 @@ mod crowd;
 mod ending;
 mod fairness;
 mod leases;
+mod mail;
 mod operators;
 mod orders;
 mod overview;
@@ -132,6 +133,19 @@ macro_rules! every_story {
                 a_freeze_stands_until_somebody_ends_it
                 an_approval_covers_what_is_due_and_nothing_after
                 the_last_reading_of_a_start_is_kept_and_a_new_start_gets_the_latest_of_any;
+            mail:
+                mr_3b_a_mailed_link_signs_in_once_however_many_open_it_at_once
+                mr_3b_a_mailed_link_ends_with_its_ten_minutes
+                mc_2_what_is_kept_of_an_agreement_is_a_boolean_and_a_version
+                mc_17_the_owner_is_told_of_a_browser_that_was_not_there
+                mr_3b_an_address_gets_five_mails_an_hour_and_never_hears_of_the_sixth
+                mr_3b_a_network_asks_twenty_times_an_hour
+                mr_3b_paces_hold_however_many_ask_at_once
+                a_mail_is_with_one_sender_at_a_time_and_is_tried_again_ever_more_rarely
+                a_mail_is_tried_eight_times_and_not_beyond_its_time
+                mr_13b_an_address_changes_by_its_own_link_and_the_old_one_is_told
+                a_link_signs_in_or_proves_an_address_and_not_the_other
+                what_was_asked_for_is_forgotten;
             blob_keys:
                 a_blob_has_a_key_for_each_of_its_writes_until_it_is_shredded
                 shredding_a_prefix_takes_all_below_it_and_nothing_beside_it

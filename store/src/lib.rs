@@ -43,6 +43,7 @@ pub mod blobs;
 mod contract;
 pub mod error;
 pub mod figures;
+pub mod mail;
 pub mod money;
 mod money_rows;
 pub mod operating;

@@ -36,6 +36,8 @@ pub(crate) mod job_lists;
 pub(crate) mod jobs;
 #[path = "sql/ledger.rs"]
 pub(crate) mod ledger;
+#[path = "sql/mail.rs"]
+pub(crate) mod mail;
 #[path = "sql/operators.rs"]
 pub(crate) mod operators;
 #[path = "sql/overview.rs"]

@@ -58,7 +58,12 @@ async fn the_tables_refuse_every_state_the_program_does_not_know_and_take_its_mo
     for sql in tables::rows(&account).into_iter().chain(tables::money_rows(&account)) {
         sqlx::query(AssertSqlSafe(sql)).execute(&store.reader).await.unwrap();
     }
-    for sql in tables::REFUSED.into_iter().chain(tables::MONEY_REFUSED).chain(["TRUNCATE ledger CASCADE"]) {
+    for sql in tables::REFUSED
+        .into_iter()
+        .chain(tables::MONEY_REFUSED)
+        .chain(tables::MAIL_REFUSED)
+        .chain(["TRUNCATE ledger CASCADE"])
+    {
         let answer = sqlx::query(sql).execute(&store.reader).await;
         assert!(matches!(answer, Err(sqlx::Error::Database(_))), "{sql}: {answer:?}");
     }

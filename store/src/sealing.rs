@@ -10,14 +10,17 @@
 //! | `stream` | sealing on the way in, opening on the way out, one segment in memory |
 //! | `keyring` | the KEKs of an installation |
 //! | `key_file` | a KEK in a folder |
+//! | `note` | short texts in rows |
 //! | `vault` | the keys of blobs, wrapped and unwrapped |
 
 mod key_file;
 mod keyring;
+mod note;
 pub(crate) mod segments;
 pub(crate) mod stream;
 pub(crate) mod vault;
 
 pub use self::keyring::{KekId, Keyring, KeyringError};
+pub use self::note::{Tag, TagKey, open_under, seal_under};
 pub use self::segments::SealId;
 pub use self::vault::rewrap;

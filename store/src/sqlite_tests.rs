@@ -30,7 +30,7 @@ async fn store() -> (tempfile::TempDir, Sqlite) {
 #[tokio::test]
 async fn the_tables_refuse_every_state_the_program_does_not_know() {
     let (_folder, store) = store().await;
-    for sql in tables::REFUSED.into_iter().chain(tables::MONEY_REFUSED) {
+    for sql in tables::REFUSED.into_iter().chain(tables::MONEY_REFUSED).chain(tables::MAIL_REFUSED) {
         let answer = sqlx::query(sql).execute(&store.writer).await;
         assert!(matches!(answer, Err(sqlx::Error::Database(_))), "{sql}: {answer:?}");
     }

@@ -13,6 +13,7 @@ mod harness;
 mod hostile;
 mod keys;
 mod logs;
+mod mail;
 mod mastering;
 mod mixing;
 mod paying;

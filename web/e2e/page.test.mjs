@@ -6,6 +6,7 @@ import { createReadStream, statSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { accessibilityViolations, launch, overflowing, service, watchedContext } from './browser.mjs';
 import { openLine } from './line.mjs';
+import { testAccounts } from './account.mjs';
 import { testMixing } from './mix.mjs';
 import { testOperating } from './ops.mjs';
 import { shortSong } from './sound.mjs';
@@ -54,7 +55,8 @@ async function isAccessible(name) {
 
 test('without a session the page says where the sign-in link is', async () => {
   await page.goto(url);
-  await heading('Open your sign-in link').waitFor();
+  await heading('Sign in').waitFor();
+  await page.getByText('printed a link in the terminal').waitFor();
   await isAccessible('signed out');
 });
 
@@ -78,6 +80,15 @@ test('where nothing costs anything the page says so', async () => {
   await isAccessible('credits');
   await page.goto(url);
   await heading('Master a song').waitFor();
+});
+
+testAccounts({
+  get browser() {
+    return browser;
+  },
+  get url() {
+    return url;
+  },
 });
 
 test('an upload survives a lost connection and a reload, and sends nothing twice', { timeout: 3 * MINUTE_MS }, async () => {

@@ -14,6 +14,21 @@ export type FieldError = { pointer: string; code: string; detail: string };
 
 export type Account = { id: string; email: string; roles: ('producer' | 'operator')[] };
 
+/** A browser that is signed in; `current` is the one that asks. */
+export type Session = { id: string; device: string; created_at: string; expires_at: string; current: boolean };
+
+export type ApiKey = { id: string; name: string; scopes: string[]; created_at: string; expires_at: string | null };
+/** Shown this once. */
+export type NewApiKey = ApiKey & { secret: string };
+
+/** A text that people agree to. `keeping` is of `privacy` alone. */
+export type Policy = {
+  id: 'terms' | 'privacy';
+  version: string;
+  path: string;
+  keeping: { what: string; how_long: string; counted: string }[];
+};
+
 /** `severity` is `info`, `warning` or `error`. */
 export type Finding = { code: string; severity: string; text: string };
 

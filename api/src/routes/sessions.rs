@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::auth::{Caller, Means, set_cookie};
 use crate::error::{ApiError, ApiResult};
 use crate::json::JsonBody;
+use crate::mailing;
 use crate::views::{NewSession, Page, SessionView};
 
 /// Signs a browser in with a link's token, once. Sets the session cookie.
@@ -29,20 +30,34 @@ pub(crate) async fn create(
 ) -> ApiResult<Response> {
     let token = NewSession::read(&body.value)?.token;
     let link = Secret::parse(SecretKind::SignInLink, &token).ok_or(ApiError::LinkSpent)?;
+    let secret = Secret::new(SecretKind::Session, app.entropy.as_ref());
+    let (device, now) = (device(&headers), app.now());
+    let by_mail = match &app.mailing {
+        Some(mailing) => mailing::enter(mailing, &link, secret.hash(), &device).await?,
+        None => None,
+    };
+    let id = match by_mail {
+        Some(id) => id,
+        None => by_printed_link(&app, &link, &secret, &device).await?,
+    };
+    let cookie = set_cookie(&app.site, &secret.reveal(), Retention::POLICY.session.as_secs());
+    let expires_at = now + Retention::POLICY.session;
+    let session = Session { id: id.clone(), device, created_at: now, expires_at };
+    let view = SessionView::new(session, Some(&id));
+    Ok((StatusCode::CREATED, [(header::SET_COOKIE, cookie)], Json(view)).into_response())
+}
+
+/// With a link that the program printed for the local owner.
+async fn by_printed_link(app: &App, link: &Secret, secret: &Secret, device: &str) -> ApiResult<SessionId> {
     let now = app.now();
     let account = app.store.redeem_sign_in_link(&link.hash(), now).await?.ok_or(ApiError::LinkSpent)?;
-    let secret = Secret::new(SecretKind::Session, app.entropy.as_ref());
     let new = NewBrowser {
         account,
         hash: secret.hash(),
-        device: device(&headers),
+        device: device.to_owned(),
         expires_at: now + Retention::POLICY.session,
     };
-    let id = app.store.create_session(&new, now).await?;
-    let cookie = set_cookie(&app.site, &secret.reveal(), Retention::POLICY.session.as_secs());
-    let session = Session { id: id.clone(), device: new.device, created_at: now, expires_at: new.expires_at };
-    let view = SessionView::new(session, Some(&id));
-    Ok((StatusCode::CREATED, [(header::SET_COOKIE, cookie)], Json(view)).into_response())
+    Ok(app.store.create_session(&new, now).await?)
 }
 
 /// The browsers that are signed in to this account.

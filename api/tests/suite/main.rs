@@ -18,5 +18,6 @@ mod ops;
 mod overload;
 mod overview;
 mod sessions;
+mod signing_in;
 mod tus;
 mod tus_refusals;

@@ -124,6 +124,19 @@ pub(crate) const MONEY_TAKEN: [&str; 7] = [
     "DELETE FROM accounts",
     "UPDATE purses SET created_at = 2 WHERE account_id IS NULL",
 ];
+
+/// Of mail, for the account there is.
+pub(crate) const MAIL_REFUSED: [&str; 6] = [
+    "INSERT INTO agreements (account_id, age_confirmed, terms_version) SELECT id, 0, '1' FROM accounts",
+    "INSERT INTO agreements (account_id, age_confirmed, terms_version) VALUES ('nobody', 1, '1')",
+    "INSERT INTO mail_links (hash, sealed, account_id, terms_version, expires_at)
+     SELECT hash, hash, account_id, '1', 1 FROM sign_in_links",
+    "INSERT INTO mail_links (hash, sealed, account_id, terms_version, expires_at)
+     SELECT hash, hash, NULL, NULL, 1 FROM sign_in_links",
+    "INSERT INTO outbox (id, sealed, tries, try_at, expires_at) SELECT 'mai_1', hash, 9, 1, 1 FROM sign_in_links",
+    "INSERT INTO mail_paces (tag, times, last_at) SELECT hash, 'never', 1 FROM sign_in_links",
+];
+
 /// A hundred thousand jobs that are over, one a second, of the one account there is; every fiftieth has failed.
 pub(crate) const MANY_THAT_ARE_OVER: &str =
     "WITH RECURSIVE numbers (n) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT n + 1 FROM numbers WHERE n < 100000)

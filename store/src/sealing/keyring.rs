@@ -115,6 +115,12 @@ pub enum KeyringError {
         /// Under which.
         kek: KekId,
     },
+    /// A note is not what was sealed.
+    #[error("what was sealed about {subject} does not open")]
+    Note {
+        /// About what.
+        subject: String,
+    },
 }
 
 fn list(ids: &[KekId]) -> String {
@@ -251,7 +257,7 @@ impl Keyring {
         unwrapped().ok_or_else(|| KeyringError::Broken { blob: blob.to_string(), kek })
     }
 
-    fn read<T>(&self, look: impl FnOnce(&Keys) -> T) -> T {
+    pub(super) fn read<T>(&self, look: impl FnOnce(&Keys) -> T) -> T {
         look(&self.0.keys.read().unwrap_or_else(PoisonError::into_inner))
     }
 }

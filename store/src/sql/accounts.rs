@@ -6,8 +6,9 @@ use domain::ids::{AccountId, KeyId, SessionId};
 use domain::scope::Scopes;
 use domain::secret::SecretHash;
 
-use super::Db;
+use super::{Db, Write};
 use crate::error::Result;
+use crate::mail::{AddressChange, NewMail};
 use crate::outcome::{ApiKey, NewAccount, NewApiKey, NewSession, Session};
 use crate::rows::{AccountRow, ApiKeyRow, SessionRow, json_text, parse};
 
@@ -47,6 +48,51 @@ pub(crate) async fn account_by_email(store: &Db, email: &Email) -> Result<Option
     row.map(AccountRow::read).transpose()
 }
 
+pub(crate) async fn change_email(
+    store: &Db,
+    account: &AccountId,
+    hash: &SecretHash,
+    email: &Email,
+    notice: Option<&NewMail>,
+    now: Timestamp,
+) -> Result<AddressChange> {
+    let mut write = store.write().await?;
+    let now = write.time(now).await?;
+    let link = sqlx::query("DELETE FROM mail_links WHERE hash = $1 AND account_id = $2 AND expires_at > $3")
+        .bind(hash.as_bytes().as_slice())
+        .bind(account.as_str())
+        .bind(now.micros())
+        .execute(write.connection())
+        .await?;
+    if link.rows_affected() == 0 {
+        return Ok(AddressChange::Spent);
+    }
+    // Of two accounts that want one address at the same time, the second waits for the first here, and is refused.
+    let changed = sqlx::query("UPDATE accounts SET email = $2 WHERE id = $1")
+        .bind(account.as_str())
+        .bind(email.as_str())
+        .execute(write.connection())
+        .await;
+    match changed {
+        Err(error) if error.as_database_error().is_some_and(|error| error.is_unique_violation()) => {
+            return Ok(AddressChange::InUse);
+        }
+        other => {
+            other?;
+        }
+    }
+    if let Some(notice) = notice {
+        super::mail::queue(&mut write, notice, now).await?;
+    }
+    let row: Option<AccountRow> = sqlx::query_as("SELECT * FROM accounts WHERE id = $1")
+        .bind(account.as_str())
+        .fetch_optional(write.connection())
+        .await?;
+    let Some(row) = row else { return Ok(AddressChange::Spent) };
+    write.commit().await?;
+    Ok(AddressChange::Done(row.read()?))
+}
+
 pub(crate) async fn create_sign_in_link(
     store: &Db,
     account: &AccountId,
@@ -83,8 +129,18 @@ pub(crate) async fn redeem_sign_in_link(
 }
 
 pub(crate) async fn create_session(store: &Db, new: &NewSession, now: Timestamp) -> Result<SessionId> {
-    let id = SessionId::new(&*store.entropy);
     let mut write = store.write().await?;
+    let id = insert_session(&mut write, new, now).await?;
+    write.commit().await?;
+    Ok(id)
+}
+
+pub(super) async fn insert_session(
+    write: &mut Write<'_>,
+    new: &NewSession,
+    now: Timestamp,
+) -> Result<SessionId> {
+    let id = SessionId::new(&*write.store.entropy);
     sqlx::query(
         "INSERT INTO sessions (id, hash, account_id, device, created_at, expires_at)
          VALUES ($1, $2, $3, $4, $5, $6)",
@@ -97,7 +153,6 @@ pub(crate) async fn create_session(store: &Db, new: &NewSession, now: Timestamp)
     .bind(new.expires_at.micros())
     .execute(write.connection())
     .await?;
-    write.commit().await?;
     Ok(id)
 }
 

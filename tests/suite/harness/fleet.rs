@@ -45,9 +45,8 @@ impl Fleet {
     /// Starts `mixrunners api`, and makes a key at it.
     pub fn api(&self) -> (Process, Producer) {
         let mut process = self.start("api", &["--listen", "127.0.0.1:0"]);
-        let link = word_of(&mut process.0, "/sign-in#");
-        let base = link.split("/sign-in#").next().expect("a base address");
-        let producer = Producer::with_key_in(base, "--database", &self.database);
+        let base = word_of(&mut process.0, "http://");
+        let producer = Producer::with_key_in(&base, "--database", &self.database);
         (process, producer)
     }
 
@@ -55,7 +54,7 @@ impl Fleet {
     pub fn api_at(&self, base: &str) -> Process {
         let listen = base.strip_prefix("http://").expect("an address");
         let mut process = self.start("api", &["--listen", listen]);
-        word_of(&mut process.0, "/sign-in#");
+        word_of(&mut process.0, "http://");
         process
     }
 
