@@ -31,7 +31,7 @@ web/node_modules/.installed: web/package.json web/package-lock.json
 
 test: page ## everything: style, units, conformance, the service, the page in a real browser
 	@sh deploy/need.sh cargo:rust cc:gcc ffmpeg:ffmpeg sox:sox flac:flac lame:lame chromium:chromium npm:npm \
-		initdb:postgresql strace:strace unshare:util-linux python3:python3-venv
+		initdb:postgresql strace:strace faketime:faketime unshare:util-linux python3:python3-venv
 	sh fixtures/install_moto.sh
 	$(MAKE) --no-print-directory lint
 	CI=true cargo test --workspace --locked --no-fail-fast

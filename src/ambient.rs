@@ -1,32 +1,55 @@
 //! The only place that reads the machine's clock and its randomness. Everything below takes them as arguments.
 #![expect(clippy::disallowed_methods, reason = "this is where ambient time and randomness enter the program")]
 
-use std::time::{Duration, Instant, SystemTime};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, SystemTime};
 
 use domain::clock::{Clock, Timestamp};
 use domain::clock_trust::{Reading, Readings};
 use domain::ids::Entropy;
 
-/// The wall clock as it was at the start, moved on by the monotonic one: it never steps back, so that a lease
-/// measured with it cannot grow when somebody sets the machine's clock.
-#[derive(Clone, Copy, Debug)]
+/// The wall clock as it was at the start, moved on by how long the machine has been up since, sleep included: it never
+/// steps back, so that a lease measured with it cannot grow when somebody sets the machine's clock, and a machine
+/// that slept does not serve what became due meanwhile.
+#[derive(Debug)]
 pub struct SteadyClock {
-    anchor: Timestamp,
-    since: Instant,
+    /// In microseconds since 1970 UTC, at `since`.
+    anchor: AtomicI64,
+    since: Duration,
 }
 
 impl SteadyClock {
     /// Anchored now.
     pub fn new() -> Self {
         let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        Self { anchor: Timestamp::from_micros(0) + since_epoch, since: Instant::now() }
+        let anchor = Timestamp::from_micros(0) + since_epoch;
+        Self { anchor: AtomicI64::new(anchor.micros()), since: up() }
+    }
+
+    /// Sets it to `time` if it stands before: what was past once stays past, though the machine's clock was set back
+    /// before the start.
+    pub fn is_at_least(&self, time: Timestamp) {
+        let behind = i64::try_from(time.since(self.now()).as_micros()).unwrap_or(0);
+        self.anchor.fetch_add(behind, Ordering::Relaxed);
     }
 }
 
 impl Clock for SteadyClock {
     fn now(&self) -> Timestamp {
-        self.anchor + self.since.elapsed()
+        let anchor = Timestamp::from_micros(self.anchor.load(Ordering::Relaxed));
+        anchor + up().saturating_sub(self.since)
     }
+}
+
+/// How long the machine has been up, sleep included: nobody sets that.
+fn up() -> Duration {
+    #[cfg(target_os = "linux")]
+    let id = rustix::time::ClockId::Boottime;
+    // Elsewhere the monotonic clock goes on in sleep.
+    #[cfg(not(target_os = "linux"))]
+    let id = rustix::time::ClockId::Monotonic;
+    let time = rustix::time::clock_gettime(id);
+    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
 /// All clocks of the machine, each as it is.
@@ -36,16 +59,9 @@ pub struct MachineClocks;
 impl Readings for MachineClocks {
     fn reading(&self) -> Reading {
         let wall = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        // Where the system does not tell these, every reading is of one start that lasts no time: then a clock that
-        // moves by more than minutes between two ticks is in doubt, which errs on the safe side.
-        let text = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
-        let up =
-            text("/proc/uptime").split(' ').next().and_then(|seconds| seconds.parse().ok()).unwrap_or(0.0);
-        Reading {
-            wall: Timestamp::from_micros(0) + wall,
-            up: Duration::from_secs_f64(f64::max(up, 0.0)),
-            boot: text("/proc/sys/kernel/random/boot_id").trim().to_owned(),
-        }
+        // Where the system does not tell its starts apart, a new one is known by having been up for less time.
+        let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+        Reading { wall: Timestamp::from_micros(0) + wall, up: up(), boot: boot.trim().to_owned() }
     }
 }
 

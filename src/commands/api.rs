@@ -47,6 +47,9 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
 async fn answer(arguments: Arguments, site: Site) -> Result<(), Failure> {
     let clock = Arc::new(SteadyClock::new());
     let store = arguments.shared.database.open().await?;
+    if let Some(mark) = store.latest_mark().await.map_err(Failure::ours)? {
+        clock.is_at_least(mark);
+    }
     let blobs = arguments.shared.open_blobs(&store, clock.clone()).await?;
     let door = arguments.address.door(&site).await?;
     let base = door.base.clone();

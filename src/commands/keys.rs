@@ -16,7 +16,7 @@ use crate::exit::Failure;
 #[derive(Subcommand, Debug)]
 pub enum Action {
     /// Make the first key of an installation
-    Init(Folder),
+    Init(Init),
     /// Add a key: from the next start on it wraps, and the older ones only unwrap
     Rotate(Folder),
     /// Wrap all that older keys wrap with the newest one; the service may go on meanwhile
@@ -29,6 +29,16 @@ pub struct Folder {
     /// A folder for key files, apart from the database and its backups
     #[arg(long, value_name = "DIR", env = "MIXRUNNERS_KEYS")]
     keys: PathBuf,
+}
+
+/// What `init` takes.
+#[derive(Args, Debug)]
+pub struct Init {
+    #[command(flatten)]
+    folder: Folder,
+    /// Leave the keys that are there as they are, and succeed: for scripts that may run twice
+    #[arg(long)]
+    if_missing: bool,
 }
 
 /// What `rewrap` takes.
@@ -74,10 +84,20 @@ impl Keys {
 /// Does what was asked.
 pub fn run(action: &Action) -> Result<ExitCode, Failure> {
     match action {
-        Action::Init(Folder { keys }) => {
-            let id = Keyring::init(keys, &SystemEntropy).map_err(|error| failure(&error))?;
-            println!("Made the key {id} in {}.", keys.display());
-            println!("{KEEP_COPIES}");
+        Action::Init(Init { folder: Folder { keys }, if_missing }) => {
+            match Keyring::init(keys, &SystemEntropy) {
+                Err(KeyringError::Exists(key)) if *if_missing => {
+                    println!("{} is there already.", key.display());
+                }
+                made => {
+                    println!(
+                        "Made the key {} in {}.",
+                        made.map_err(|error| failure(&error))?,
+                        keys.display()
+                    );
+                    println!("{KEEP_COPIES}");
+                }
+            }
         }
         Action::Rotate(Folder { keys }) => {
             let id = Keyring::rotate(keys, &SystemEntropy).map_err(|error| failure(&error))?;

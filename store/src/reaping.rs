@@ -121,6 +121,11 @@ impl Store {
         each!(self, trust::clock_mark(boot))
     }
 
+    /// The latest time that was ever believed here.
+    pub async fn latest_mark(&self) -> Result<Option<Timestamp>> {
+        each!(self, trust::latest_mark())
+    }
+
     /// Believes a reading. An operator's word for the date is the same, and ends a freeze.
     pub async fn believe(&self, reading: &Reading) -> Result<()> {
         each!(self, trust::believe(reading))

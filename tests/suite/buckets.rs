@@ -8,6 +8,7 @@ use reqwest::{Client, StatusCode};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use crate::harness::bucket::versioned;
 use crate::harness::fleet::Fleet;
 use crate::harness::producer::artifact;
 use crate::harness::song;
@@ -16,11 +17,8 @@ use crate::service::hex;
 #[tokio::test(flavor = "multi_thread")]
 async fn a_song_goes_through_a_bucket_and_nothing_of_it_stays_there() {
     let Some(server) = Moto::of_this_process() else { return };
-    let (folder, bucket, http) = (tempfile::tempdir().unwrap(), server.new_name(), Client::new());
+    let (folder, bucket, http) = (tempfile::tempdir().unwrap(), versioned(server).await, Client::new());
     let url = format!("{}/{bucket}", server.endpoint);
-    assert!(http.put(&url).send().await.unwrap().status().is_success());
-    let versions = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
-    assert!(http.put(format!("{url}?versioning")).body(versions).send().await.unwrap().status().is_success());
     let fleet =
         Fleet::on_bucket(folder.path(), Postgres::of_this_process().database(), &server.endpoint, &bucket);
     let (_api, anna) = fleet.api();

@@ -74,6 +74,9 @@ async fn keys_are_changed_while_the_audio_stays_readable() {
     let again = run(&["keys", "init"], &fleet.keys());
     let said = String::from_utf8(again.stderr).unwrap();
     assert!(!again.status.success() && said.contains("keys rotate"), "{said}");
+    let there = key_files(&fleet.keys());
+    assert!(run(&["keys", "init", "--if-missing"], &fleet.keys()).status.success());
+    assert_eq!(key_files(&fleet.keys()), there, "those that are there stay as they are");
     drop(api);
     fs::remove_file(&key_files(&fleet.keys())[0]).unwrap();
     let _worker = fleet.worker("only");

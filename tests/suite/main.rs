@@ -20,3 +20,4 @@ mod presets_doc;
 mod service;
 mod session_doc;
 mod slow_database;
+mod years;

@@ -32,6 +32,12 @@ pub(crate) async fn clock_mark(store: &Db, boot: &str) -> Result<Option<Reading>
     }))
 }
 
+pub(crate) async fn latest_mark(store: &Db) -> Result<Option<Timestamp>> {
+    let wall: Option<i64> =
+        sqlx::query_scalar("SELECT max(wall) FROM clock_marks").fetch_one(&store.reader).await?;
+    Ok(wall.map(Timestamp::from_micros))
+}
+
 pub(crate) async fn believe(store: &Db, reading: &Reading) -> Result<()> {
     let mut write = store.write().await?;
     // Of starts that are over the latest is enough.

@@ -12,7 +12,7 @@ pub struct Fleet {
     folder: PathBuf,
     pub database: String,
     blobs: String,
-    variables: Vec<(&'static str, String)>,
+    variables: Vec<(String, String)>,
 }
 
 /// One of its processes; killed when dropped.
@@ -38,17 +38,28 @@ impl Fleet {
             ("AWS_SECRET_ACCESS_KEY", "secret"),
             ("AWS_EC2_METADATA_DISABLED", "true"),
         ];
-        let variables = variables.map(|(name, value)| (name, value.to_owned())).to_vec();
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
         Self { blobs: format!("s3://{bucket}/mix"), variables, ..Self::new(folder, database) }
+    }
+
+    /// The same with more in the environment of its processes.
+    pub fn with_environment(mut self, environment: Vec<(String, String)>) -> Self {
+        self.variables.extend(environment);
+        self
     }
 
     /// Starts `mixrunners api`, and makes a key at it.
     pub fn api(&self) -> (Process, Producer) {
+        let (process, base) = self.api_without_key();
+        (process, Producer::with_key_in(&base, "--database", &self.database))
+    }
+
+    /// Starts `mixrunners api`; gives where it listens.
+    pub fn api_without_key(&self) -> (Process, String) {
         let mut process = self.start("api", &["--listen", "127.0.0.1:0"]);
         let link = word_of(&mut process.0, "/sign-in#");
-        let base = link.split("/sign-in#").next().expect("a base address");
-        let producer = Producer::with_key_in(base, "--database", &self.database);
-        (process, producer)
+        let base = link.split("/sign-in#").next().expect("a base address").to_owned();
+        (process, base)
     }
 
     /// Starts it again where it was before.

@@ -1,6 +1,7 @@
 //! A real service in a process of its own, and songs to send to it.
 
 pub mod band;
+pub mod bucket;
 pub mod fleet;
 pub mod meter;
 pub mod producer;
@@ -88,8 +89,7 @@ impl Service {
 
     /// Starts it by a command of the test's own; gives the words with these parts that it prints.
     pub fn start_by(mut command: Command, data: &Path, parts: &[&'static str]) -> (Self, Vec<String>) {
-        let mut process =
-            command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().expect("the program starts");
+        let mut process = command.stdout(Stdio::piped()).spawn().expect("the program starts");
         let words = words_of(&mut process, parts);
         let link = words[0].clone();
         let base = link.split("/sign-in#").next().expect("a base address").to_owned();
