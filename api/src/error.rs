@@ -304,6 +304,9 @@ impl From<StoreError> for ApiError {
             tracing::warn!(%cause, "the database does not answer");
             return Self::DatabaseAway;
         }
+        if cause.is_of_erased_account() {
+            return Self::Unauthenticated;
+        }
         Self::internal(cause)
     }
 }

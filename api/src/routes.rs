@@ -40,7 +40,7 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .routes(routes!(sessions::revoke))
         .routes(routes!(api_keys::create, api_keys::list))
         .routes(routes!(api_keys::revoke))
-        .routes(routes!(account::show))
+        .routes(routes!(account::show, account::erase))
         .routes(routes!(jobs::create, jobs::list))
         .routes(routes!(jobs::show, jobs::erase))
         .routes(routes!(jobs::cancel))

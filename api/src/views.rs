@@ -10,7 +10,9 @@ mod problem;
 mod receipt;
 mod upload;
 
-pub(crate) use account::{AccountView, KeyView, NewKey, NewKeyView, NewSession, SessionView};
+pub(crate) use account::{
+    AccountView, Confirmation, ErasedView, KeyView, NewKey, NewKeyView, NewSession, SessionView,
+};
 pub(crate) use billing::{
     CheckoutView, CreditsView, InvoiceView, NewCheckout, OrderView, PricesView, QuoteFindingView, QuoteView,
 };

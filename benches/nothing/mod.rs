@@ -14,13 +14,16 @@ use domain::recipe::Recipe;
 use domain::retention::Retention;
 use domain::upload::AudioFacts;
 use store::outcome::{Checked, Completion, Leased, NewAccount, NewUpload};
+use store::sealing::Keyring;
 use store::{Place, Store};
 
 /// Enough that the cap of two running jobs never decides.
 pub const ACCOUNTS: usize = 50;
 
 pub async fn open(place: Place<'_>, seed: u64) -> Store {
-    Store::open(place, Arc::new(SeededEntropy::new(seed)), Retention::POLICY).await.unwrap()
+    let store = Store::open(place, Arc::new(SeededEntropy::new(seed)), Retention::POLICY).await.unwrap();
+    store.unlock(&Keyring::parse(&format!("1:{}", "07".repeat(32))).unwrap()).await.unwrap();
+    store
 }
 
 pub fn now() -> Timestamp {

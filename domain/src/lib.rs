@@ -10,6 +10,7 @@
 //! | [`secret`] | what a caller proves itself with | `Secret`, `SecretHash` |
 //! | [`digest`] | SHA-256 of a blob | `Digest` |
 //! | [`account`], [`scope`] | who, and what they may do | `Account`, `Email`, `Scopes` |
+//! | [`device`] | what is kept of a browser | `Device` |
 //! | [`upload`] | a file that came in | `Upload`, `AudioFacts`, `Finding` |
 //! | [`recipe`], [`preset`], [`tags`] | how it is done, checked once | `Recipe`, `Preset`, `Amounts`, `Tags` |
 //! | [`outlook`] | how long a job will wait | `Outlook` |
@@ -37,6 +38,7 @@ pub mod blob;
 pub mod breaker;
 pub mod clock;
 pub mod clock_trust;
+pub mod device;
 pub mod digest;
 pub mod fields;
 pub mod ids;

@@ -58,7 +58,7 @@ pub fn run(action: Action) -> Result<ExitCode, Failure> {
     let secret = Secret::new(SecretKind::ApiKey, &SystemEntropy);
     runtime()?.block_on(async {
         let clock = SteadyClock::new();
-        let store = create.rows.open().await?;
+        let store = create.rows.open_with_keys().await?;
         let account = store
             .ensure_account(&NewAccount { email, roles: BTreeSet::from([Role::Producer]) }, clock.now())
             .await

@@ -7,8 +7,10 @@ mod blob_keys;
 mod credits;
 mod crowd;
 mod ending;
+mod erasure;
 mod fairness;
 mod leases;
+pub(crate) mod older;
 mod operators;
 mod orders;
 mod overview;
@@ -18,7 +20,7 @@ mod schedules;
 pub(crate) mod tables;
 pub(crate) mod tampering;
 mod uploads;
-mod world;
+pub(crate) mod world;
 
 use self::world::World;
 
@@ -132,6 +134,16 @@ macro_rules! every_story {
                 a_freeze_stands_until_somebody_ends_it
                 an_approval_covers_what_is_due_and_nothing_after
                 the_last_reading_of_a_start_is_kept_and_a_new_start_gets_the_latest_of_any;
+            erasure:
+                mr_7c_of_an_erased_account_no_row_is_left_and_its_worker_loses_its_lease
+                mr_7c_an_erasure_amid_orders_uploads_and_leases_leaves_nothing_of_the_account
+                mr_13c_the_receipt_of_an_account_is_verified_with_its_last_place
+                mc_21_what_was_bought_and_not_used_goes_back_and_the_books_stay_without_the_person
+                mx_24_of_two_jobs_on_one_upload_the_second_renders_after_the_first_was_erased
+                mx_24_an_erased_account_takes_its_own_upload_along_whatever_others_hold
+                mr_8d_without_keys_jobs_are_seen_without_what_people_wrote_and_nothing_is_written
+                mx_17_keys_of_accounts_are_wrapped_anew_and_older_ones_are_not_needed_any_more
+                a_price_is_no_reason_to_keep_a_title;
             blob_keys:
                 a_blob_has_a_key_for_each_of_its_writes_until_it_is_shredded
                 shredding_a_prefix_takes_all_below_it_and_nothing_beside_it

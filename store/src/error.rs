@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use domain::job::IllegalMove;
 
+use crate::sealing::KeyringError;
+
 /// Why an operation did nothing at all.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -56,6 +58,15 @@ pub enum StoreError {
         /// What is wrong with it.
         detail: String,
     },
+    /// What people wrote is sealed, and nobody gave this store the keys.
+    #[error("names and addresses in this database are sealed, and the keys were not given")]
+    Locked,
+    /// The account was erased between two looks at it.
+    #[error("the account {0} has gone")]
+    Erased(String),
+    /// The keys are not there, or not the right ones.
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
     /// A job was asked for a move it cannot make.
     #[error(transparent)]
     IllegalMove(#[from] IllegalMove),
@@ -77,6 +88,17 @@ impl StoreError {
                     | sqlx::Error::Protocol(_)
                     | sqlx::Error::PoolClosed
             ),
+            _ => false,
+        }
+    }
+
+    /// Whether somebody acted for an account that was erased meanwhile: what it had is not there, and what it would add
+    /// has no place any more.
+    #[must_use]
+    pub fn is_of_erased_account(&self) -> bool {
+        match self {
+            Self::Erased(_) => true,
+            Self::Database(sqlx::Error::Database(refusal)) => refusal.is_foreign_key_violation(),
             _ => false,
         }
     }

@@ -21,6 +21,7 @@
 //! | `postgres` | the engine for many |
 //! | `schema` | bringing the tables to this version |
 //! | `contract` | the stories every engine must pass |
+//! | `data_map` | what is kept and why, held against the tables |
 #![expect(clippy::duplicate_mod, reason = "each engine compiles the same operations for its own driver")]
 
 /// Calls an operation of the engine that is there, times it, and waits for it as long as this store waits.
@@ -41,6 +42,8 @@ mod blob_keys;
 pub mod blobs;
 #[cfg(test)]
 mod contract;
+#[cfg(test)]
+mod data_map;
 pub mod error;
 pub mod figures;
 pub mod money;
@@ -81,8 +84,8 @@ use tokio::sync::{Notify, broadcast};
 pub use crate::blobs::Blobs;
 pub use crate::error::{Result, StoreError};
 use crate::outcome::{
-    ApiKey, Checked, Completion, Enqueued, Expired, JobChange, Leased, NewAccount, NewApiKey, NewSession,
-    NewUpload, Progress, Removal, Session,
+    ApiKey, Checked, Completion, Enqueued, Erased, Expired, JobChange, Leased, NewAccount, NewApiKey,
+    NewSession, NewUpload, Progress, Removal, Session,
 };
 use crate::patience::Patience;
 pub use crate::schema::Migrated;
@@ -219,6 +222,15 @@ impl Store {
         each!(self, accounts::account_by_email(email))
     }
 
+    /// Removes an account with all it has, in one transaction: its sessions, links and keys; its jobs, running ones
+    /// too, and its uploads, with the keys of their audio; purchases of which nothing was used are paid back; the
+    /// link to its ledger is cut, and the key of its own words destroyed. What bookkeeping keeps says nothing of the
+    /// person any more. `None` if there is no such account: twice is once. Its receipt is found by its id, as others
+    /// are.
+    pub async fn erase_account(&self, id: &AccountId, now: Timestamp) -> Result<Option<Erased>> {
+        each!(self, erasure::erase_account(id, now))
+    }
+
     /// A link that signs in once, before it expires.
     pub async fn create_sign_in_link(
         &self,
@@ -336,7 +348,7 @@ impl Store {
 impl Store {
     /// Turns an order into a queued job that costs nothing; the same idempotency key never makes two.
     pub async fn enqueue(&self, order: &Order, now: Timestamp) -> Result<Enqueued> {
-        each!(self, jobs::enqueue(order, Room::ENDLESS, None, now))
+        each!(self, orders::enqueue(order, Room::ENDLESS, None, now))
     }
 
     /// The same if as many wait as there is room for at most, and if its price can be held, which is done in the same
@@ -348,7 +360,7 @@ impl Store {
         prices: Option<&PriceList>,
         now: Timestamp,
     ) -> Result<Enqueued> {
-        each!(self, jobs::enqueue(order, room, prices, now))
+        each!(self, orders::enqueue(order, room, prices, now))
     }
 
     /// A job.

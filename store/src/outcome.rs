@@ -12,6 +12,7 @@ use domain::ids::{AccountId, JobId, KeyId, SessionId, UploadId};
 use domain::job::{Job, Stage, StateName};
 use domain::lease::LeaseId;
 use domain::money::Credits;
+use domain::removal::Receipt;
 use domain::scope::Scopes;
 use domain::secret::SecretHash;
 use domain::task::Task;
@@ -115,6 +116,21 @@ pub struct Checked {
     pub audio: AudioFacts,
     /// What its owner should know.
     pub findings: Vec<Finding>,
+}
+
+/// What became of an account.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Erased {
+    /// What is remembered of it.
+    pub receipt: Receipt,
+    /// How many jobs went with it, running ones included.
+    pub jobs: u64,
+    /// How many uploads.
+    pub uploads: u64,
+    /// How many purchases are paid back, because nothing of them was used.
+    pub purchases_returned: u32,
+    /// Credits that were left after that, and are lost.
+    pub credits_lost: i64,
 }
 
 /// What became of a wish to remove something.

@@ -11,12 +11,17 @@ use sqlx::AssertSqlSafe;
 
 use super::*;
 use crate::auditing::Verified;
+use crate::contract::older::{CANARY, Older, PLAIN};
+use crate::contract::world::keyring;
 use crate::contract::{tables, tampering};
 use crate::outcome::NewAccount;
 use crate::rows::json_text;
 
 async fn open(url: &str, seed: u64, time: Time) -> Postgres {
-    Postgres::open(url, time, Arc::new(SeededEntropy::new(seed)), Retention::POLICY).await.unwrap()
+    let entropy = Arc::new(SeededEntropy::new(seed));
+    let store = Postgres::open(url, time, entropy, Retention::POLICY).await.unwrap();
+    texts::unlock(&store, &keyring()).await.unwrap();
+    store
 }
 
 async fn store() -> Postgres {
@@ -252,4 +257,29 @@ async fn what_operators_ask_is_answered_from_an_index() {
         assert!(plan.contains("Scan"), "the case must be real: {plan}");
         assert!(!plan.contains("Seq Scan on jobs"), "{sql}: {plan}");
     }
+}
+
+#[tokio::test]
+async fn mr_8d_what_stood_in_plain_text_is_sealed_at_the_start_and_no_byte_of_it_stays_in_the_tables() {
+    let server = Server::start(Durability::Durable);
+    let url = server.database();
+    let mut before = options(&url).unwrap().connect().await.unwrap();
+    let older = MIGRATIONS.iter().filter(|one| one.version <= PLAIN).cloned().collect();
+    Migrator::with_migrations(older).run_direct(None, &mut before, false).await.unwrap();
+    let older = Older::new();
+    let rows = older.rows("decode(repeat('00', 32), 'hex')");
+    sqlx::raw_sql(AssertSqlSafe(rows)).execute(&mut before).await.unwrap();
+    let mut holds = async || {
+        sqlx::query("CHECKPOINT").execute(&mut before).await.unwrap();
+        let mut grep = std::process::Command::new("grep");
+        grep.args(["-rlaF", CANARY]).arg(server.data().join("base"));
+        String::from_utf8(grep.output().unwrap().stdout).unwrap()
+    };
+    assert_ne!(holds().await, "", "the case must be real");
+    let entropy = Arc::new(SeededEntropy::new(1));
+    let store = crate::Store::open(crate::Place::Server(&url), entropy, Retention::POLICY).await.unwrap();
+    store.unlock(&keyring()).await.unwrap();
+    older.is_read_by(&store).await;
+    assert_eq!(holds().await, "", "in no table; the server's log goes round by itself");
+    store.close().await;
 }

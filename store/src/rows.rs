@@ -14,14 +14,20 @@ use domain::lease::{Lease, LeaseId, WorkerName};
 use domain::money::Credits;
 use domain::problem::{Money, Problem};
 use domain::recipe::Recipe;
+use domain::scope::Scopes;
+use domain::tags::Tags;
 use domain::upload::{Upload, UploadState};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::blob_keys::WrappedKey;
 use crate::error::{Result, StoreError};
 use crate::outcome::{ApiKey, Session};
+use crate::sealing::texts::AccountCipher;
 use crate::sealing::{KekId, SealId};
+
+/// What the detail of a job's problem is bound to.
+pub(crate) const PROBLEM: &str = "jobs.problem";
 
 /// Reads one text of a row by its own parser.
 pub(crate) fn parse<T, E: Display>(
@@ -69,16 +75,18 @@ fn time(micros: Option<i64>) -> Option<Timestamp> {
 
 #[derive(sqlx::FromRow)]
 pub(crate) struct AccountRow {
-    id: String,
-    email: String,
+    pub(crate) id: String,
+    sealed: Option<Vec<u8>>,
     roles: String,
     created_at: i64,
 }
 
 impl AccountRow {
-    pub(crate) fn read(self) -> Result<Account> {
+    pub(crate) fn read(self, cipher: &AccountCipher) -> Result<Account> {
+        let no_address = || StoreError::unreadable("accounts", &self.id, "it has no address");
+        let email = cipher.open("accounts", &self.id, self.sealed.as_deref().ok_or_else(no_address)?)?;
         Ok(Account {
-            email: parse("accounts", &self.id, &self.email, Email::parse)?,
+            email: parse("accounts", &self.id, &email, Email::parse)?,
             roles: json("accounts", &self.id, &self.roles)?,
             created_at: Timestamp::from_micros(self.created_at),
             id: parse("accounts", &self.id, &self.id, AccountId::parse)?,
@@ -115,6 +123,7 @@ pub(crate) struct ApiKeyRow {
     id: String,
     account_id: String,
     name: String,
+    sealed: Option<Vec<u8>>,
     scopes: String,
     created_at: i64,
     expires_at: Option<i64>,
@@ -125,11 +134,19 @@ impl ApiKeyRow {
         parse("api_keys", &self.id, &self.account_id, AccountId::parse)
     }
 
-    pub(crate) fn read(self) -> Result<ApiKey> {
+    /// What it may do.
+    pub(crate) fn scopes(&self) -> Result<Scopes> {
+        json("api_keys", &self.id, &self.scopes)
+    }
+
+    pub(crate) fn read(self, cipher: &AccountCipher) -> Result<ApiKey> {
         Ok(ApiKey {
             id: parse("api_keys", &self.id, &self.id, KeyId::parse)?,
-            scopes: json("api_keys", &self.id, &self.scopes)?,
-            name: self.name,
+            scopes: self.scopes()?,
+            name: match &self.sealed {
+                Some(sealed) => cipher.open("api_keys", &self.id, sealed)?,
+                None => self.name,
+            },
             created_at: Timestamp::from_micros(self.created_at),
             expires_at: time(self.expires_at),
         })
@@ -142,6 +159,7 @@ pub(crate) struct UploadRow {
     account_id: String,
     name: String,
     filetype: Option<String>,
+    sealed: Option<Vec<u8>>,
     state: String,
     size_bytes: Option<i64>,
     received_bytes: i64,
@@ -154,9 +172,13 @@ pub(crate) struct UploadRow {
 }
 
 impl UploadRow {
-    pub(crate) fn read(self) -> Result<Upload> {
+    pub(crate) fn read(self, cipher: &AccountCipher) -> Result<Upload> {
         const TABLE: &str = "uploads";
         let row = &self.id;
+        let UploadTexts { name, filetype } = match &self.sealed {
+            Some(sealed) => json(TABLE, row, &cipher.open(TABLE, row, sealed)?)?,
+            None => UploadTexts { name: self.name.clone(), filetype: self.filetype.clone() },
+        };
         Ok(Upload {
             id: parse(TABLE, row, row, UploadId::parse)?,
             account: parse(TABLE, row, &self.account_id, AccountId::parse)?,
@@ -169,8 +191,8 @@ impl UploadRow {
             problem: self.problem.as_deref().map(|text| json(TABLE, row, text)).transpose()?,
             created_at: Timestamp::from_micros(self.created_at),
             delete_at: time(self.delete_at),
-            name: self.name,
-            filetype: self.filetype,
+            name,
+            filetype,
         })
     }
 
@@ -185,6 +207,20 @@ impl UploadRow {
     }
 }
 
+/// What is sealed in the row of an upload.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct UploadTexts {
+    pub(crate) name: String,
+    pub(crate) filetype: Option<String>,
+}
+
+/// What is sealed in the row of a job.
+#[derive(Serialize, Deserialize, Default)]
+pub(crate) struct JobTexts {
+    pub(crate) title: String,
+    pub(crate) tags: Tags,
+}
+
 #[derive(sqlx::FromRow)]
 pub(crate) struct JobRow {
     pub(crate) id: String,
@@ -192,6 +228,8 @@ pub(crate) struct JobRow {
     pub(crate) kind: String,
     title: String,
     recipe: Option<String>,
+    sealed: Option<Vec<u8>>,
+    problem_sealed: Option<Vec<u8>>,
     state: String,
     not_before: Option<i64>,
     worker: Option<String>,
@@ -248,10 +286,16 @@ impl JobRow {
         word("jobs", &self.id, &self.kind, JobKind::parse)
     }
 
-    pub(crate) fn title(&self) -> String {
-        self.title.clone()
+    /// Its title and its tags. Without keys there are none.
+    pub(crate) fn texts(&self, cipher: Option<&AccountCipher>) -> Result<JobTexts> {
+        match (&self.sealed, cipher) {
+            (Some(sealed), Some(cipher)) => json("jobs", &self.id, &cipher.open("jobs", &self.id, sealed)?),
+            (Some(_), None) => Ok(JobTexts::default()),
+            (None, _) => Ok(JobTexts { title: self.title.clone(), tags: self.recipe()?.tags }),
+        }
     }
 
+    /// How it is done, without its tags.
     pub(crate) fn recipe(&self) -> Result<Recipe> {
         let text = self.recipe.as_deref().ok_or_else(|| self.lacks("recipe"))?;
         json("jobs", &self.id, text)
@@ -265,6 +309,7 @@ impl JobRow {
         StoreError::unreadable("jobs", &self.id, format!("{} without {column}", self.state))
     }
 
+    /// Where it is. What a problem says of the song is not in it.
     pub(crate) fn state(&self) -> Result<JobState> {
         let at = || time(self.finished_at).ok_or_else(|| self.lacks("finished_at"));
         Ok(match self.state_name()? {
@@ -289,16 +334,23 @@ impl JobRow {
     }
 
     /// The job without what lies in other tables.
-    pub(crate) fn read(&self) -> Result<Job> {
+    pub(crate) fn read(&self, cipher: Option<&AccountCipher>) -> Result<Job> {
+        let JobTexts { title, tags } = self.texts(cipher)?;
+        let mut state = self.state()?;
+        if let (JobState::Failed { problem, .. }, Some(sealed), Some(cipher)) =
+            (&mut state, &self.problem_sealed, cipher)
+        {
+            problem.detail = cipher.open(PROBLEM, &self.id, sealed)?;
+        }
         Ok(Job {
             id: self.id()?,
             account: self.account()?,
             kind: self.kind()?,
-            title: self.title(),
+            title,
             inputs: Vec::new(),
             references: Vec::new(),
-            recipe: self.recipe()?,
-            state: self.state()?,
+            recipe: Recipe { tags, ..self.recipe()? },
+            state,
             stage: self.stage()?,
             progress: self.progress,
             queue_position: None,
@@ -346,6 +398,7 @@ pub(crate) struct ArtifactRow {
     kind: String,
     track: Option<i64>,
     name: String,
+    sealed: Option<Vec<u8>>,
     format: String,
     size_bytes: i64,
     sha256: Vec<u8>,
@@ -356,9 +409,15 @@ pub(crate) struct ArtifactRow {
 }
 
 impl ArtifactRow {
-    pub(crate) fn read(self) -> Result<Artifact> {
+    /// Without keys it has no name.
+    pub(crate) fn read(self, cipher: Option<&AccountCipher>) -> Result<Artifact> {
         const TABLE: &str = "artifacts";
         let row = &self.id;
+        let name = match (&self.sealed, cipher) {
+            (Some(sealed), Some(cipher)) => cipher.open(TABLE, row, sealed)?,
+            (Some(_), None) => String::new(),
+            (None, _) => self.name.clone(),
+        };
         let number = |track| u32::try_from(track).map_err(|error| StoreError::unreadable(TABLE, row, error));
         let track = self.track.map(number);
         let peaks = self.peaks.as_deref().map(|text| parse(TABLE, row, text, BlobKey::parse));
@@ -374,7 +433,7 @@ impl ArtifactRow {
             peaks: peaks.transpose()?,
             created_at: Timestamp::from_micros(self.created_at),
             delete_at: Timestamp::from_micros(self.delete_at),
-            name: self.name,
+            name,
         })
     }
 }

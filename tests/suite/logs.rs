@@ -65,6 +65,7 @@ async fn nobodys_name_address_token_or_file_reaches_the_log_of_any_process() {
     let (base, token) = link[0].split_once("/sign-in#").unwrap();
     let key = mixrunners(&["api-key", "create", "--email", MAIL, "--scopes"])
         .args(["uploads:write,jobs:read,jobs:write,artifacts:read,account:read", "--database", &database])
+        .args(["--keys", &keys])
         .output()
         .unwrap();
     let secret = String::from_utf8(key.stdout).unwrap().trim().to_owned();

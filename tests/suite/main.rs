@@ -7,6 +7,7 @@ mod cli;
 mod compare;
 mod crash;
 mod disk;
+mod erasure;
 mod figures;
 mod fleet;
 mod harness;

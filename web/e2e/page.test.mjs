@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, statSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { accessibilityViolations, launch, overflowing, service, watchedContext } from './browser.mjs';
+import { testErasing } from './erase.mjs';
 import { openLine } from './line.mjs';
 import { testMixing } from './mix.mjs';
 import { testOperating } from './ops.mjs';
@@ -411,6 +412,8 @@ test('a master is deleted only after asking, and is gone then', async () => {
   await page.goto(url + jobPath);
   await page.getByRole('alert').waitFor();
 });
+
+testErasing(stage);
 
 test('nothing was asked of another origin, blocked by the content policy or thrown', () => {
   assert.deepEqual(wrongs, []);

@@ -7,6 +7,7 @@ import type {
   AlbumReport,
   Capabilities,
   Credits,
+  Erased,
   Job,
   JobState,
   MixReport,
@@ -47,6 +48,12 @@ export function asProblem(error: unknown): Problem {
 
 export const openSession = (token: string) => post('/v1/sessions', { token });
 export const closeSession = () => request('DELETE', '/v1/sessions/current');
+/** All of it, at once; `email` is the account's own address, typed by its owner. */
+export const eraseAccount = (email: string) =>
+  request('DELETE', '/v1/account', {
+    body: JSON.stringify({ email }),
+    headers: { 'Content-Type': 'application/json' },
+  }) as Promise<Erased>;
 export const account = () => get<Account>('/v1/account');
 
 export const capabilities = () => get<Capabilities>('/v1/capabilities');

@@ -13,6 +13,7 @@ export type Route =
   /** `from` is a mix to be made again. */
   | { page: 'mix'; uploads: string[]; from: string | null }
   | { page: 'job'; id: string }
+  | { page: 'erase' }
   /** `order` is one that was just paid for. */
   | { page: 'credits'; order: string | null }
   /** `state` is of the jobs that are listed. */
@@ -22,6 +23,7 @@ export type Route =
 export function parseRoute(path: string, hash: string, query = ''): Route {
   if (path === '/') return { page: 'home' };
   if (path === '/sign-in') return { page: 'sign-in', token: hash.replace(/^#/, '') };
+  if (path === '/account/erase') return { page: 'erase' };
   if (path === '/credits') return { page: 'credits', order: new URLSearchParams(query).get('order') };
   if (path === '/album') return { page: 'album', uploads: hash.replace(/^#/, '').split(',').filter(Boolean) };
   if (path === '/mix') {

@@ -12,6 +12,16 @@ export type Problem = {
 /** `pointer` is a JSON pointer into the body that was sent. */
 export type FieldError = { pointer: string; code: string; detail: string };
 
+/** What became of an account; `remains` says what stays, and why. */
+export type Erased = {
+  receipt: { id: string };
+  jobs: number;
+  uploads: number;
+  purchases_returned: number;
+  credits_lost: number;
+  remains: string[];
+};
+
 export type Account = { id: string; email: string; roles: ('producer' | 'operator')[] };
 
 /** `severity` is `info`, `warning` or `error`. */

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use domain::device::Device;
 use domain::ids::SessionId;
 use domain::retention::Retention;
 use domain::scope::Scope;
@@ -35,7 +36,7 @@ pub(crate) async fn create(
     let new = NewBrowser {
         account,
         hash: secret.hash(),
-        device: device(&headers),
+        device: device(&headers).to_string(),
         expires_at: now + Retention::POLICY.session,
     };
     let id = app.store.create_session(&new, now).await?;
@@ -87,16 +88,22 @@ pub(crate) async fn revoke(
     }
     let mut response = StatusCode::NO_CONTENT.into_response();
     if is_own {
-        let forget = HeaderValue::try_from(set_cookie(&app.site, "", 0)).map_err(ApiError::internal)?;
-        response.headers_mut().insert(header::SET_COOKIE, forget);
-        let clear = HeaderName::from_static("clear-site-data");
-        response.headers_mut().insert(clear, HeaderValue::from_static("\"cache\", \"cookies\", \"storage\""));
+        forget_browser(&app, &mut response)?;
     }
     Ok(response)
 }
 
-/// What the browser calls itself, short and printable: for its owner to tell sessions apart.
-fn device(headers: &HeaderMap) -> String {
+/// Tells the browser that it is signed out, and to forget what it keeps.
+pub(super) fn forget_browser(app: &App, response: &mut Response) -> ApiResult<()> {
+    let forget = HeaderValue::try_from(set_cookie(&app.site, "", 0)).map_err(ApiError::internal)?;
+    response.headers_mut().insert(header::SET_COOKIE, forget);
+    let clear = HeaderName::from_static("clear-site-data");
+    response.headers_mut().insert(clear, HeaderValue::from_static("\"cache\", \"cookies\", \"storage\""));
+    Ok(())
+}
+
+/// Enough for its owner to tell sessions apart; what a browser says of itself beyond that is not kept.
+fn device(headers: &HeaderMap) -> Device {
     let text = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    text.chars().filter(|c| !c.is_control()).take(200).collect()
+    Device::of_user_agent(text)
 }

@@ -1,16 +1,17 @@
 //! Accounts, sessions and keys.
 
-use domain::account::{Account, Role};
+use domain::account::{Account, Email, Role};
+use domain::fields::FieldError;
 use domain::ids::SessionId;
 use domain::scope::{Scope, Scopes};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use store::outcome::{ApiKey, Session};
+use store::outcome::{ApiKey, Erased, Session};
 
-use super::rfc3339;
-use crate::error::ApiResult;
+use super::{ReceiptView, rfc3339};
+use crate::error::{ApiError, ApiResult};
 use crate::json::Fields;
 
 /// Who is calling.
@@ -39,6 +40,65 @@ impl From<Account> for AccountView {
     }
 }
 
+/// The body of `DELETE /v1/account`.
+#[derive(Debug, ToSchema)]
+pub(crate) struct Confirmation {
+    /// The address of the account: nobody erases one by accident.
+    pub(crate) email: String,
+}
+
+impl Confirmation {
+    pub(crate) fn read(body: &Value) -> ApiResult<Self> {
+        let mut fields = Fields::of_body(body)?;
+        let email = fields.text("email", Email::LENGTH_MAX);
+        let email = fields.require("email", email);
+        fields.finish(email.map(|email| Self { email }))
+    }
+
+    /// An error unless it is the address of the one who asks.
+    pub(crate) fn must_be_of(&self, account: &Account) -> ApiResult<()> {
+        if self.email.trim().to_lowercase() == account.email.as_str() {
+            return Ok(());
+        }
+        let detail = "it must be the address of your account";
+        Err(ApiError::Invalid(vec![FieldError::new("/email", "unknown_value", detail)]))
+    }
+}
+
+/// What became of an account. Nothing in it leads to a person.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Erased)]
+pub(crate) struct ErasedView {
+    receipt: ReceiptView,
+    /// How many jobs went with it, running ones included.
+    jobs: u64,
+    /// How many uploads.
+    uploads: u64,
+    /// How many purchases are paid back, because nothing of them was used.
+    purchases_returned: u32,
+    /// Credits that were left after that, and are lost.
+    credits_lost: i64,
+    /// What stays, and why.
+    #[schema(example = json!(["invoices, for as long as bookkeeping demands, without your name or address"]))]
+    remains: Vec<&'static str>,
+}
+
+impl ErasedView {
+    pub(crate) fn new(id: String, erased: Erased) -> Self {
+        Self {
+            receipt: ReceiptView::new(id, erased.receipt),
+            jobs: erased.jobs,
+            uploads: erased.uploads,
+            purchases_returned: erased.purchases_returned,
+            credits_lost: erased.credits_lost,
+            remains: vec![
+                "invoices and movements of credits, for as long as bookkeeping demands, without your name or address",
+                "this receipt, for two years: days, and the hash of a random id",
+            ],
+        }
+    }
+}
+
 /// The body of `POST /v1/sessions`.
 #[derive(Debug, ToSchema)]
 pub(crate) struct NewSession {
@@ -60,7 +120,7 @@ impl NewSession {
 #[schema(as = Session)]
 pub(crate) struct SessionView {
     id: String,
-    /// What the browser calls itself.
+    /// The family of the browser and of its system, `Firefox on Linux`.
     device: String,
     created_at: String,
     expires_at: String,

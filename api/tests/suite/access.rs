@@ -20,6 +20,7 @@ fn guarded() -> Vec<Route> {
     };
     vec![
         Route(Method::GET, "/v1/account", AccountRead),
+        Route(Method::DELETE, "/v1/account", AccountWrite),
         Route(Method::GET, "/v1/sessions", AccountRead),
         Route(Method::DELETE, "/v1/sessions/{session}", AccountWrite),
         Route(Method::POST, "/v1/api-keys", AccountWrite),
@@ -122,6 +123,7 @@ impl Ids {
             (&Method::POST, "/v1/jobs" | "/v1/quotes") => {
                 request.json(&json!({"kind": "master", "inputs": [{"upload": self.path("{upload}")}]}))
             }
+            (&Method::DELETE, "/v1/account") => request.json(&json!({"email": "anna@example.org"})),
             (&Method::POST, "/v1/checkouts") => request.json(&json!({"pack": "small"})),
             (&Method::POST, path) if path.starts_with("/v1/ops/") => {
                 request.json(&json!({"reason": "a test"}))

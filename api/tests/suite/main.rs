@@ -10,6 +10,7 @@ mod access;
 mod billing;
 mod contract;
 mod downloads;
+mod erasing;
 mod events;
 mod harness;
 mod health;

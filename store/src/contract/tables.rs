@@ -20,7 +20,7 @@ pub(crate) fn rows(account: &AccountId) -> Vec<String> {
     jobs.into_iter().map(job).chain([event.to_owned()]).collect()
 }
 
-pub(crate) const REFUSED: [&str; 22] = [
+pub(crate) const REFUSED: [&str; 26] = [
     "UPDATE jobs SET state = 'done' WHERE id = 'queued'",
     "UPDATE jobs SET state = 'running', not_before = NULL WHERE id = 'queued'",
     "UPDATE jobs SET not_before = NULL WHERE id = 'queued'",
@@ -44,9 +44,15 @@ pub(crate) const REFUSED: [&str; 22] = [
     "INSERT INTO job_inputs (job_id, part, position, upload_id) VALUES ('nobody', 'input', 0, 'upl_1')",
     "INSERT INTO job_inputs (job_id, part, position, upload_id) VALUES ('queued', 'noise', 0, 'upl_1')",
     "UPDATE jobs SET kind = 'remaster' WHERE id = 'queued'",
+    // A row that is sealed has nothing in plain text beside it.
+    "UPDATE jobs SET sealed = (SELECT hash FROM sign_in_links), title = 'Song' WHERE id = 'queued'",
+    "UPDATE jobs SET sealed = (SELECT hash FROM sign_in_links), idempotency_tag = 'mine' WHERE id = 'queued'",
+    "UPDATE accounts SET email_tag = 'a@b.org'",
+    "INSERT INTO account_keys (account_id, kek, wrapped) SELECT 'nobody', kek, wrapped FROM account_keys",
 ];
 
-pub(crate) const TAKEN: [&str; 2] = [
+pub(crate) const TAKEN: [&str; 3] = [
+    "UPDATE jobs SET sealed = (SELECT hash FROM sign_in_links) WHERE id = 'queued'",
     "UPDATE jobs SET state = 'running', not_before = NULL, worker = 'w1', lease_until = 9, fence = 1,
             attempt = 1 WHERE id = 'queued'",
     "UPDATE jobs SET state = 'failed', finished_at = 5, delete_at = 6, worker = NULL, lease_until = NULL,

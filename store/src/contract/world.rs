@@ -26,6 +26,7 @@ use domain::upload::AudioFacts;
 use crate::outcome::{Checked, Completion, Doomed, Enqueued, Leased, Made, NewAccount, NewUpload};
 use crate::patience::Patience;
 use crate::reaping::Look;
+use crate::sealing::Keyring;
 use crate::{Engine, Place, Store, postgres};
 
 pub(super) const SECOND: Duration = Duration::from_secs(1);
@@ -46,6 +47,12 @@ enum Home {
 
 impl Home {
     async fn open(&self, entropy: Arc<SeededEntropy>) -> Store {
+        let store = self.open_locked(entropy).await;
+        store.unlock(&keyring()).await.unwrap();
+        store
+    }
+
+    async fn open_locked(&self, entropy: Arc<SeededEntropy>) -> Store {
         let retention = Retention::POLICY;
         match self {
             Self::Folder(folder) => {
@@ -79,6 +86,11 @@ impl World {
     /// As another process sees the same rows.
     pub(super) async fn beside(&self) -> Store {
         self.home.open(Arc::new(SeededEntropy::new(2))).await
+    }
+
+    /// The same, by a process that was given no keys.
+    pub(super) async fn beside_without_keys(&self) -> Store {
+        self.home.open_locked(Arc::new(SeededEntropy::new(3))).await
     }
 
     /// As after a restart of the process.
@@ -222,6 +234,11 @@ impl World {
         self.entropy.fill(&mut bytes);
         u64::from_le_bytes(bytes) % bound
     }
+}
+
+/// The same for every process and every start.
+pub(crate) fn keyring() -> Keyring {
+    Keyring::parse("1:0101010101010101010101010101010101010101010101010101010101010101").unwrap()
 }
 
 pub(super) fn digest(byte: u8) -> Digest {

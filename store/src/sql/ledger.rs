@@ -9,7 +9,9 @@ use domain::order::{Order, Wish};
 use domain::problem::Money;
 use domain::upload::{AudioFacts, Finding};
 
-use super::jobs::{self, refused_inputs};
+use super::jobs;
+use super::orders::refused_inputs;
+use super::texts::cipher_if_unlocked;
 use super::{Connection, Db, Write};
 use crate::error::{Result, StoreError};
 use crate::money::{Entry, Foreseen, JobRefund, Purse, Quoted};
@@ -315,7 +317,8 @@ pub(crate) async fn refund_job(store: &Db, id: &JobId, now: Timestamp) -> Result
     }
     let account = row.account()?;
     let after = jobs::held_row(write.connection(), &account, id).await?.unwrap_or(row);
-    let job = jobs::whole_but_for_its_place(write.connection(), &after).await?;
+    let cipher = cipher_if_unlocked(store, write.connection(), &after.account_id).await?;
+    let job = jobs::whole_but_for_its_place(write.connection(), &after, cipher.as_ref()).await?;
     write.commit().await?;
     Ok(match money {
         Money::Captured | Money::Refunded => JobRefund::Refunded(job),

@@ -12,21 +12,22 @@ use domain::upload::Upload;
 
 use super::jobs::{self, move_job};
 use super::queue::leased_row;
-use super::{Connection, Db, reaping};
+use super::{Connection, Db, orders, reaping, texts};
 use crate::error::{Result, StoreError};
 use crate::outcome::{Checked, NewUpload, Removal};
-use crate::rows::{JobRow, UploadRow, json_text, parse};
+use crate::rows::{JobRow, UploadRow, UploadTexts, json_text, parse};
 
 pub(crate) async fn create_upload(store: &Db, new: &NewUpload, now: Timestamp) -> Result<Upload> {
     let mut write = store.write().await?;
+    let cipher = texts::cipher(store, write.connection(), new.account.as_str()).await?;
+    let said = UploadTexts { name: new.name.clone(), filetype: new.filetype.clone() };
     sqlx::query(
-        "INSERT INTO uploads (id, account_id, name, filetype, state, size_bytes, created_at, delete_at)
-         VALUES ($1, $2, $3, $4, 'receiving', $5, $6, $7)",
+        "INSERT INTO uploads (id, account_id, name, sealed, state, size_bytes, created_at, delete_at)
+         VALUES ($1, $2, '', $3, 'receiving', $4, $5, $6)",
     )
     .bind(new.id.as_str())
     .bind(new.account.as_str())
-    .bind(&new.name)
-    .bind(&new.filetype)
+    .bind(cipher.seal("uploads", new.id.as_str(), &json_text(&said)?, &*store.entropy))
     .bind(new.size_bytes.map(signed))
     .bind(now.micros())
     .bind(new.expires_at.micros())
@@ -34,12 +35,14 @@ pub(crate) async fn create_upload(store: &Db, new: &NewUpload, now: Timestamp) -
     .await?;
     let upload = row(write.connection(), &new.account, &new.id).await?;
     write.commit().await?;
-    upload.ok_or(StoreError::Database(sqlx::Error::RowNotFound))?.read()
+    upload.ok_or(StoreError::Database(sqlx::Error::RowNotFound))?.read(&cipher)
 }
 
 pub(crate) async fn upload(store: &Db, account: &AccountId, id: &UploadId) -> Result<Option<Upload>> {
     let mut reader = store.reader.acquire().await?;
-    row(&mut reader, account, id).await?.map(UploadRow::read).transpose()
+    let Some(row) = row(&mut reader, account, id).await? else { return Ok(None) };
+    let cipher = texts::cipher(store, &mut reader, account.as_str()).await?;
+    row.read(&cipher).map(Some)
 }
 
 pub(super) async fn row(
@@ -73,6 +76,7 @@ pub(crate) async fn list_uploads(
     after: Option<&UploadId>,
     limit: u32,
 ) -> Result<Vec<Upload>> {
+    let mut reader = store.reader.acquire().await?;
     let rows: Vec<UploadRow> = sqlx::query_as(
         "SELECT * FROM uploads
          WHERE account_id = $1
@@ -84,9 +88,13 @@ pub(crate) async fn list_uploads(
     .bind(account.as_str())
     .bind(after.map(UploadId::as_str))
     .bind(i64::from(limit))
-    .fetch_all(&store.reader)
+    .fetch_all(&mut *reader)
     .await?;
-    rows.into_iter().map(UploadRow::read).collect()
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let cipher = texts::cipher(store, &mut reader, account.as_str()).await?;
+    rows.into_iter().map(|row| row.read(&cipher)).collect()
 }
 
 pub(crate) async fn declare_upload_size(store: &Db, id: &UploadId, size_bytes: u64) -> Result<bool> {
@@ -156,7 +164,7 @@ pub(crate) async fn finish_upload(
     .bind(now.micros())
     .execute(write.connection())
     .await?;
-    jobs::insert_inputs(&mut write, &check, &[Input::from(id.clone())], &[]).await?;
+    orders::insert_inputs(&mut write, &check, &[Input::from(id.clone())], &[], None).await?;
     jobs::insert_first_event(&mut write, &check, now).await?;
     write.new_work += 1;
     write.commit().await?;

@@ -51,7 +51,15 @@ impl Fleet {
     /// Starts `mixrunners api`, and makes a key at it.
     pub fn api(&self) -> (Process, Producer) {
         let (process, base) = self.api_without_key();
-        (process, Producer::with_key_in(&base, "--database", &self.database))
+        let producer = Producer::with_key_by(self.with_keys(), &base, "--database", &self.database);
+        (process, producer)
+    }
+
+    /// `mixrunners` that finds the keys in its environment.
+    pub fn with_keys(&self) -> Command {
+        let mut program = mixrunners(&[]);
+        program.env("MIXRUNNERS_KEYS", self.keys());
+        program
     }
 
     /// Starts `mixrunners api`; gives where it listens.
