@@ -6,7 +6,7 @@ export CARGO_TERM_COLOR ?= auto
 DATA ?= ./data
 LISTEN ?= 127.0.0.1:8080
 
-.PHONY: help run build test lint page page-test bench bench-peers chaos score screenshots clean
+.PHONY: help run build test lint page page-test bench bench-peers chaos planted promises score screenshots clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -51,6 +51,14 @@ CHAOS ?= 1 300 100
 chaos: ## kills workers, APIs and databases at random while 300 jobs are ordered (CHAOS="SEED JOBS FAULTS" for others)
 	@sh deploy/need.sh cargo:rust cc:gcc initdb:postgresql
 	MIXRUNNERS_CHAOS="$(CHAOS)" cargo test --workspace --locked --test suite -- chaos:: --nocapture --test-threads 1
+
+promises: ## runs the tests that bear the id of a promise, and tells which rows of docs/promises.md have none
+	@sh deploy/need.sh cargo:rust cc:gcc initdb:postgresql faketime:faketime strace:strace python3:python3-venv
+	@python3 tests/promises.py
+
+planted: ## puts known bugs into a copy of the sources, one by one, and sees the tests catch each (ONLY="words" for one)
+	@sh deploy/need.sh cargo:rust cc:gcc initdb:postgresql strace:strace faketime:faketime python3:python3-venv
+	python3 tests/planted/run.py "$(ONLY)"
 
 bench: ## times real time, stage by stage and file to file, beside ffmpeg on the same file
 	@sh deploy/need.sh cargo:rust cc:gcc ffmpeg:ffmpeg initdb:postgresql

@@ -160,6 +160,21 @@ fn folders_and_files_carry_nouns() {
 }
 
 #[test]
+fn planted_bugs_still_find_where_they_go() {
+    let bugs: toml::Table = read(&root().join("tests/planted/bugs.toml")).parse().unwrap();
+    let mut offences = Vec::new();
+    let bugs = bugs["bug"].as_array().unwrap();
+    assert!(bugs.len() >= 10, "{} bugs are few", bugs.len());
+    for edit in bugs.iter().flat_map(|bug| bug["edits"].as_array().unwrap()) {
+        let [file, from, to] = [0, 1, 2].map(|part| edit[part].as_str().unwrap());
+        if !read(&root().join(file)).contains(from) || from == to {
+            offences.push(format!("{file}: {from}"));
+        }
+    }
+    none_of(offences, "what a planted bug replaces stands in its file");
+}
+
+#[test]
 fn unsafe_lives_in_one_file() {
     let offences = files()
         .into_iter()

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::lease::SWEEP;
-use tokio::time::{Interval, MissedTickBehavior};
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use crate::reaper::places;
@@ -13,45 +13,38 @@ use crate::{Worker, figures};
 /// How often abandoned writes are looked for. The first time is when a worker starts.
 const LOOK_FOR_ABANDONED: Duration = Duration::from_secs(60 * 60);
 
-/// Sweeps until `shutdown`: every second what others wait for, every hour what only takes room.
+/// Sweeps until `shutdown`: every second what others wait for, every hour what only takes room. None waits for another: a
+/// bucket may take minutes to be emptied, and a lease that lapsed meanwhile is a job that nobody renders.
 pub(crate) async fn run(worker: Arc<Worker>, shutdown: CancellationToken) {
-    tokio::join!(often(&worker, &shutdown), seldom(&worker, &shutdown));
-}
-
-async fn often(worker: &Worker, shutdown: &CancellationToken) {
-    let mut timer = every(SWEEP);
-    loop {
-        tokio::select! {
-            () = shutdown.cancelled() => return,
-            _ = timer.tick() => {}
-        }
-        expired_leases(worker).await;
-        doomed_blobs(worker).await;
-    }
-}
-
-async fn seldom(worker: &Worker, shutdown: &CancellationToken) {
-    let mut timer = every(LOOK_FOR_ABANDONED);
     let sweeping = async {
-        loop {
-            timer.tick().await;
-            abandoned_writes(worker).await;
-        }
+        tokio::join!(
+            again_and_again(SWEEP, &worker, expired_leases),
+            again_and_again(SWEEP, &worker, doomed_blobs),
+            again_and_again(LOOK_FOR_ABANDONED, &worker, abandoned_writes),
+        )
     };
+    // Each can be cut off anywhere, as a crash would.
     tokio::select! {
         () = shutdown.cancelled() => {}
-        () = sweeping => {}
+        _ = sweeping => {}
     }
 }
 
-fn every(pause: Duration) -> Interval {
+async fn again_and_again<Sweep: Future<Output = ()>>(
+    pause: Duration,
+    worker: &Arc<Worker>,
+    sweep: impl Fn(Arc<Worker>) -> Sweep,
+) {
     let mut timer = tokio::time::interval(pause);
     timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    timer
+    loop {
+        timer.tick().await;
+        sweep(worker.clone()).await;
+    }
 }
 
 /// Removes what processes left that died in the middle of a write.
-async fn abandoned_writes(worker: &Worker) {
+async fn abandoned_writes(worker: Arc<Worker>) {
     match worker.blobs.remove_abandoned().await {
         Ok(0) => {}
         Ok(count) => tracing::warn!(count, "abandoned writes were removed"),
@@ -60,7 +53,7 @@ async fn abandoned_writes(worker: &Worker) {
 }
 
 /// Puts the jobs of silent workers back into the queue.
-async fn expired_leases(worker: &Worker) {
+async fn expired_leases(worker: Arc<Worker>) {
     match worker.store.sweep_expired_leases(worker.clock.now()).await {
         Ok(expired) => {
             for one in expired {
@@ -74,7 +67,7 @@ async fn expired_leases(worker: &Worker) {
 }
 
 /// Empties what attempts left behind, and what the reaper has given up: whoever comes first.
-async fn doomed_blobs(worker: &Worker) {
+async fn doomed_blobs(worker: Arc<Worker>) {
     if let Err(error) = places::empty_all(&worker.store, &worker.blobs, worker.clock.now()).await {
         tracing::error!(%error, "doomed places cannot be listed");
     }

@@ -8,24 +8,63 @@ use store::blobs::{BlobError, Blobs};
 use store::outcome::Doomed;
 use store::reaping::Look;
 use store::{Store, StoreError};
+use tokio::task::{JoinError, JoinSet};
 
-/// So many are emptied before the rest waits for the next sweep.
+/// So many are taken from the list at once.
 const AT_A_TIME: u32 = 100;
+/// So many are emptied side by side: a bucket answers slowly, but many at a time.
+const SIDE_BY_SIDE: usize = 8;
 
-/// Empties doomed places, one after the other; a crash in between repeats the deletion. Gives how many were found empty
+/// Empties doomed places until none is due; a crash in between repeats the deletion. Gives how many were found empty
 /// for the second time, and how many could not be emptied.
 pub(crate) async fn empty_all(
     store: &Store,
     blobs: &Blobs,
     now: Timestamp,
 ) -> Result<(u64, u64), StoreError> {
-    let (mut emptied, mut refused) = (0, 0);
-    for doomed in store.doomed_blobs(now, AT_A_TIME).await? {
-        let look = look_at(blobs, &doomed).await;
-        refused += u64::from(look == Look::Refused);
-        emptied += u64::from(store.looked(&doomed, look, now).await?);
+    let mut looks = JoinSet::new();
+    let mut counts = (0, 0);
+    loop {
+        // Each look puts the next one off, so that the list comes to its end.
+        let batch = store.doomed_blobs(now, AT_A_TIME).await?;
+        let is_last = batch.len() < AT_A_TIME as usize;
+        for doomed in batch {
+            if looks.len() >= SIDE_BY_SIDE {
+                count(&mut counts, looks.join_next().await)?;
+            }
+            looks.spawn(empty_one(store.clone(), blobs.clone(), doomed, now));
+        }
+        while let Some(looked) = looks.join_next().await {
+            count(&mut counts, Some(looked))?;
+        }
+        if is_last {
+            return Ok(counts);
+        }
     }
-    Ok((emptied, refused))
+}
+
+/// Whether a place was found empty for the second time, and whether it could not be emptied.
+async fn empty_one(
+    store: Store,
+    blobs: Blobs,
+    doomed: Doomed,
+    now: Timestamp,
+) -> Result<(bool, bool), StoreError> {
+    let look = look_at(&blobs, &doomed).await;
+    Ok((store.looked(&doomed, look, now).await?, look == Look::Refused))
+}
+
+fn count(
+    (emptied, refused): &mut (u64, u64),
+    looked: Option<Result<Result<(bool, bool), StoreError>, JoinError>>,
+) -> Result<(), StoreError> {
+    // One that panicked has told so itself, and is looked at again.
+    if let Some(Ok(looked)) = looked {
+        let (is_gone, is_refused) = looked?;
+        *emptied += u64::from(is_gone);
+        *refused += u64::from(is_refused);
+    }
+    Ok(())
 }
 
 async fn look_at(blobs: &Blobs, doomed: &Doomed) -> Look {
