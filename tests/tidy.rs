@@ -144,6 +144,26 @@ fn lines_fit_the_page() {
     none_of(offences, &format!("lines wider than {LINE_WIDTH_MAX}:"));
 }
 
+/// What is remembered against abuse serves nothing else: who reads it has to come here first.
+#[test]
+fn mr_8c_only_the_operations_on_abuse_tags_name_their_table() {
+    const MAY: [&str; 4] = [
+        "store/src/sql/abuse.rs",
+        "store/src/postgres.rs",
+        "store/src/contract/abuse.rs",
+        "store/src/postgres_tests.rs",
+    ];
+    let names_it = |path: &PathBuf| read(path).contains(concat!("abuse", "_tags "));
+    let offences: Vec<String> = files()
+        .into_iter()
+        .filter(|path| has_extension(path, &["rs"]) && names_it(path))
+        .map(|path| path.display().to_string())
+        .filter(|path| !MAY.contains(&path.as_str()))
+        .collect();
+    none_of(offences, "files that name the table of abuse tags:");
+    assert!(names_it(&PathBuf::from(MAY[0])), "the case must be real");
+}
+
 #[test]
 fn folders_and_files_carry_nouns() {
     let offences = files()

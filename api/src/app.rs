@@ -7,6 +7,7 @@ use domain::clock::{Clock, Timestamp};
 use domain::ids::Entropy;
 use domain::money::PriceList;
 use store::Store;
+use store::abuse::Peppers;
 use store::blobs::Blobs;
 use tokio_util::sync::CancellationToken;
 
@@ -53,6 +54,7 @@ pub struct App {
     pub(crate) locks: Locks,
     pub(crate) closing: CancellationToken,
     pub(crate) payments: Option<Payments>,
+    pub(crate) peppers: Option<Peppers>,
     pub(crate) capacity: Capacity,
     pub(crate) monitor: Monitor,
     pub(crate) figures_at: FiguresAt,
@@ -91,6 +93,7 @@ impl App {
             closing: CancellationToken::new(),
             figures_at: FiguresAt::Here,
             payments: None,
+            peppers: None,
         }
     }
 
@@ -100,10 +103,11 @@ impl App {
         Self { monitor, figures_at, ..self }
     }
 
-    /// The same, and it takes money. Without this every job costs nothing.
+    /// The same, and it takes money; previews stay free and are counted, by account and under `peppers`. Without this
+    /// every job costs nothing and nothing is counted.
     #[must_use]
-    pub fn with_payments(self, payments: Payments) -> Self {
-        Self { payments: Some(payments), ..self }
+    pub fn with_payments(self, payments: Payments, peppers: Peppers) -> Self {
+        Self { payments: Some(payments), peppers: Some(peppers), ..self }
     }
 
     pub(crate) fn prices(&self) -> Option<&PriceList> {

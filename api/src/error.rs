@@ -96,6 +96,12 @@ pub(crate) enum ApiError {
         "A payment of this account is disputed at its bank. Until that is decided nothing is spent or bought."
     )]
     AccountRestricted,
+    #[error(
+        "All {per_day} free previews of today are used; there are some again at {again_at}. Masters are made as ever."
+    )]
+    PreviewsUsed { per_day: u32, again_at: Timestamp, now: Timestamp },
+    #[error("Previews cannot be made just now; it was logged. Masters are made as ever.")]
+    PreviewsAway,
     #[error("This service takes no payments; everything here is free.")]
     PaymentsOff,
     #[error("The payment provider does not answer. Nothing was charged; try again in a moment.")]
@@ -143,6 +149,14 @@ impl ApiError {
         let detail =
             "This `Idempotency-Key` was used for another order. Use a new key for a new order.".to_owned();
         Self::Conflict { code: "idempotency_conflict", detail, retry: Retry::Never }
+    }
+
+    /// An order that could not be taken: its inputs cannot be used, or a part lies beyond their end.
+    pub(crate) fn refused(errors: Vec<FieldError>) -> Self {
+        match errors.iter().all(|error| error.code == OUT_OF_RANGE) {
+            true => Self::Invalid(errors),
+            false => Self::InputsRefused(errors),
+        }
     }
 
     pub(crate) fn kind(&self) -> Kind {
@@ -194,8 +208,10 @@ impl ApiError {
             Self::HeadersTooLarge { .. } => (431, "headers_too_large", "The headers are too large", Never),
             Self::ChecksumMismatch => (460, "checksum_mismatch", "The checksum does not agree", Later),
             Self::AccountQueueFull { .. } => (429, "too_many_queued", "Your jobs fill their places", Later),
+            Self::PreviewsUsed { .. } => (429, "previews_used", "No free preview is left today", Later),
             Self::Internal(_) => (500, "internal", "Our fault", Later),
             Self::ObjectCorrupt => (500, "object_corrupt", "Damaged in our store", Never),
+            Self::PreviewsAway => (503, "previews_away", "No previews just now", Later),
             Self::Closing => (503, "closing", "About to restart", Later),
             Self::ProviderAway => (503, "payment_provider_away", "The payment provider is away", Later),
             Self::NotReady => (503, "not_ready", "Not ready", Later),
@@ -246,7 +262,11 @@ impl ApiError {
                 headers.push((header::RETRY_AFTER, HeaderValue::from_static("5")))
             }
             Self::Overloaded => headers.push((header::RETRY_AFTER, HeaderValue::from_static("1"))),
-            Self::AccountQueueFull { .. } | Self::QueueFull => {
+            Self::PreviewsUsed { again_at, now, .. } => {
+                let seconds = again_at.since(*now).as_secs() + 1;
+                headers.push((header::RETRY_AFTER, HeaderValue::from(seconds)));
+            }
+            Self::AccountQueueFull { .. } | Self::QueueFull | Self::PreviewsAway => {
                 headers.push((header::RETRY_AFTER, HeaderValue::from_static("60")))
             }
             _ => {}
@@ -255,6 +275,8 @@ impl ApiError {
     }
 }
 
+/// What the store calls a part that lies beyond the end of its song.
+const OUT_OF_RANGE: &str = "out_of_range";
 /// What the store calls an input that does not exist or is somebody else's.
 const UNKNOWN_UPLOAD: &str = "unknown_upload";
 /// The check found that the file is no audio we can use: waiting does not help.

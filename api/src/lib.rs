@@ -32,6 +32,7 @@ mod openapi;
 mod overload;
 mod page;
 pub mod payments;
+pub mod previews;
 mod queue_figures;
 mod range;
 mod routes;

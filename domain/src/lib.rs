@@ -9,10 +9,12 @@
 //! | [`clock`] | time as a value | `Timestamp`, `Clock`, `HandClock` |
 //! | [`secret`] | what a caller proves itself with | `Secret`, `SecretHash` |
 //! | [`digest`] | SHA-256 of a blob | `Digest` |
+//! | [`abuse`] | what is remembered of misuse, hashed | `Signal`, `Pepper`, `AbuseTag`, `AbuseRecord` |
 //! | [`account`], [`scope`] | who, and what they may do | `Account`, `Email`, `Scopes` |
 //! | [`upload`] | a file that came in | `Upload`, `AudioFacts`, `Finding` |
 //! | [`recipe`], [`preset`], [`tags`] | how it is done, checked once | `Recipe`, `Preset`, `Amounts`, `Tags` |
 //! | [`outlook`] | how long a job will wait | `Outlook` |
+//! | [`preview`] | which part is heard for free, and how often | `Part` |
 //! | [`order`], [`fields`] | what is asked for, checked once | `Wish`, `Input`, `Order`, `FieldError` |
 //! | [`job`], [`lease`], [`attempt`] | the life of a job | `JobState::after`, `LeaseId`, `backoff` |
 //! | [`audit`] | what operators did, in a chain | `Act`, `AuditRow`, `Chain` |
@@ -28,6 +30,7 @@
 //! | [`removal`] | what is remembered of what went | `Receipt`, `Cause`, `Day` |
 //! | [`clock_trust`], [`breaker`] | whether it may go now | `Reading`, `Doubt`, `Load` |
 
+pub mod abuse;
 pub mod account;
 pub mod album;
 pub mod artifact;
@@ -49,6 +52,7 @@ pub mod order;
 pub mod outlook;
 pub mod plan;
 pub mod preset;
+pub mod preview;
 pub mod problem;
 pub mod recipe;
 pub mod removal;

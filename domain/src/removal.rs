@@ -79,6 +79,12 @@ impl Day {
         self.0
     }
 
+    /// The day after it.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+
     /// Its first moment.
     #[must_use]
     pub const fn start(self) -> Timestamp {

@@ -1,6 +1,7 @@
 //! `mixrunners api`: the page and the API alone. Any number of them share one database and one place for bytes with any
 //! number of workers.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::installation::Shared;
 use super::logging::Logging;
 use super::payments::Settings;
+use super::peppers;
 use super::service::{Address, OperatorsAddress, come_to_an_end, runtime, sign_in_link, told_to_stop};
 use crate::ambient::{SteadyClock, SystemEntropy};
 use crate::exit::Failure;
@@ -27,6 +29,10 @@ pub struct Arguments {
     address: Address,
     #[command(flatten)]
     money: Settings,
+    /// The secrets under which addresses that used free previews are hashed, where money is taken; the same folder,
+    /// or copies of it, for every process. Left out: peppers in the folder of --keys
+    #[arg(long, value_name = "DIR", env = "MIXRUNNERS_PEPPERS")]
+    peppers: Option<PathBuf>,
     #[command(flatten)]
     operators: OperatorsAddress,
     #[command(flatten)]
@@ -55,14 +61,16 @@ async fn answer(arguments: Arguments, site: Site) -> Result<(), Failure> {
     let base = door.base.clone();
     let stop = CancellationToken::new();
     let payments = arguments.money.payments(&store, &clock, &base)?;
+    let folder = arguments.peppers.or_else(|| arguments.shared.keys.peppers());
+    let peppers = peppers::open(folder, payments.as_ref(), &store, &clock, &stop).await?;
     let registries = [store::figures::registry(), api::figures::registry()];
     let monitor = Monitor::new(&store, &blobs, clock.clone(), &registries);
     let mut app =
         App::new(store.clone(), blobs, clock.clone(), Arc::new(SystemEntropy), Limits::default(), site)
             .watched_by(monitor.clone(), arguments.operators.figures_at());
-    if let Some(payments) = payments {
+    if let Some((payments, peppers)) = payments.zip(peppers) {
         tokio::spawn(keep_up(payments.clone(), stop.clone()));
-        app = app.with_payments(payments);
+        app = app.with_payments(payments, peppers);
     }
     let link = sign_in_link(&store, &base, &*clock).await?;
     println!("mixrunners answers at {base}");

@@ -190,6 +190,11 @@ impl Embedded {
         keys::of_embedded(&self.data.join("keys"), store).await
     }
 
+    /// Where the secrets lie under which addresses are hashed.
+    pub fn peppers(&self) -> PathBuf {
+        self.data.join("keys").join(keys::PEPPERS)
+    }
+
     /// Where attempts have their folders.
     pub fn scratch(&self) -> PathBuf {
         self.data.join("scratch")

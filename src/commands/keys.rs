@@ -64,7 +64,15 @@ pub struct Keys {
     keys: Option<PathBuf>,
 }
 
+/// The folder of peppers, beside the keys.
+pub const PEPPERS: &str = "peppers";
+
 impl Keys {
+    /// Where the peppers lie when nobody says: beside the keys, if those lie in a folder.
+    pub fn peppers(&self) -> Option<PathBuf> {
+        self.keys.as_ref().map(|folder| folder.join(PEPPERS))
+    }
+
     /// Opens them.
     pub fn open(&self) -> Result<Keyring, Failure> {
         match (&self.keys, ambient::key_in_environment()) {

@@ -23,6 +23,7 @@ mod mix;
 mod mix_table;
 mod output_format;
 mod payments;
+mod peppers;
 mod queue;
 mod reaper;
 mod render;

@@ -16,6 +16,7 @@ use worker::room::Disks;
 use super::installation::Embedded;
 use super::logging::Logging;
 use super::payments::Settings;
+use super::peppers;
 use super::sandbox::Walls;
 use super::service::{Address, OperatorsAddress, come_to_an_end, runtime, sign_in_link, told_to_stop};
 use super::worker::Slots;
@@ -72,6 +73,7 @@ async fn serve(arguments: Arguments, embedded: Embedded, site: Site) -> Result<(
     let base = door.base.clone();
     let payments = arguments.money.payments(&store, &clock, &base)?;
     let stop = CancellationToken::new();
+    let peppers = peppers::open(Some(embedded.peppers()), payments.as_ref(), &store, &clock, &stop).await?;
     let worker = worker::Worker {
         store: store.clone(),
         blobs: blobs.clone(),
@@ -92,9 +94,9 @@ async fn serve(arguments: Arguments, embedded: Embedded, site: Site) -> Result<(
     let monitor = Monitor::new(&store, &blobs, clock.clone(), &registries);
     let mut app = App::new(store.clone(), blobs, clock.clone(), entropy, Limits::default(), site)
         .watched_by(monitor.clone(), arguments.operators.figures_at());
-    if let Some(payments) = payments {
+    if let Some((payments, peppers)) = payments.zip(peppers) {
         tokio::spawn(keep_up(payments.clone(), stop.clone()));
-        app = app.with_payments(payments);
+        app = app.with_payments(payments, peppers);
     }
     let link = sign_in_link(&store, &base, &*clock).await?;
     println!("mixrunners is running at {base}");

@@ -1,6 +1,7 @@
 //! The stories every engine must pass, with a clock that moves only by hand. An engine is done when its line
 //! at the end of this file passes.
 
+mod abuse;
 mod access;
 mod audit;
 mod blob_keys;
@@ -12,6 +13,7 @@ mod leases;
 mod operators;
 mod orders;
 mod overview;
+mod previews;
 mod purchases;
 mod reaping;
 mod schedules;
@@ -36,6 +38,20 @@ macro_rules! stories {
 macro_rules! every_story {
     ($world:expr) => {
         stories! { $world =>
+            abuse:
+                mr_7e_an_address_is_recognised_in_every_spelling_and_by_every_process_and_none_without_its_pepper
+                mr_7e_once_an_account_is_gone_nothing_leads_from_a_tag_to_it
+                mr_7e_a_tag_dies_on_its_day
+                mr_8a_the_table_takes_no_other_signal_reason_or_term
+                mr_8d_no_plain_hash_of_any_address_matches_a_tag_and_a_planted_one_is_found
+                hits_of_many_at_once_are_all_counted_up_to_255
+                of_ten_processes_that_share_a_folder_one_makes_the_pepper
+                a_process_that_lacks_a_pepper_says_so_and_makes_no_other;
+            previews:
+                a_preview_is_free_lives_7_days_and_leaves_its_upload_for_a_master
+                mr_8b_previews_are_counted_by_account_and_by_address
+                of_many_previews_at_once_no_more_are_taken_than_there_are
+                a_part_that_begins_beyond_the_end_makes_no_job_and_counts_nothing;
             access:
                 a_sign_in_link_works_once_under_twenty_parallel_redeems
                 a_sign_in_link_dies_at_its_minute

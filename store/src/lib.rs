@@ -9,6 +9,7 @@
 //! | this page | every operation, without SQL |
 //! | [`outcome`] | what operations take and give |
 //! | [`operating`], [`overview`], [`auditing`] | the operations for operators |
+//! | [`abuse`] | hashed signals and their peppers, free previews |
 //! | [`money`] | the operations on credits and payments |
 //! | [`reaping`] | the operations of the reaper |
 //! | [`figures`] | how long operations take, for operators |
@@ -36,6 +37,7 @@ macro_rules! each {
     }};
 }
 
+pub mod abuse;
 pub mod auditing;
 mod blob_keys;
 pub mod blobs;

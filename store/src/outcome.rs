@@ -148,6 +148,13 @@ pub enum Enqueued {
     },
     /// A payment of this account is disputed; nothing is spent until that is decided.
     Frozen,
+    /// As many free previews were made today as there are.
+    PreviewsUsed {
+        /// How many there are on a day.
+        per_day: u32,
+        /// When there are some again.
+        again_at: Timestamp,
+    },
     /// As many of this account's jobs wait as may.
     AccountFull,
     /// As many jobs wait as may.

@@ -19,6 +19,8 @@ macro_rules! held_unless_busy {
     };
 }
 
+#[path = "sql/abuse.rs"]
+pub(crate) mod abuse;
 #[path = "sql/accounts.rs"]
 pub(crate) mod accounts;
 #[path = "sql/artifacts.rs"]
@@ -40,6 +42,8 @@ pub(crate) mod ledger;
 pub(crate) mod operators;
 #[path = "sql/overview.rs"]
 pub(crate) mod overview;
+#[path = "sql/previews.rs"]
+pub(crate) mod previews;
 #[path = "sql/provider.rs"]
 pub(crate) mod provider;
 #[path = "sql/purchases.rs"]
@@ -187,6 +191,19 @@ async fn reading_time(
         #[cfg(test)]
         Time::OfCaller => Ok(callers),
     }
+}
+
+/// Rows lie in the order of their writing here, and each has the number of its transaction. Written anew by one
+/// transaction, in the order of their hashes, neither tells who came when.
+async fn put_abuse_tags_in_order(connection: &mut PgConnection) -> Result<()> {
+    sqlx::query("LOCK TABLE abuse_tags IN EXCLUSIVE MODE").execute(&mut *connection).await?;
+    sqlx::query(
+        "WITH all_of_them AS (DELETE FROM abuse_tags RETURNING *)
+         INSERT INTO abuse_tags SELECT * FROM all_of_them ORDER BY kind, epoch, tag, reason",
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 /// A transaction that writes, and what listeners hear once it is committed.

@@ -253,3 +253,27 @@ async fn what_operators_ask_is_answered_from_an_index() {
         assert!(!plan.contains("Seq Scan on jobs"), "{sql}: {plan}");
     }
 }
+
+#[tokio::test]
+async fn neither_the_place_of_a_tag_nor_its_transaction_tells_who_came_when() {
+    let store = store().await;
+    let tag = |byte: u8| {
+        let (kind, epoch) = (domain::abuse::AbuseKind::Email, domain::abuse::Epoch::of_number(1).unwrap());
+        domain::abuse::AbuseTag { kind, epoch, bits: [byte; 16] }
+    };
+    for byte in [9, 3, 7, 1] {
+        let tags = crate::abuse::AbuseTags { newest: tag(byte), older: Vec::new() };
+        let reason = domain::abuse::AbuseReason::PreviewUsed;
+        abuse::record_abuse(&store, &tags, reason, Timestamp::from_micros(1)).await.unwrap();
+    }
+    let written = async || -> (Vec<Vec<u8>>, i64) {
+        let by_place = "SELECT tag FROM abuse_tags ORDER BY ctid";
+        let tags = sqlx::query_scalar(by_place).fetch_all(&store.reader).await.unwrap();
+        let transactions = "SELECT count(DISTINCT xmin::text) FROM abuse_tags";
+        (tags, sqlx::query_scalar(transactions).fetch_one(&store.reader).await.unwrap())
+    };
+    let in_order = [1, 3, 7, 9].map(|byte| vec![byte; 16]).to_vec();
+    assert_ne!(written().await, (in_order.clone(), 1), "the case must be real");
+    reaping::orphans_swept(&store, Timestamp::from_micros(2)).await.unwrap();
+    assert_eq!(written().await, (in_order, 1));
+}

@@ -14,6 +14,7 @@ use domain::lease::{Lease, LeaseId, WorkerName};
 use domain::money::Credits;
 use domain::problem::{Money, Problem};
 use domain::recipe::Recipe;
+use domain::retention::Retention;
 use domain::upload::{Upload, UploadState};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -255,6 +256,16 @@ impl JobRow {
     pub(crate) fn recipe(&self) -> Result<Recipe> {
         let text = self.recipe.as_deref().ok_or_else(|| self.lacks("recipe"))?;
         json("jobs", &self.id, text)
+    }
+
+    /// Whether it makes a preview. What cannot be read makes nothing, and must come to its end all the same.
+    pub(crate) fn is_preview(&self) -> bool {
+        self.recipe().is_ok_and(|recipe| recipe.preview.is_some())
+    }
+
+    /// When it goes, and all it made, if it ends now.
+    pub(crate) fn goes_at(&self, retention: &Retention, now: Timestamp) -> Timestamp {
+        if self.is_preview() { retention.of_ended_preview(now) } else { retention.of_ended_job(now) }
     }
 
     pub(crate) fn money(&self) -> Result<Money> {

@@ -18,6 +18,8 @@ macro_rules! held_unless_busy {
     };
 }
 
+#[path = "sql/abuse.rs"]
+pub(crate) mod abuse;
 #[path = "sql/accounts.rs"]
 pub(crate) mod accounts;
 #[path = "sql/artifacts.rs"]
@@ -39,6 +41,8 @@ pub(crate) mod ledger;
 pub(crate) mod operators;
 #[path = "sql/overview.rs"]
 pub(crate) mod overview;
+#[path = "sql/previews.rs"]
+pub(crate) mod previews;
 #[path = "sql/provider.rs"]
 pub(crate) mod provider;
 #[path = "sql/purchases.rs"]
@@ -181,6 +185,11 @@ async fn alone(folder: &Path) -> Result<File> {
 /// See [`Write::time`].
 async fn reading_time(_: &Sqlite, _: &mut SqliteConnection, callers: Timestamp) -> Result<Timestamp> {
     Ok(callers)
+}
+
+/// A table without row ids lies in the order of its key.
+async fn put_abuse_tags_in_order(_: &mut SqliteConnection) -> Result<()> {
+    Ok(())
 }
 
 /// A transaction that writes, and what listeners hear once it is committed.

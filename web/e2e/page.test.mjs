@@ -8,6 +8,7 @@ import { accessibilityViolations, launch, overflowing, service, watchedContext }
 import { openLine } from './line.mjs';
 import { testMixing } from './mix.mjs';
 import { testOperating } from './ops.mjs';
+import { testPreview } from './preview.mjs';
 import { shortSong } from './sound.mjs';
 
 const { url: serviceUrl, signIn, song } = service();
@@ -397,6 +398,7 @@ const stage = {
 
 testMixing(stage);
 testOperating(stage);
+testPreview(() => browser, { signIn: process.env.MIXRUNNERS_SHOP_SIGN_IN, song });
 
 test('a master is deleted only after asking, and is gone then', async () => {
   await page.goto(url + jobPath);

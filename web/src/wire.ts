@@ -72,7 +72,7 @@ export type Capabilities = {
   upload_bytes_max: number;
   payments: 'on' | 'off';
   /** What everything costs; `null` while it is free. */
-  prices: { packs: Pack[] } | null;
+  prices: { packs: Pack[]; previews_per_day: number } | null;
 };
 
 /** In the smallest unit of its currency. */
@@ -151,6 +151,8 @@ export type NewJob = {
   inputs: Input[];
   references: string[];
   recipe: Partial<Recipe>;
+  /** A free preview of a master instead of the master. */
+  preview?: { start_s?: number; length_s?: number };
 };
 
 export type JobState = 'awaiting_payment' | 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
@@ -183,6 +185,8 @@ export type Job = {
   delete_at: string | null;
   engine_version: string | null;
   recipe: Recipe;
+  /** Which part is heard; `null` for what is no preview. A start of `null` is the loudest part. */
+  preview: { start_s: number | null; length_s: number } | null;
   problem: Problem | null;
   artifacts: Artifact[];
   inputs: Input[];
@@ -263,6 +267,8 @@ export type Report = {
   outcome: { kind: 'reached' | 'unchanged' | 'refused' | 'silent' | 'too_short'; limit: string | null; text: string };
   decisions: Decision[];
   findings: Finding[];
+  /** Of a preview: which part is heard. Everything else is of the whole master. */
+  preview?: { start_s: number; length_s: number };
   /** These are missing in reports of the first form. */
   platforms?: Platform[];
   pictures?: Pictures;

@@ -21,6 +21,7 @@ use domain::upload::AudioFacts;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
+use store::abuse::Peppers;
 use store::blobs::{self, Blobs};
 use store::outcome::{Checked, Completion, Leased, Made, NewAccount, NewApiKey};
 use store::sealing::Keyring;
@@ -73,7 +74,8 @@ impl Service {
         let mut app = App::new(store.clone(), blobs.clone(), clock.clone(), entropy.clone(), limits, site);
         let payments = terms.map(|terms| Payments::new(store.clone(), clock.clone(), terms));
         if let Some(payments) = payments.clone() {
-            app = app.with_payments(payments);
+            let peppers = Peppers::of_folder(folder.path().join("peppers"), entropy.clone());
+            app = app.with_payments(payments, peppers);
         }
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();

@@ -22,11 +22,12 @@ use domain::retention::Retention;
 use domain::secret::{Secret, SecretKind};
 use domain::task::Task;
 use domain::upload::AudioFacts;
+use sqlx::{PgPool, SqlitePool};
 
 use crate::outcome::{Checked, Completion, Doomed, Enqueued, Leased, Made, NewAccount, NewUpload};
 use crate::patience::Patience;
 use crate::reaping::Look;
-use crate::{Engine, Place, Store, postgres};
+use crate::{Engine, Place, Store, postgres, sqlite};
 
 pub(super) const SECOND: Duration = Duration::from_secs(1);
 pub(super) const DAY: Duration = Duration::from_secs(86_400);
@@ -214,6 +215,41 @@ impl World {
             }
             self.clock.advance(BETWEEN_LOOKS);
         }
+    }
+
+    /// What somebody does who has the database and not this program. Tells how many rows it touched.
+    pub(super) async fn by_hand(&self, sql: &'static str) -> Result<u64, sqlx::Error> {
+        match &self.home {
+            Home::Folder(folder) => {
+                let file = SqlitePool::connect_with(sqlite::options(folder.path()).unwrap()).await?;
+                sqlx::query(sql).execute(&file).await.map(|done| done.rows_affected())
+            }
+            Home::Database(url) => {
+                let server = PgPool::connect(url).await?;
+                sqlx::query(sql).execute(&server).await.map(|done| done.rows_affected())
+            }
+        }
+    }
+
+    /// Bytes of a column, row by row.
+    pub(super) async fn bytes(&self, sql: &'static str) -> Vec<Vec<u8>> {
+        match &self.home {
+            Home::Folder(folder) => {
+                let file = SqlitePool::connect_with(sqlite::options(folder.path()).unwrap()).await.unwrap();
+                sqlx::query_scalar(sql).fetch_all(&file).await.unwrap()
+            }
+            Home::Database(url) => {
+                let server = PgPool::connect(url).await.unwrap();
+                sqlx::query_scalar(sql).fetch_all(&server).await.unwrap()
+            }
+        }
+    }
+
+    /// The files of the database, with its log, where they are ours to read.
+    pub(super) fn files(&self) -> Option<Vec<u8>> {
+        let Home::Folder(folder) = &self.home else { return None };
+        let entries = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
+        Some(entries.filter(|path| path.is_file()).flat_map(|path| std::fs::read(path).unwrap()).collect())
     }
 
     /// A number below `bound`.

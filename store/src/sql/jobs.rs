@@ -12,7 +12,7 @@ use domain::problem::Problem;
 use domain::removal::Cause;
 use domain::upload::UploadState;
 
-use super::{Connection, Db, Write, artifacts, ledger, reaping, uploads};
+use super::{Connection, Db, Write, artifacts, ledger, previews, reaping, uploads};
 use crate::error::{Result, StoreError};
 use crate::outcome::{Enqueued, JobChange, Removal};
 use crate::rows::{ArtifactRow, JobEventRow, JobRow, json_text, parse};
@@ -81,7 +81,7 @@ pub(super) async fn enqueue_in(
     .execute(write.connection())
     .await?;
     insert_inputs(write, &id, &order.wish.inputs, &order.wish.references).await?;
-    if let Some(prices) = prices
+    if let Some(prices) = prices.filter(|_| order.wish.recipe.preview.is_none())
         && let Some(unpaid) = ledger::hold(write, &id, order, prices, now).await?
     {
         return Ok(unpaid); // and with the transaction goes the job
@@ -230,6 +230,7 @@ pub(super) async fn move_job_by_engine(
         JobState::Running { lease: running } => lease = Some(running.clone()),
         _ => {}
     }
+    let goes_at = after.finished_at().map(|at| row.goes_at(&write.store.retention, at));
     let done = sqlx::query(
         "UPDATE jobs SET state = $4, not_before = $5, worker = $6, lease_until = $7, fence = $8, attempt = $9,
                 fail_count = $10, crash_count = $11, stage = NULL, progress = $12, problem = $13,
@@ -252,7 +253,7 @@ pub(super) async fn move_job_by_engine(
     .bind(if after.name() == StateName::Succeeded { 1.0 } else { 0.0 })
     .bind(after.problem().map(json_text).transpose()?)
     .bind(after.finished_at().map(Timestamp::micros))
-    .bind(after.finished_at().map(|at| write.store.retention.of_ended_job(at).micros()))
+    .bind(goes_at.map(Timestamp::micros))
     .bind(engine_version)
     .bind(lease.as_ref().map(|_| now.micros()))
     .bind(after.problem().map(|problem| problem.code.as_str()))
@@ -307,6 +308,9 @@ async fn settle(
             Some(problem) => uploads::reject(write.connection(), row, problem).await,
             None => Ok(()),
         };
+    }
+    if row.is_preview() {
+        return previews::settle(write, row, now).await;
     }
     let due: Vec<(String, Option<i64>)> = sqlx::query_as(held!(
         "SELECT id, CASE WHEN is_due_by_job = 1 THEN delete_at END FROM uploads

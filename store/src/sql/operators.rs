@@ -240,6 +240,7 @@ pub(crate) async fn retry(store: &Db, id: &JobId, act: &Act, now: Timestamp) -> 
                 | Enqueued::AccountFull
                 | Enqueued::QueueFull
                 | Enqueued::Insufficient { .. }
+                | Enqueued::PreviewsUsed { .. }
                 | Enqueued::Frozen => Retried::Unchanged(job),
             }
         }

@@ -115,6 +115,7 @@ pub(crate) async fn complete(
     let row = leased_row(&mut write, lease).await?;
     let event = Event::Completed { fence: lease.fence };
     move_job_by_engine(&mut write, &row, event, now, Some(&completion.engine_version)).await?;
+    let goes_at = row.goes_at(&store.retention, now);
     for (position, made) in (0_i64..).zip(&completion.artifacts) {
         sqlx::query(
             "INSERT INTO artifacts (id, job_id, position, kind, name, format, size_bytes, sha256, blob, peaks,
@@ -132,7 +133,7 @@ pub(crate) async fn complete(
         .bind(made.blob.as_str())
         .bind(made.peaks.as_ref().map(BlobKey::as_str))
         .bind(now.micros())
-        .bind(store.retention.of_ended_job(now).micros())
+        .bind(goes_at.micros())
         .bind(made.track.map(i64::from))
         .execute(write.connection())
         .await?;

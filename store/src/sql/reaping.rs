@@ -10,7 +10,7 @@ use domain::removal::{
 };
 
 use super::jobs::move_job;
-use super::{Connection, Db, Write, artifacts};
+use super::{Connection, Db, Write, abuse, artifacts};
 use crate::error::{Result, StoreError};
 use crate::outcome::Doomed;
 use crate::reaping::{Due, Look, Place};
@@ -162,6 +162,7 @@ pub(crate) async fn remove_stale(store: &Db, now: Timestamp) -> Result<u64> {
         .execute(write.connection())
         .await?
         .rows_affected();
+    removed += abuse::expire_in(&mut write, Day::of(now)).await?;
     write.commit().await?;
     Ok(removed)
 }
@@ -319,6 +320,7 @@ pub(crate) async fn orphans_swept(store: &Db, now: Timestamp) -> Result<()> {
         .execute(write.connection())
         .await?;
     sqlx::query("UPDATE reaper SET swept_at = $1").bind(now.micros()).execute(write.connection()).await?;
+    super::put_abuse_tags_in_order(write.connection()).await?;
     write.commit().await
 }
 
