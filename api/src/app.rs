@@ -16,7 +16,6 @@ use crate::limits::Limits;
 use crate::monitor::Monitor;
 use crate::overload::Capacity;
 use crate::payments::Payments;
-use crate::tus::Locks;
 
 /// How browsers reach the service; cookies and headers depend on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +49,6 @@ pub struct App {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) limits: Limits,
     pub(crate) site: Site,
-    pub(crate) locks: Locks,
     pub(crate) closing: CancellationToken,
     pub(crate) payments: Option<Payments>,
     pub(crate) capacity: Capacity,
@@ -87,7 +85,6 @@ impl App {
             capacity: Capacity::new(&limits),
             limits,
             site,
-            locks: Locks::default(),
             closing: CancellationToken::new(),
             figures_at: FiguresAt::Here,
             payments: None,

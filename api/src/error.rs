@@ -62,6 +62,8 @@ pub(crate) enum ApiError {
     TusVersion,
     #[error("A finished upload takes no more bytes.")]
     UploadFinished,
+    #[error("An upload that is made of parts takes no bytes itself.")]
+    FinalUpload,
     #[error("Another request is sending this upload. It was asked to stop if it has stalled; try again.")]
     UploadLocked,
     #[error("What arrived is not what the checksum says; none of it was kept.")]
@@ -166,6 +168,7 @@ impl ApiError {
             Self::InsufficientCredits { .. } => (402, "insufficient_credits", "Not enough credits", Never),
             Self::ScopeMissing(_) => (403, "scope_missing", "The key may not do this", Never),
             Self::CrossSite(_) => (403, "cross_site", "The request came from another site", Never),
+            Self::FinalUpload => (403, "final_upload", "The upload is made of parts", Never),
             Self::UploadFinished => (403, "upload_finished", "The upload is finished", Never),
             Self::NotFound => (404, "not_found", "Not found", Never),
             Self::MethodNotAllowed { .. } => (405, "method_not_allowed", "Not offered here", Never),

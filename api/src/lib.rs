@@ -40,7 +40,7 @@ mod views;
 
 pub use app::{App, FiguresAt, Site};
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn_with_state, map_request};
 use axum::routing::get;
 pub use limits::Limits;
 pub use monitor::Monitor;
@@ -59,7 +59,7 @@ pub fn router(app: App) -> Router {
         FiguresAt::Here => routes.route("/metrics", get(routes::figures)),
         FiguresAt::OwnListener => routes,
     };
-    routes
+    let routes = routes
         .route("/openapi.json", get(|| async move { document.clone() }))
         .fallback(page::serve)
         .layer(from_fn_with_state(app.clone(), auth::same_site))
@@ -67,7 +67,8 @@ pub fn router(app: App) -> Router {
         .layer(from_fn_with_state(app.clone(), limits::guard))
         .layer(CatchPanicLayer::custom(answer::of_panic))
         .layer(from_fn_with_state(app.clone(), answer::finish))
-        .with_state(app)
+        .with_state(app);
+    Router::new().fallback_service(routes).layer(map_request(tus::meant))
 }
 
 /// What operators and their programs look at, without credentials: `/healthz`, `/readyz`, `/metrics`, and nothing else.

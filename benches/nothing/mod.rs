@@ -12,8 +12,9 @@ use domain::lease::WorkerName;
 use domain::order::{Order, Wish};
 use domain::recipe::Recipe;
 use domain::retention::Retention;
-use domain::upload::AudioFacts;
+use domain::upload::{AudioFacts, Concat, MetadataKept};
 use store::outcome::{Checked, Completion, Leased, NewAccount, NewUpload};
+use store::uploading::Taken;
 use store::{Place, Store};
 
 /// Enough that the cap of two running jobs never decides.
@@ -53,12 +54,17 @@ async fn ready_upload(store: &Store, account: &AccountId, id: UploadId) -> Uploa
         account: account.clone(),
         name: "nothing.wav".into(),
         filetype: None,
+        concat: Concat::Whole,
+        metadata: MetadataKept::NameAndType,
         size_bytes: Some(1),
         expires_at: now() + Duration::from_secs(3600),
     };
     store.create_upload(&new, now()).await.unwrap();
-    store.advance_upload(&id, 0, 1).await.unwrap();
-    store.finish_upload(&id, &Digest::from_bytes([1; 32]), now()).await.unwrap();
+    let Taken::Taken(lock) = store.take_upload_lock(&id, now()).await.unwrap() else {
+        panic!("nobody else sends {id}");
+    };
+    store.advance_upload(&lock, 0, 1).await.unwrap();
+    store.finish_upload(&lock, &Digest::from_bytes([1; 32]), now()).await.unwrap();
     let check = lease(store).await.unwrap();
     let audio = AudioFacts {
         format: "wav".into(),

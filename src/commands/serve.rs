@@ -64,6 +64,7 @@ async fn serve(arguments: Arguments, embedded: Embedded, site: Site) -> Result<(
     let program = std::env::current_exe()?;
     let sandbox = arguments.walls.try_out(&program, &embedded.scratch()).await?;
     let store = embedded.open_store().await?;
+    store.release_upload_locks().await.map_err(Failure::ours)?;
     if let Some(mark) = store.latest_mark().await.map_err(Failure::ours)? {
         clock.is_at_least(mark);
     }

@@ -17,6 +17,7 @@ mod reaping;
 mod schedules;
 pub(crate) mod tables;
 pub(crate) mod tampering;
+mod uploading;
 mod uploads;
 mod world;
 
@@ -56,6 +57,17 @@ macro_rules! every_story {
                 a_deleted_upload_dooms_its_blobs_and_ends_its_check
                 lists_go_backwards_in_time_page_by_page
                 an_unused_upload_goes_after_seven_days_and_a_used_one_with_its_first_job;
+            uploading:
+                one_sender_at_a_time_and_the_next_one_is_heard_of
+                of_ten_who_ask_for_an_upload_at_once_one_gets_it
+                a_lock_that_is_renewed_lasts_and_one_that_is_not_lapses
+                whoever_lost_the_lock_moves_nothing
+                a_part_is_never_checked_ordered_or_listed
+                parts_are_joined_once_however_often_it_is_asked
+                the_parts_go_when_their_whole_is_finished_and_count_once
+                what_cannot_be_joined_is_named_and_nothing_is_done
+                an_unfinished_whole_takes_its_parts_along
+                parts_that_nobody_joins_go_after_a_day;
             orders:
                 the_same_key_and_body_is_the_same_job
                 the_same_key_with_another_body_is_a_conflict

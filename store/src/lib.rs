@@ -10,6 +10,7 @@
 //! | [`outcome`] | what operations take and give |
 //! | [`operating`], [`overview`], [`auditing`] | the operations for operators |
 //! | [`money`] | the operations on credits and payments |
+//! | [`uploading`] | the operations on the right to send an upload, and on the parts of one |
 //! | [`reaping`] | the operations of the reaper |
 //! | [`figures`] | how long operations take, for operators |
 //! | [`blobs`] | bytes by key, on a disk or in a bucket |
@@ -56,6 +57,7 @@ mod schema;
 pub mod sealing;
 mod signals;
 mod sqlite;
+pub mod uploading;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -87,6 +89,7 @@ use crate::outcome::{
 use crate::patience::Patience;
 pub use crate::schema::Migrated;
 use crate::signals::Signals;
+use crate::uploading::UploadLock;
 
 /// Where the rows are.
 #[derive(Clone, Copy, Debug)]
@@ -287,7 +290,7 @@ impl Store {
         each!(self, uploads::upload(account, id))
     }
 
-    /// Uploads, newest first, those older than `after`.
+    /// Uploads, newest first, those older than `after`; without those that are parts of others.
     pub async fn list_uploads(
         &self,
         account: &AccountId,
@@ -298,22 +301,23 @@ impl Store {
     }
 
     /// Tells the length of an upload that began without one. False, and nothing is done, if it has another
-    /// length already, is complete, or has more bytes than that.
-    pub async fn declare_upload_size(&self, id: &UploadId, size_bytes: u64) -> Result<bool> {
-        each!(self, uploads::declare_upload_size(id, size_bytes))
+    /// length already, is complete, or has more bytes than that, or the lock was lost.
+    pub async fn declare_upload_size(&self, lock: &UploadLock, size_bytes: u64) -> Result<bool> {
+        each!(self, uploads::declare_upload_size(lock, size_bytes))
     }
 
     /// Moves the offset from `from` to `to`. Call it after the bytes are durable, never before: a sender
-    /// forgets what we acknowledge. False, and nothing is done, if the offset is not `from` any more, the
-    /// upload is not receiving, or `to` lies beyond its length.
-    pub async fn advance_upload(&self, id: &UploadId, from: u64, to: u64) -> Result<bool> {
-        each!(self, uploads::advance_upload(id, from, to))
+    /// forgets what we acknowledge. False, and nothing is done, if the lock was lost, the offset is not `from`
+    /// any more, the upload is not receiving, or `to` lies beyond its length.
+    pub async fn advance_upload(&self, lock: &UploadLock, from: u64, to: u64) -> Result<bool> {
+        each!(self, uploads::advance_upload(lock, from, to))
     }
 
-    /// All bytes are here: the upload is `checking`, and a check of it is queued, in one transaction. False,
-    /// and nothing is done, unless it was receiving and its offset equals its length.
-    pub async fn finish_upload(&self, id: &UploadId, sha256: &Digest, now: Timestamp) -> Result<bool> {
-        each!(self, uploads::finish_upload(id, sha256, now))
+    /// All bytes are here: the upload is `checking`, a check of it is queued, and the parts it was made of are
+    /// removed, in one transaction. False, and nothing is done, unless the lock is held, it was receiving and
+    /// its offset equals its length.
+    pub async fn finish_upload(&self, lock: &UploadLock, sha256: &Digest, now: Timestamp) -> Result<bool> {
+        each!(self, uploads::finish_upload(lock, sha256, now))
     }
 
     /// Ends a check: the upload is `ready`.

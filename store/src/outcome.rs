@@ -15,7 +15,7 @@ use domain::money::Credits;
 use domain::scope::Scopes;
 use domain::secret::SecretHash;
 use domain::task::Task;
-use domain::upload::{AudioFacts, Finding};
+use domain::upload::{AudioFacts, Concat, Finding, MetadataKept};
 
 /// An account to be made.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -102,6 +102,10 @@ pub struct NewUpload {
     pub name: String,
     /// The media type the user's program claimed.
     pub filetype: Option<String>,
+    /// Whether it is a part of a file, or made of such parts.
+    pub concat: Concat,
+    /// What its metadata can be told from.
+    pub metadata: MetadataKept,
     /// How long it will be, if the sender said.
     pub size_bytes: Option<u64>,
     /// When it goes if it is not complete by then.

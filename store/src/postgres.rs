@@ -51,6 +51,8 @@ pub(crate) mod reaping;
 mod telling;
 #[path = "sql/trust.rs"]
 pub(crate) mod trust;
+#[path = "sql/uploading.rs"]
+pub(crate) mod uploading;
 #[path = "sql/uploads.rs"]
 pub(crate) mod uploads;
 

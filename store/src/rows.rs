@@ -14,7 +14,7 @@ use domain::lease::{Lease, LeaseId, WorkerName};
 use domain::money::Credits;
 use domain::problem::{Money, Problem};
 use domain::recipe::Recipe;
-use domain::upload::{Upload, UploadState};
+use domain::upload::{Concat, MetadataKept, Upload, UploadState};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -142,6 +142,8 @@ pub(crate) struct UploadRow {
     account_id: String,
     name: String,
     filetype: Option<String>,
+    concat: Option<String>,
+    metadata: i64,
     state: String,
     size_bytes: Option<i64>,
     received_bytes: i64,
@@ -161,6 +163,17 @@ impl UploadRow {
             id: parse(TABLE, row, row, UploadId::parse)?,
             account: parse(TABLE, row, &self.account_id, AccountId::parse)?,
             state: self.state()?,
+            metadata: word(TABLE, row, &self.metadata.to_string(), |number| match number {
+                "0" => Some(MetadataKept::None),
+                "1" => Some(MetadataKept::NameAndType),
+                "2" => Some(MetadataKept::Blob),
+                _ => None,
+            })?,
+            concat: match self.concat {
+                None => Concat::Whole,
+                Some(word) if word == "partial" => Concat::Partial,
+                Some(header) => Concat::Final { header },
+            },
             size_bytes: self.size_bytes.map(bytes),
             received_bytes: bytes(self.received_bytes),
             sha256: self.sha256.as_deref().map(|sum| digest(TABLE, row, sum)).transpose()?,

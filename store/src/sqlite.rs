@@ -49,6 +49,8 @@ pub(crate) mod queue;
 pub(crate) mod reaping;
 #[path = "sql/trust.rs"]
 pub(crate) mod trust;
+#[path = "sql/uploading.rs"]
+pub(crate) mod uploading;
 #[path = "sql/uploads.rs"]
 pub(crate) mod uploads;
 

@@ -20,4 +20,7 @@ mod presets_doc;
 mod service;
 mod session_doc;
 mod slow_database;
+mod tus_clients;
+mod two_apis;
+mod upload_kills;
 mod years;

@@ -8,6 +8,7 @@ use axum::response::Response;
 use domain::clock::Timestamp;
 
 use super::VERSION;
+use super::concat::Wish;
 use crate::app::App;
 use crate::error::{ApiError, ApiResult, Retry};
 
@@ -68,12 +69,23 @@ impl Sender<'_> {
         }
     }
 
-    /// Concatenation is not offered, and a part that was taken for a whole file would do harm.
-    pub(crate) fn refuse_concatenation(&self) -> ApiResult<()> {
-        match self.text("upload-concat")? {
-            None => Ok(()),
-            Some(_) => Err(malformed("Concatenation is not offered; leave `Upload-Concat` out.".to_owned())),
+    /// `Upload-Concat`. A file that is made of parts has their length, and its bytes are theirs.
+    pub(crate) fn concat(&self) -> ApiResult<Option<(&str, Wish)>> {
+        let Some(text) = self.text("upload-concat")? else { return Ok(None) };
+        let wish = Wish::parse(text).map_err(|why| malformed(format!("`Upload-Concat`: {why}.")))?;
+        if matches!(wish, Wish::Final { .. }) {
+            for name in ["upload-length", "upload-defer-length"] {
+                if self.text(name)?.is_some() {
+                    return Err(malformed(format!(
+                        "`{name}` does not go with a final upload: its parts tell it."
+                    )));
+                }
+            }
+            if self.brings_bytes()? && self.content_length() != Some(0) {
+                return Err(malformed("A final upload brings no bytes: its parts have them.".to_owned()));
+            }
         }
+        Ok(Some((text, wish)))
     }
 
     /// `Upload-Length`, at most `max`.

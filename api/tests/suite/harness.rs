@@ -18,6 +18,7 @@ use domain::scope::{Scope, Scopes};
 use domain::secret::{Secret, SecretKind};
 use domain::task::Task;
 use domain::upload::AudioFacts;
+use fixtures::moto::Moto;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -61,13 +62,37 @@ impl Service {
         Self::start_as(Doors::default(), limits, site, terms).await
     }
 
+    /// With its bytes in a bucket; `None` where there is no server for one.
+    pub async fn start_on_bucket() -> Option<Self> {
+        let server = Moto::of_this_process()?;
+        let name = server.new_name();
+        let made = Client::new().put(format!("{}/{name}", server.endpoint)).send().await.unwrap();
+        assert!(made.status().is_success(), "{made:?}");
+        let key = ("tests".to_owned(), "secret".to_owned());
+        let access = blobs::Access::Given { endpoint: server.endpoint.clone(), key };
+        let address = blobs::BucketAddress::parse(&format!("s3://{name}/mix")).unwrap();
+        let shelf = blobs::Place::bucket(&address, access).await;
+        let folder = TempDir::new().unwrap();
+        Some(Self::assemble(folder, shelf, (Doors::default(), Limits::default()), Site::Loopback, None).await)
+    }
+
     async fn start_as(doors: Doors, limits: Limits, site: Site, terms: Option<Terms>) -> Self {
         let folder = TempDir::new().unwrap();
+        let shelf = blobs::Place::folder(&folder.path().join("blobs")).unwrap();
+        Self::assemble(folder, shelf, (doors, limits), site, terms).await
+    }
+
+    async fn assemble(
+        folder: TempDir,
+        shelf: blobs::Place,
+        (doors, limits): (Doors, Limits),
+        site: Site,
+        terms: Option<Terms>,
+    ) -> Self {
         let entropy = Arc::new(SeededEntropy::new(7));
         let clock = Arc::new(HandClock::new(START));
         let place = Place::Folder(folder.path());
         let store = Store::open(place, entropy.clone(), Retention::POLICY).await.unwrap();
-        let shelf = blobs::Place::folder(&folder.path().join("blobs")).unwrap();
         let keyring = Keyring::fleeting(&*entropy);
         let blobs = Blobs::open(shelf, store.clone(), keyring, clock.clone(), entropy.clone()).await.unwrap();
         let mut app = App::new(store.clone(), blobs.clone(), clock.clone(), entropy.clone(), limits, site);

@@ -19,4 +19,6 @@ mod overload;
 mod overview;
 mod sessions;
 mod tus;
+mod tus_concat;
+mod tus_protocol;
 mod tus_refusals;

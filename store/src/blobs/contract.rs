@@ -51,7 +51,9 @@ macro_rules! every_story {
                 an_upload_of_nothing_has_an_empty_source
                 an_assembly_goes_on_wherever_it_was_interrupted
                 a_piece_whose_bytes_are_lost_is_found_before_the_upload_is_complete
-                bytes_beyond_what_memory_holds_become_pieces_before_they_are_acknowledged;
+                bytes_beyond_what_memory_holds_become_pieces_before_they_are_acknowledged
+                a_sender_that_wakes_after_it_lost_the_lock_harms_nothing
+                parts_become_one_source_in_the_order_they_are_named;
             keys:
                 without_the_key_that_wrapped_nothing_opens
                 blobs_stay_readable_while_their_keys_are_wrapped_anew;

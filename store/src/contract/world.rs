@@ -21,11 +21,12 @@ use domain::removal::BETWEEN_LOOKS;
 use domain::retention::Retention;
 use domain::secret::{Secret, SecretKind};
 use domain::task::Task;
-use domain::upload::AudioFacts;
+use domain::upload::{AudioFacts, Concat, MetadataKept};
 
 use crate::outcome::{Checked, Completion, Doomed, Enqueued, Leased, Made, NewAccount, NewUpload};
 use crate::patience::Patience;
 use crate::reaping::Look;
+use crate::uploading::{Taken, UploadLock};
 use crate::{Engine, Place, Store, postgres};
 
 pub(super) const SECOND: Duration = Duration::from_secs(1);
@@ -108,16 +109,27 @@ impl World {
             account: account.clone(),
             name: "Song.wav".into(),
             filetype: Some("audio/wav".into()),
+            concat: Concat::Whole,
+            metadata: MetadataKept::NameAndType,
             size_bytes,
             expires_at: Retention::POLICY.of_new_upload(self.now()),
         };
         self.store.create_upload(&new, self.now()).await.unwrap().id
     }
 
+    /// The right to send an upload that nobody else sends.
+    pub(super) async fn upload_lock(&self, id: &UploadId) -> UploadLock {
+        match self.store.take_upload_lock(id, self.now()).await.unwrap() {
+            Taken::Taken(lock) => lock,
+            other => panic!("{id}: {other:?}"),
+        }
+    }
+
     pub(super) async fn checking_upload(&self, account: &AccountId) -> UploadId {
         let id = self.receiving_upload(account, Some(100)).await;
-        assert!(self.store.advance_upload(&id, 0, 100).await.unwrap());
-        assert!(self.store.finish_upload(&id, &digest(1), self.now()).await.unwrap());
+        let lock = self.upload_lock(&id).await;
+        assert!(self.store.advance_upload(&lock, 0, 100).await.unwrap());
+        assert!(self.store.finish_upload(&lock, &digest(1), self.now()).await.unwrap());
         id
     }
 
