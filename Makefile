@@ -6,7 +6,7 @@ export CARGO_TERM_COLOR ?= auto
 DATA ?= ./data
 LISTEN ?= 127.0.0.1:8080
 
-.PHONY: help run build test lint page page-test bench bench-peers chaos planted promises score screenshots clean
+.PHONY: help run build test lint page page-test bench bench-peers chaos upload-kills planted promises score screenshots clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -33,6 +33,7 @@ test: page ## everything: style, units, conformance, the service, the page in a 
 	@sh deploy/need.sh cargo:rust cc:gcc ffmpeg:ffmpeg sox:sox flac:flac lame:lame chromium:chromium npm:npm \
 		initdb:postgresql strace:strace faketime:faketime unshare:util-linux python3:python3-venv
 	sh fixtures/install_moto.sh
+	sh fixtures/install_tuspy.sh
 	$(MAKE) --no-print-directory lint
 	CI=true cargo test --workspace --locked --no-fail-fast
 	$(MAKE) --no-print-directory page-test
@@ -51,6 +52,11 @@ CHAOS ?= 1 300 100
 chaos: ## kills workers, APIs and databases at random while 300 jobs are ordered (CHAOS="SEED JOBS FAULTS" for others)
 	@sh deploy/need.sh cargo:rust cc:gcc initdb:postgresql
 	MIXRUNNERS_CHAOS="$(CHAOS)" cargo test --workspace --locked --test suite -- chaos:: --nocapture --test-threads 1
+
+UPLOAD_KILLS ?= 1 1024 50
+upload-kills: ## uploads 1 GiB to a service that is killed 50 times (UPLOAD_KILLS="SEED MIB KILLS" for others)
+	@sh deploy/need.sh cargo:rust cc:gcc
+	MIXRUNNERS_UPLOAD_KILLS="$(UPLOAD_KILLS)" cargo test --workspace --locked --test suite -- upload_kills:: --nocapture
 
 promises: ## runs the tests that bear the id of a promise, and tells which rows of docs/promises.md have none
 	@sh deploy/need.sh cargo:rust cc:gcc initdb:postgresql faketime:faketime strace:strace python3:python3-venv

@@ -4,7 +4,8 @@ set -eu
 program=$1
 folder=$(mktemp -d)
 service=''
-trap 'status=$?; [ -z "$service" ] || kill "$service" 2>/dev/null || true; [ $status = 0 ] || tail -n 30 "$folder/service.log" >&2; rm -rf "$folder"; exit $status' EXIT INT TERM
+shop=''
+trap 'status=$?; [ -z "$service" ] || kill "$service" 2>/dev/null || true; [ -z "$shop" ] || kill "$shop" 2>/dev/null || true; [ $status = 0 ] || tail -n 30 "$folder/service.log" >&2; rm -rf "$folder"; exit $status' EXIT INT TERM
 
 # Two voices, a beat and some air: enough for loudness, range and peaks to differ between original and master.
 ffmpeg -v error -f lavfi -i "sine=f=110:r=44100:d=90" -f lavfi -i "sine=f=554.37:r=44100:d=90" \
@@ -21,4 +22,18 @@ for _ in $(seq 100); do
 done
 [ -n "$link" ] || { echo 'page.sh: the service printed no sign-in link' >&2; exit 1; }
 
-MIXRUNNERS_URL=${link%/sign-in*} MIXRUNNERS_SIGN_IN=$link SONG="$folder/Night Drive.wav" npm --prefix web run e2e
+mail=$(sed -n 's/^Mail is written into //p' "$folder/service.log")
+
+# One that takes money. Nobody pays here, so nobody is behind the address of the provider.
+STRIPE_SECRET_KEY=sk_test_page STRIPE_WEBHOOK_SECRET=whsec_page STRIPE_API_BASE=http://127.0.0.1:9 \
+    "$program" serve --data "$folder/shop" --listen 127.0.0.1:0 >"$folder/shop.log" 2>&1 &
+shop=$!
+for _ in $(seq 100); do
+    shop_link=$(grep -o 'http://127[^ ]*/sign-in#[A-Za-z0-9_-]*' "$folder/shop.log" | head -n 1 || true)
+    [ -n "$shop_link" ] && break
+    sleep 0.1
+done
+[ -n "$shop_link" ] || { echo 'page.sh: the shop printed no sign-in link' >&2; exit 1; }
+
+export MIXRUNNERS_SHOP_SIGN_IN=$shop_link
+MIXRUNNERS_URL=${link%/sign-in*} MIXRUNNERS_SIGN_IN=$link MIXRUNNERS_MAIL=$mail SONG="$folder/Night Drive.wav" npm --prefix web run e2e

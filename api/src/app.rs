@@ -1,22 +1,24 @@
 //! What the handlers work with, handed in by the program that starts the service.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use domain::clock::{Clock, Timestamp};
 use domain::ids::Entropy;
 use domain::money::PriceList;
 use store::Store;
+use store::abuse::Peppers;
 use store::blobs::Blobs;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::{ApiError, ApiResult};
 use crate::figures;
 use crate::limits::Limits;
+use crate::mailing::Mailing;
 use crate::monitor::Monitor;
 use crate::overload::Capacity;
 use crate::payments::Payments;
-use crate::tus::Locks;
 
 /// How browsers reach the service; cookies and headers depend on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,9 +52,11 @@ pub struct App {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) limits: Limits,
     pub(crate) site: Site,
-    pub(crate) locks: Locks,
     pub(crate) closing: CancellationToken,
     pub(crate) payments: Option<Payments>,
+    pub(crate) mailing: Option<Mailing>,
+    pub(crate) proxies: Arc<[IpAddr]>,
+    pub(crate) peppers: Option<Peppers>,
     pub(crate) capacity: Capacity,
     pub(crate) monitor: Monitor,
     pub(crate) figures_at: FiguresAt,
@@ -87,10 +91,12 @@ impl App {
             capacity: Capacity::new(&limits),
             limits,
             site,
-            locks: Locks::default(),
             closing: CancellationToken::new(),
             figures_at: FiguresAt::Here,
             payments: None,
+            mailing: None,
+            proxies: Arc::new([]),
+            peppers: None,
         }
     }
 
@@ -100,10 +106,29 @@ impl App {
         Self { monitor, figures_at, ..self }
     }
 
-    /// The same, and it takes money. Without this every job costs nothing.
+    /// The same, and it takes money; previews stay free and are counted, by account and under `peppers`. Without this
+    /// every job costs nothing and nothing is counted.
     #[must_use]
-    pub fn with_payments(self, payments: Payments) -> Self {
-        Self { payments: Some(payments), ..self }
+    pub fn with_payments(self, payments: Payments, peppers: Peppers) -> Self {
+        Self { payments: Some(payments), peppers: Some(peppers), ..self }
+    }
+
+    /// The same, and it sends mail. Without this nobody signs in by mail.
+    #[must_use]
+    pub fn with_mailing(self, mailing: Mailing) -> Self {
+        Self { mailing: Some(mailing), ..self }
+    }
+
+    /// The same behind these proxies, beside those of this machine: what they say of where a request comes from is
+    /// believed.
+    #[must_use]
+    pub fn behind_proxies(self, proxies: &[IpAddr]) -> Self {
+        Self { proxies: proxies.into(), ..self }
+    }
+
+    /// What sends mail, or 409 `mail_off`.
+    pub(crate) fn must_mail(&self) -> ApiResult<&Mailing> {
+        self.mailing.as_ref().ok_or(ApiError::MailOff)
     }
 
     pub(crate) fn prices(&self) -> Option<&PriceList> {

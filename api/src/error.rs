@@ -62,6 +62,8 @@ pub(crate) enum ApiError {
     TusVersion,
     #[error("A finished upload takes no more bytes.")]
     UploadFinished,
+    #[error("An upload that is made of parts takes no bytes itself.")]
+    FinalUpload,
     #[error("Another request is sending this upload. It was asked to stop if it has stalled; try again.")]
     UploadLocked,
     #[error("What arrived is not what the checksum says; none of it was kept.")]
@@ -96,8 +98,18 @@ pub(crate) enum ApiError {
         "A payment of this account is disputed at its bank. Until that is decided nothing is spent or bought."
     )]
     AccountRestricted,
+    #[error(
+        "All {per_day} free previews of today are used; there are some again at {again_at}. Masters are made as ever."
+    )]
+    PreviewsUsed { per_day: u32, again_at: Timestamp, now: Timestamp },
+    #[error("Previews cannot be made just now; it was logged. Masters are made as ever.")]
+    PreviewsAway,
     #[error("This service takes no payments; everything here is free.")]
     PaymentsOff,
+    #[error("This service sends no mail, so nobody signs in by mail. Ask whoever runs it for a way in.")]
+    MailOff,
+    #[error("Too many links were asked for from your network. Ask again in {} min.", .wait.as_secs().div_ceil(60))]
+    TooManyMails { wait: Duration },
     #[error("The payment provider does not answer. Nothing was charged; try again in a moment.")]
     ProviderAway,
     #[error("The event was not signed with this service's secret.")]
@@ -145,6 +157,14 @@ impl ApiError {
         Self::Conflict { code: "idempotency_conflict", detail, retry: Retry::Never }
     }
 
+    /// An order that could not be taken: its inputs cannot be used, or a part lies beyond their end.
+    pub(crate) fn refused(errors: Vec<FieldError>) -> Self {
+        match errors.iter().all(|error| error.code == OUT_OF_RANGE) {
+            true => Self::Invalid(errors),
+            false => Self::InputsRefused(errors),
+        }
+    }
+
     pub(crate) fn kind(&self) -> Kind {
         let (status, code, title, retry) = self.row();
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -166,12 +186,14 @@ impl ApiError {
             Self::InsufficientCredits { .. } => (402, "insufficient_credits", "Not enough credits", Never),
             Self::ScopeMissing(_) => (403, "scope_missing", "The key may not do this", Never),
             Self::CrossSite(_) => (403, "cross_site", "The request came from another site", Never),
+            Self::FinalUpload => (403, "final_upload", "The upload is made of parts", Never),
             Self::UploadFinished => (403, "upload_finished", "The upload is finished", Never),
             Self::NotFound => (404, "not_found", "Not found", Never),
             Self::MethodNotAllowed { .. } => (405, "method_not_allowed", "Not offered here", Never),
             Self::BodyStalled(_) => (408, "body_stalled", "The connection went quiet", Later),
             Self::BodyTooSlow { .. } => (408, "body_too_slow", "The connection is too slow", Later),
             Self::Conflict { code, retry, .. } => (409, code, "Not possible as things stand", *retry),
+            Self::MailOff => (409, "mail_off", "No mail is sent here", Never),
             Self::PaymentsOff => (409, "payments_off", "Payments are off", Never),
             Self::InputsRefused(errors) if errors.iter().all(|error| error.code == UNKNOWN_UPLOAD) => {
                 (404, "not_found", "Not found", Never)
@@ -193,9 +215,12 @@ impl ApiError {
             Self::AccountRestricted => (423, "account_restricted", "The account is restricted", Never),
             Self::HeadersTooLarge { .. } => (431, "headers_too_large", "The headers are too large", Never),
             Self::ChecksumMismatch => (460, "checksum_mismatch", "The checksum does not agree", Later),
+            Self::TooManyMails { .. } => (429, "too_many_mails", "Too many links were asked for", Later),
             Self::AccountQueueFull { .. } => (429, "too_many_queued", "Your jobs fill their places", Later),
+            Self::PreviewsUsed { .. } => (429, "previews_used", "No free preview is left today", Later),
             Self::Internal(_) => (500, "internal", "Our fault", Later),
             Self::ObjectCorrupt => (500, "object_corrupt", "Damaged in our store", Never),
+            Self::PreviewsAway => (503, "previews_away", "No previews just now", Later),
             Self::Closing => (503, "closing", "About to restart", Later),
             Self::ProviderAway => (503, "payment_provider_away", "The payment provider is away", Later),
             Self::NotReady => (503, "not_ready", "Not ready", Later),
@@ -240,13 +265,21 @@ impl ApiError {
                     headers.push((header::CONTENT_RANGE, value));
                 }
             }
+            Self::TooManyMails { wait } => {
+                let seconds = wait.as_secs().max(1);
+                headers.push((header::RETRY_AFTER, HeaderValue::from(seconds)));
+            }
             Self::UploadLocked => headers.push((header::RETRY_AFTER, HeaderValue::from_static("3"))),
             Self::NoRoom => headers.push((header::RETRY_AFTER, HeaderValue::from_static("300"))),
             Self::NotReady | Self::Closing | Self::ProviderAway | Self::TooSlow(_) | Self::DatabaseAway => {
                 headers.push((header::RETRY_AFTER, HeaderValue::from_static("5")))
             }
             Self::Overloaded => headers.push((header::RETRY_AFTER, HeaderValue::from_static("1"))),
-            Self::AccountQueueFull { .. } | Self::QueueFull => {
+            Self::PreviewsUsed { again_at, now, .. } => {
+                let seconds = again_at.since(*now).as_secs() + 1;
+                headers.push((header::RETRY_AFTER, HeaderValue::from(seconds)));
+            }
+            Self::AccountQueueFull { .. } | Self::QueueFull | Self::PreviewsAway => {
                 headers.push((header::RETRY_AFTER, HeaderValue::from_static("60")))
             }
             _ => {}
@@ -255,6 +288,8 @@ impl ApiError {
     }
 }
 
+/// What the store calls a part that lies beyond the end of its song.
+const OUT_OF_RANGE: &str = "out_of_range";
 /// What the store calls an input that does not exist or is somebody else's.
 const UNKNOWN_UPLOAD: &str = "unknown_upload";
 /// The check found that the file is no audio we can use: waiting does not help.
@@ -303,6 +338,13 @@ impl From<StoreError> for ApiError {
         if cause.is_passing() {
             tracing::warn!(%cause, "the database does not answer");
             return Self::DatabaseAway;
+        }
+        if cause.is_for_want_of_room() {
+            tracing::warn!(%cause, "no room left for rows");
+            return Self::NoRoom;
+        }
+        if cause.is_of_erased_account() {
+            return Self::Unauthenticated;
         }
         Self::internal(cause)
     }

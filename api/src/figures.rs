@@ -26,6 +26,7 @@ struct Figures {
     latencies: Latencies,
     refused: Family<[(&'static str, &'static str); 1], Counter>,
     upload_bytes: Counter,
+    mails: Family<[(&'static str, &'static str); 1], Counter>,
 }
 
 static FIGURES: LazyLock<Figures> = LazyLock::new(|| Figures {
@@ -33,11 +34,12 @@ static FIGURES: LazyLock<Figures> = LazyLock::new(|| Figures {
     latencies: Family::new_with_constructor(latency),
     refused: Family::default(),
     upload_bytes: Counter::default(),
+    mails: Family::default(),
 });
 
 static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
     let mut registry = Registry::with_prefix("mixrunners");
-    let Figures { requests, latencies, refused, upload_bytes } = &*FIGURES;
+    let Figures { requests, latencies, refused, upload_bytes, mails } = &*FIGURES;
     registry.register(
         "http_requests",
         "Requests answered, by method, pattern of the route and status",
@@ -55,6 +57,7 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
         refused.clone(),
     );
     registry.register_with_unit("upload", "Bytes of uploads that arrived", Unit::Bytes, upload_bytes.clone());
+    registry.register("mails", "Tries to send a mail, by what came of it", mails.clone());
     registry
 });
 
@@ -98,4 +101,9 @@ pub(crate) fn refused(what: &'static str) {
 /// Bytes of an upload arrived.
 pub(crate) fn uploaded(bytes: u64) {
     FIGURES.upload_bytes.inc_by(bytes);
+}
+
+/// So many mails came to this end: `sent`, `postponed`, `refused`, `given_up`, `too_late` or `unreadable`.
+pub(crate) fn mailed(outcome: &'static str, count: u64) {
+    FIGURES.mails.get_or_create(&[("outcome", outcome)]).inc_by(count);
 }

@@ -9,7 +9,8 @@
 //! | `routes` | the list of routes, one file for each noun |
 //! | `tus` | resumable uploads |
 //! | [`payments`] | buying credits: what is asked of Stripe and of the store, in which order |
-//! | `auth`, `limits` | who is calling, from where, and how much of it |
+//! | [`mailing`] | links by mail, and what is told about an account |
+//! | `auth`, `limits`, `network` | who is calling, from where, and how much of it |
 //! | [`listening`], `overload` | how much at the same time |
 //! | `monitor`, [`figures`], `queue_figures` | how it goes, for operators |
 //! | `json`, `range`, `file_name` | what a request says |
@@ -27,11 +28,14 @@ mod file_name;
 mod json;
 mod limits;
 pub mod listening;
+pub mod mailing;
 mod monitor;
+mod network;
 mod openapi;
 mod overload;
 mod page;
 pub mod payments;
+pub mod previews;
 mod queue_figures;
 mod range;
 mod routes;
@@ -40,7 +44,7 @@ mod views;
 
 pub use app::{App, FiguresAt, Site};
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn_with_state, map_request};
 use axum::routing::get;
 pub use limits::Limits;
 pub use monitor::Monitor;
@@ -59,7 +63,7 @@ pub fn router(app: App) -> Router {
         FiguresAt::Here => routes.route("/metrics", get(routes::figures)),
         FiguresAt::OwnListener => routes,
     };
-    routes
+    let routes = routes
         .route("/openapi.json", get(|| async move { document.clone() }))
         .fallback(page::serve)
         .layer(from_fn_with_state(app.clone(), auth::same_site))
@@ -67,7 +71,8 @@ pub fn router(app: App) -> Router {
         .layer(from_fn_with_state(app.clone(), limits::guard))
         .layer(CatchPanicLayer::custom(answer::of_panic))
         .layer(from_fn_with_state(app.clone(), answer::finish))
-        .with_state(app)
+        .with_state(app);
+    Router::new().fallback_service(routes).layer(map_request(tus::meant))
 }
 
 /// What operators and their programs look at, without credentials: `/healthz`, `/readyz`, `/metrics`, and nothing else.

@@ -30,6 +30,10 @@ pub struct Limits {
     pub body_stall: Duration,
     /// The same, once another request asks for the upload.
     pub body_stall_asked: Duration,
+    /// So long a request waits for an upload that another one sends, before it is told 423.
+    pub upload_lock_wait: Duration,
+    /// The right to send an upload is renewed, and somebody who asks for it is heard of, this often.
+    pub upload_lock_renewal: Duration,
     /// Most rows of one list.
     pub list_rows: u32,
     /// Longest life of an API key, in days.
@@ -61,6 +65,9 @@ impl Default for Limits {
             upload_sync_bytes: 8 * 1024 * 1024,
             body_stall: Duration::from_secs(60),
             body_stall_asked: Duration::from_secs(2),
+            // A little longer than the right of a process that died lasts.
+            upload_lock_wait: Duration::from_secs(5),
+            upload_lock_renewal: Duration::from_secs(1),
             list_rows: 100,
             key_days: 365,
             requests_at_once: 256,

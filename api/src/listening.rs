@@ -5,7 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::{Extension, Router};
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
@@ -14,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::figures;
+use crate::network::Peer;
 use crate::overload::Crowded;
 
 /// How connections are taken.
@@ -43,10 +47,10 @@ pub async fn listen(listener: TcpListener, router: Router, doors: Doors, stop: C
     let threshold = Arc::new(Semaphore::new(doors.connections_turned_away));
     let open = TaskTracker::new();
     loop {
-        let stream = tokio::select! {
+        let (stream, peer) = tokio::select! {
             () = stop.cancelled() => break,
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
+                Ok((stream, address)) => (stream, Peer(address.ip())),
                 Err(error) => {
                     // What the other side did to its connection is of no interest; what this system lacks is.
                     tracing::warn!(%error, "a connection cannot be accepted");
@@ -56,10 +60,10 @@ pub async fn listen(listener: TcpListener, router: Router, doors: Doors, stop: C
             },
         };
         if let Ok(place) = room.clone().try_acquire_owned() {
-            let talk = talk(stream, router.clone(), doors, KeepAlive::Yes, stop.clone());
+            let talk = talk(stream, peer, router.clone(), doors, KeepAlive::Yes, stop.clone());
             open.spawn(async move { (talk.await, place) });
         } else if let Ok(place) = threshold.clone().try_acquire_owned() {
-            let talk = talk(stream, crowded.clone(), doors, KeepAlive::No, stop.clone());
+            let talk = talk(stream, peer, crowded.clone(), doors, KeepAlive::No, stop.clone());
             open.spawn(async move { (talk.await, place) });
         } else {
             figures::refused("connections");
@@ -77,6 +81,7 @@ enum KeepAlive {
 
 async fn talk(
     stream: TcpStream,
+    peer: Peer,
     router: Router,
     doors: Doors,
     keep_alive: KeepAlive,
@@ -84,11 +89,16 @@ async fn talk(
 ) {
     // Answers are small and somebody waits for each; that it cannot be set is no reason to refuse them.
     let _ = stream.set_nodelay(true);
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(|mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        router.call(request)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(doors.head_within)
         .keep_alive(keep_alive == KeepAlive::Yes)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        .serve_connection(TokioIo::new(stream), service);
     let mut connection = std::pin::pin!(connection);
     // How a connection ends is the client's affair: it is not logged.
     tokio::select! {

@@ -21,7 +21,8 @@ struct File {
 }
 
 /// The first path segments that are views of the page; every other path is its file or nothing.
-const VIEWS: [&str; 8] = ["", "sign-in", "uploads", "album", "mix", "jobs", "credits", "ops"];
+const VIEWS: [&str; 11] =
+    ["", "sign-in", "uploads", "album", "mix", "jobs", "credits", "account", "ops", "terms", "privacy"];
 
 /// Names made of a file's content: what they hold never changes.
 const NAMED_BY_CONTENT: &str = "assets/";

@@ -11,9 +11,11 @@ mod health;
 mod jobs;
 mod ops;
 mod overview;
+mod policies;
 mod quotes;
 mod receipts;
 mod sessions;
+mod sign_in;
 mod stripe;
 mod tus;
 mod uploads;
@@ -36,11 +38,12 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .layer(from_fn(add_version));
     OpenApiRouter::new()
         .merge(uploads)
+        .routes(routes!(sign_in::ask))
         .routes(routes!(sessions::create, sessions::list))
         .routes(routes!(sessions::revoke))
         .routes(routes!(api_keys::create, api_keys::list))
         .routes(routes!(api_keys::revoke))
-        .routes(routes!(account::show))
+        .routes(routes!(account::show, account::correct, account::erase))
         .routes(routes!(jobs::create, jobs::list))
         .routes(routes!(jobs::show, jobs::erase))
         .routes(routes!(jobs::cancel))
@@ -49,6 +52,7 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .routes(routes!(artifacts::content))
         .routes(routes!(artifacts::peaks))
         .routes(routes!(receipts::show))
+        .routes(routes!(policies::list))
         .routes(routes!(catalogue::presets))
         .routes(routes!(catalogue::capabilities))
         .routes(routes!(quotes::quote))

@@ -6,11 +6,15 @@ mod job;
 mod new_job;
 mod ops;
 mod overview;
+mod policy;
 mod problem;
 mod receipt;
 mod upload;
 
-pub(crate) use account::{AccountView, KeyView, NewKey, NewKeyView, NewSession, SessionView};
+pub(crate) use account::{
+    AccountView, Confirmation, Correction, ErasedView, KeyView, NewKey, NewKeyView, NewSession, NewSignIn,
+    SessionView,
+};
 pub(crate) use billing::{
     CheckoutView, CreditsView, InvoiceView, NewCheckout, OrderView, PricesView, QuoteFindingView, QuoteView,
 };
@@ -18,6 +22,7 @@ pub(crate) use job::{JobEventView, JobView, RecipeView};
 pub(crate) use new_job::NewJob;
 pub(crate) use ops::{AuditRowView, NewAct, OpsJobView, RetriedView};
 pub(crate) use overview::{FailuresView, QueueView, RetentionView, WorkerView};
+pub(crate) use policy::PolicyView;
 pub(crate) use problem::{FieldErrorView, JobProblemView, ProblemView};
 pub(crate) use receipt::ReceiptView;
 pub(crate) use upload::UploadView;

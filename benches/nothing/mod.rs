@@ -12,15 +12,19 @@ use domain::lease::WorkerName;
 use domain::order::{Order, Wish};
 use domain::recipe::Recipe;
 use domain::retention::Retention;
-use domain::upload::AudioFacts;
+use domain::upload::{AudioFacts, Concat, MetadataKept};
 use store::outcome::{Checked, Completion, Leased, NewAccount, NewUpload};
+use store::sealing::Keyring;
+use store::uploading::Taken;
 use store::{Place, Store};
 
 /// Enough that the cap of two running jobs never decides.
 pub const ACCOUNTS: usize = 50;
 
 pub async fn open(place: Place<'_>, seed: u64) -> Store {
-    Store::open(place, Arc::new(SeededEntropy::new(seed)), Retention::POLICY).await.unwrap()
+    let store = Store::open(place, Arc::new(SeededEntropy::new(seed)), Retention::POLICY).await.unwrap();
+    store.unlock(&Keyring::parse(&format!("1:{}", "07".repeat(32))).unwrap()).await.unwrap();
+    store
 }
 
 pub fn now() -> Timestamp {
@@ -53,12 +57,16 @@ async fn ready_upload(store: &Store, account: &AccountId, id: UploadId) -> Uploa
         account: account.clone(),
         name: "nothing.wav".into(),
         filetype: None,
+        concat: Concat::Whole,
+        metadata: MetadataKept::NameAndType,
         size_bytes: Some(1),
         expires_at: now() + Duration::from_secs(3600),
     };
     store.create_upload(&new, now()).await.unwrap();
-    store.advance_upload(&id, 0, 1).await.unwrap();
-    store.finish_upload(&id, &Digest::from_bytes([1; 32]), now()).await.unwrap();
+    let taken = store.take_upload_lock(&id, now()).await.unwrap();
+    let lock = if let Taken::Taken(lock) = taken { Some(lock) } else { None }.unwrap();
+    store.advance_upload(&lock, 0, 1).await.unwrap();
+    store.finish_upload(&lock, &Digest::from_bytes([1; 32]), now()).await.unwrap();
     let check = lease(store).await.unwrap();
     let audio = AudioFacts {
         format: "wav".into(),

@@ -71,6 +71,12 @@ impl Email {
         }
     }
 
+    /// Whether it is of this machine, as the local owner's is: no mail goes there.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        self.0.ends_with("@localhost")
+    }
+
     /// The address.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -106,7 +112,8 @@ mod tests {
         let email = Email::parse("Anna.Berg+mix@Example.ORG").unwrap();
         assert_eq!(email.as_str(), "anna.berg+mix@example.org");
         assert_eq!(format!("{email:?}"), "[redacted]");
-        assert!(Email::parse("owner@localhost").is_ok(), "the local owner's");
+        assert!(!email.is_local());
+        assert!(Email::parse("owner@localhost").unwrap().is_local(), "the local owner's");
     }
 
     #[test]

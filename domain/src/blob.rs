@@ -33,20 +33,37 @@ impl BlobKey {
         Self(format!("u/{upload}/peaks"))
     }
 
-    /// A piece of an upload that is still arriving: its bytes from `from` to before `to`. Both are part of the key, so
-    /// that no sender who is late overwrites a piece of another length that was acknowledged.
+    /// The header of its metadata as it came, where name and type alone do not give it.
     #[must_use]
-    pub fn upload_piece(upload: &UploadId, from: u64, to: u64) -> Self {
-        Self(format!("{}{from:015}-{to:015}", BlobPrefix::upload_pieces(upload).0))
+    pub fn upload_metadata(upload: &UploadId) -> Self {
+        Self(format!("u/{upload}/metadata"))
+    }
+
+    /// A piece of an upload that is still arriving: its bytes from `from` to before `to`, stored by whoever held the
+    /// upload's lock under `fence`. All three are part of the key, so that a sender who is late overwrites nothing.
+    #[must_use]
+    pub fn upload_piece(upload: &UploadId, from: u64, to: u64, fence: u64) -> Self {
+        Self(format!("{}{from:015}-{to:015}-{fence}", BlobPrefix::upload_pieces(upload).0))
     }
 
     /// Where a piece of an upload begins and ends; `None` for any other blob.
     #[must_use]
     pub fn piece_span(&self) -> Option<(u64, u64)> {
+        let mut numbers = self.piece_name()?.split('-');
+        Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+    }
+
+    /// The fence under which a piece of an upload was stored; 0 where none is told, and for any other blob.
+    #[must_use]
+    pub fn piece_fence(&self) -> u64 {
+        let fence = self.piece_name().and_then(|name| name.split('-').nth(2));
+        fence.and_then(|fence| fence.parse().ok()).unwrap_or(0)
+    }
+
+    fn piece_name(&self) -> Option<&str> {
         let mut names = self.0.strip_prefix("u/")?.split('/').skip(1);
-        let (PIECES, span) = (names.next()?, names.next()?) else { return None };
-        let (from, to) = span.split_once('-')?;
-        Some((from.parse().ok()?, to.parse().ok()?))
+        let (PIECES, name) = (names.next()?, names.next()?) else { return None };
+        Some(name)
     }
 
     /// A file made by one attempt. Job and fence are part of the key, so no two attempts ever write the same
@@ -174,12 +191,14 @@ mod tests {
     #[test]
     fn a_piece_tells_its_span_and_nothing_else_is_a_piece() {
         let upload = UploadId::new(&SeededEntropy::new(1));
-        let piece = BlobKey::upload_piece(&upload, 8_388_608, 2_147_483_648);
-        assert_eq!(piece.piece_span(), Some((8_388_608, 2_147_483_648)));
+        let piece = BlobKey::upload_piece(&upload, 8_388_608, 2_147_483_648, 7);
+        assert_eq!((piece.piece_span(), piece.piece_fence()), (Some((8_388_608, 2_147_483_648)), 7));
+        let before_fences = BlobKey::parse(piece.as_str().strip_suffix("-7").unwrap()).unwrap();
+        assert_eq!((before_fences.piece_span(), before_fences.piece_fence()), (piece.piece_span(), 0));
         assert_eq!(BlobKey::parse(piece.as_str()), Ok(piece.clone()));
         assert!(piece.as_str().starts_with(BlobPrefix::upload_pieces(&upload).as_str()));
         assert!(
-            piece < BlobKey::upload_piece(&upload, 10_000_000_000, 10_000_000_001),
+            piece < BlobKey::upload_piece(&upload, 10_000_000_000, 10_000_000_001, 1),
             "in the order of offsets"
         );
         let lease = LeaseId { job: JobId::new(&SeededEntropy::new(1)), fence: 3 };
@@ -193,7 +212,7 @@ mod tests {
         let (one, other) = (UploadId::new(&SeededEntropy::new(1)), UploadId::new(&SeededEntropy::new(2)));
         let prefix = BlobPrefix::upload(&one);
         let is_under = |key: &BlobKey| (prefix.as_str()..prefix.end().as_str()).contains(&key.as_str());
-        assert!(is_under(&BlobKey::upload_source(&one)) && is_under(&BlobKey::upload_piece(&one, 0, 1)));
+        assert!(is_under(&BlobKey::upload_source(&one)) && is_under(&BlobKey::upload_piece(&one, 0, 1, 1)));
         assert!(!is_under(&BlobKey::upload_source(&other)));
         assert!(!is_under(&BlobKey::parse(&format!("u/{one}0/source")).unwrap()));
     }

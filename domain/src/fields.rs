@@ -9,7 +9,7 @@ pub struct FieldError {
     /// Which: a JSON pointer (RFC 6901).
     pub pointer: String,
     /// Stable, for programs: `unknown_field`, `wrong_type`, `out_of_range`, `too_long`, `unknown_value`,
-    /// `duplicate`, `required`, `not_for_albums`, `only_for_mixes`, `not_available_yet`, …
+    /// `duplicate`, `required`, `not_for_albums`, `only_for_mixes`, `only_for_masters`, …
     pub code: String,
     /// For people: names the value and the bound.
     pub detail: String,
@@ -61,13 +61,6 @@ impl Fields {
 
     pub(crate) fn refuse(&mut self, path: &str, code: &str, detail: impl Into<String>) {
         self.errors.push(FieldError::new(format!("{}/{path}", self.outer), code, detail));
-    }
-
-    /// Refuses a field that the contract knows and this version does not honour.
-    pub(crate) fn not_available_yet(&mut self, name: &str) {
-        if self.take(name).is_some() {
-            self.refuse(name, "not_available_yet", format!("{name} is not available yet; leave it out"));
-        }
     }
 
     /// A number from `low` to `high`. `unit` is what a reader finds behind it; empty for a plain number.

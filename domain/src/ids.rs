@@ -121,6 +121,10 @@ id!(
     /// A signed-in browser.
     SessionId, "ses_"
 );
+id!(
+    /// A mail that is to be sent.
+    MailId, "mai_"
+);
 
 id!(
     /// A customer's credits, and what is kept of them once the customer has gone.

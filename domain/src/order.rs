@@ -6,6 +6,7 @@ use crate::digest::Digest;
 use crate::fields::{FieldError, Fields, kind};
 use crate::ids::{AccountId, UploadId};
 use crate::job::{Job, JobKind};
+use crate::preview::Part;
 use crate::recipe::Recipe;
 use crate::stem::StemSettings;
 
@@ -85,14 +86,14 @@ impl Wish {
     pub const STEMS_MAX: usize = dsp::mix::STEMS_MAX;
 
     /// The body of `POST /v1/jobs` and `POST /v1/quotes`. Every bad field is named by a JSON pointer from the
-    /// body's root; what this version does not honour is refused as `not_available_yet`, never ignored.
+    /// body's root; what is not known is refused, never ignored.
     pub fn check(raw: &Value) -> Result<Self, Vec<FieldError>> {
         let mut fields = Fields::of(raw, "").map_err(|error| vec![error])?;
         let kind = fields.job_kind();
         let title = fields.line("title", Self::TITLE_LENGTH_MAX);
         let inputs = fields.inputs(kind);
         let references = fields.references(&inputs);
-        fields.not_available_yet("preview");
+        let preview = fields.preview(kind);
         let recipe = fields.take("recipe").unwrap_or(Value::Null);
         let recipe = Recipe::check(&recipe, references.len()).unwrap_or_else(|errors| {
             fields.errors.extend(errors.into_iter().map(|error| error.within("/recipe")));
@@ -113,7 +114,7 @@ impl Wish {
             }
         }
         fields.finish()?;
-        Ok(Self { kind, title, inputs, references, recipe })
+        Ok(Self { kind, title, inputs, references, recipe: Recipe { preview, ..recipe } })
     }
 }
 
@@ -229,6 +230,16 @@ fn input(raw: &Value, pointer: &str, job: JobKind) -> Result<Input, Vec<FieldErr
 }
 
 impl Fields {
+    /// The part that is heard for free; of a master only, whose song is there before anybody works on it.
+    fn preview(&mut self, job: JobKind) -> Option<Part> {
+        let raw = self.take("preview")?;
+        if job != JobKind::Master {
+            let detail = format!("a preview is of a master, not of a job of the kind {job}; leave it out");
+            self.refuse("preview", "only_for_masters", detail);
+        }
+        Part::check(&raw).map_err(|errors| self.errors.extend(errors)).ok()
+    }
+
     fn upload(&mut self) -> Option<UploadId> {
         let Some(value) = self.take("upload") else {
             self.refuse("upload", "required", "name an upload");
@@ -276,7 +287,8 @@ mod tests {
 
     #[test]
     fn every_bad_field_is_named_from_the_bodys_root() {
-        let bad = json!({"kind": "vinyl", "title": 7, "more": 1, "references": ["upl_1", 2], "preview": {},
+        let bad = json!({"kind": "vinyl", "title": 7, "more": 1, "references": ["upl_1", 2],
+                         "preview": {"length_s": 90},
                          "inputs": [{"upload": "upl_1", "gain_db": 3, "colour": 1}],
                          "recipe": {"tone": 2, "loudness_lufs": 0, "tags": {"title": ""}, "space": 0.5}});
         let pair = |pointer: &str, code: &str| (pointer.to_owned(), code.to_owned());
@@ -288,13 +300,23 @@ mod tests {
             pair("/inputs/0/colour", "unknown_field"),
             pair("/references/0", "unknown_upload"),
             pair("/references/1", "wrong_type"),
-            pair("/preview", "not_available_yet"),
+            pair("/preview/length_s", "out_of_range"),
             pair("/recipe/tone", "out_of_range"),
             pair("/recipe/loudness_lufs", "out_of_range"),
             pair("/recipe/tags/title", "required"),
             pair("/more", "unknown_field"),
         ];
         assert_eq!(codes(bad), expected);
+    }
+
+    #[test]
+    fn a_preview_is_a_part_of_a_master() {
+        let upload = UploadId::new(&SeededEntropy::new(1));
+        let order =
+            |kind: &str| json!({"kind": kind, "inputs": [{"upload": upload}], "preview": {"start_s": 3}});
+        let wish = Wish::check(&order("master")).unwrap();
+        assert_eq!(wish.recipe.preview, Some(Part { start_s: Some(3.0), length_s: 30.0 }));
+        assert_eq!(codes(order("mix")), [("/preview".to_owned(), "only_for_masters".to_owned())]);
     }
 
     #[test]

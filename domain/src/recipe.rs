@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::artifact::ArtifactFormat;
 use crate::fields::{FieldError, Fields};
 use crate::preset::{Amounts, Preset};
+use crate::preview::Part;
 use crate::tags::Tags;
 
 /// The full instruction of one order, with the preset's values where none were asked for. Every value lies within
@@ -32,6 +33,8 @@ pub struct Recipe {
     pub space: f64,
     /// Whether the processed stems of a mix are delivered too.
     pub stems: bool,
+    /// The part that a preview plays; `None` for all of it, as a master is. An order says it beside the recipe.
+    pub preview: Option<Part>,
 }
 
 impl Recipe {
@@ -74,6 +77,7 @@ impl Recipe {
             tags,
             space,
             stems,
+            preview: None,
         })
     }
 }
@@ -91,6 +95,7 @@ impl Default for Recipe {
             tags: Tags::default(),
             space: 0.0,
             stems: false,
+            preview: None,
         }
     }
 }
@@ -116,6 +121,9 @@ struct Written {
     /// Since version 3.
     #[serde(default)]
     stems: bool,
+    /// Since version 4.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    preview: Option<Part>,
 }
 
 /// The form before there were amounts: it meant loudness alone.
@@ -131,13 +139,15 @@ struct WrittenFirst {
 }
 
 /// Raised when the written form changes; older forms stay readable.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
+/// What has no preview is written as before, so that programs of that time can read it too.
+const VERSION_WITHOUT_PREVIEW: u32 = 3;
 
 impl From<Recipe> for Written {
     fn from(recipe: Recipe) -> Self {
         let Amounts { intensity, tone, dynamics, width } = recipe.amounts;
         Self {
-            version: VERSION,
+            version: if recipe.preview.is_some() { VERSION } else { VERSION_WITHOUT_PREVIEW },
             preset: recipe.preset,
             intensity,
             tone,
@@ -150,6 +160,7 @@ impl From<Recipe> for Written {
             tags: recipe.tags,
             space: recipe.space,
             stems: recipe.stems,
+            preview: recipe.preview,
         }
     }
 }
@@ -189,6 +200,7 @@ impl TryFrom<WrittenFirst> for Recipe {
             tags: Tags::default(),
             space: 0.0,
             stems: false,
+            preview: None,
         }
         .try_into()
     }
@@ -226,6 +238,7 @@ impl TryFrom<Written> for Recipe {
             tags: written.tags,
             space: written.space,
             stems: written.stems,
+            preview: written.preview.map(Part::checked).transpose()?,
         })
     }
 }
@@ -321,11 +334,24 @@ mod tests {
         let recipe = Recipe::check(&raw, 0).unwrap();
         let mut written = serde_json::to_value(&recipe).unwrap();
         assert_eq!(serde_json::from_value::<Recipe>(written.clone()).unwrap(), recipe);
-        written["version"] = json!(4);
+        written["version"] = json!(5);
         assert!(serde_json::from_value::<Recipe>(written.clone()).is_err());
         written["version"] = json!(3);
         written["tone"] = json!(1.1);
         assert!(serde_json::from_value::<Recipe>(written).is_err());
+    }
+
+    #[test]
+    fn a_preview_is_written_with_a_version_of_its_own_and_read_within_its_bounds() {
+        let part = Part { start_s: Some(30.0), length_s: 20.0 };
+        let recipe = Recipe { preview: Some(part), ..Recipe::default() };
+        let mut written = serde_json::to_value(&recipe).unwrap();
+        assert_eq!(written["version"], 4);
+        assert_eq!(serde_json::from_value::<Recipe>(written.clone()).unwrap(), recipe);
+        written["preview"]["length_s"] = json!(61);
+        assert!(serde_json::from_value::<Recipe>(written).is_err());
+        let raw = json!({"preview": {"length_s": 20}});
+        assert_eq!(codes(raw), [pair("/preview", "unknown_field")], "an order says it, not its recipe");
     }
 
     #[test]

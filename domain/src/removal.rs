@@ -18,6 +18,8 @@ pub enum Removed {
     Artifact,
     /// An upload with all that was derived from it.
     Upload,
+    /// An account with all it had.
+    Account,
 }
 
 /// Why.
@@ -53,7 +55,7 @@ macro_rules! words {
         }
     };
 }
-words!(Removed: Job = "job", Artifact = "artifact", Upload = "upload");
+words!(Removed: Job = "job", Artifact = "artifact", Upload = "upload", Account = "account");
 words!(Cause: Retention = "retention", Erasure = "erasure", Expiry = "expiry");
 
 /// A day of UTC, counted from 1970-01-01. What is remembered of a removal is no finer than this.
@@ -77,6 +79,12 @@ impl Day {
     #[must_use]
     pub const fn number(self) -> i64 {
         self.0
+    }
+
+    /// The day after it.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
     }
 
     /// Its first moment.
@@ -143,7 +151,7 @@ mod tests {
 
     #[test]
     fn words_read_back() {
-        for removed in [Removed::Job, Removed::Artifact, Removed::Upload] {
+        for removed in [Removed::Job, Removed::Artifact, Removed::Upload, Removed::Account] {
             assert_eq!(Removed::parse(removed.as_str()), Some(removed));
         }
         for cause in [Cause::Retention, Cause::Erasure, Cause::Expiry] {

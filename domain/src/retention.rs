@@ -11,9 +11,11 @@ const DAY: Duration = Duration::from_secs(86_400);
 pub struct Retention {
     /// Inputs and outputs, from the end of their job, whatever that end is.
     pub after_job: Duration,
+    /// A preview, from the end of its job.
+    pub preview: Duration,
     /// An upload that was never completed, from its beginning.
     pub unfinished_upload: Duration,
-    /// An upload that no job ever used, from its completion.
+    /// An upload that no job ever used but for previews, from its completion or its last preview.
     pub unused_upload: Duration,
     /// A job that nobody paid for, from its order.
     pub unpaid_job: Duration,
@@ -27,6 +29,7 @@ impl Retention {
     /// What the policy page says.
     pub const POLICY: Self = Self {
         after_job: DAY.saturating_mul(120),
+        preview: DAY.saturating_mul(7),
         unfinished_upload: DAY,
         unused_upload: DAY.saturating_mul(7),
         unpaid_job: DAY.saturating_mul(14),
@@ -52,6 +55,12 @@ impl Retention {
         now + self.after_job
     }
 
+    /// The same for a preview.
+    #[must_use]
+    pub fn of_ended_preview(&self, now: Timestamp) -> Timestamp {
+        now + self.preview
+    }
+
     /// When an upload goes of which a job ends now. The first of its jobs decides.
     #[must_use]
     pub fn of_used_upload(&self, before: Option<Timestamp>, now: Timestamp) -> Timestamp {
@@ -74,6 +83,12 @@ mod tests {
     fn inputs_and_outputs_live_exactly_120_days_after_the_jobs_end() {
         let end = Timestamp::from_micros(1_000_000);
         assert_eq!(Retention::POLICY.of_ended_job(end).since(end).as_secs(), 120 * 86_400);
+    }
+
+    #[test]
+    fn a_preview_lives_7_days() {
+        let end = Timestamp::from_micros(1_000_000);
+        assert_eq!(Retention::POLICY.of_ended_preview(end).since(end), DAY * 7);
     }
 
     #[test]

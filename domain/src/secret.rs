@@ -17,6 +17,8 @@ pub enum SecretKind {
     Session,
     /// `mxl_`: a sign-in link, one use.
     SignInLink,
+    /// `mxa_`: a link that proves who reads an address, one use.
+    AddressProof,
 }
 
 impl SecretKind {
@@ -25,6 +27,7 @@ impl SecretKind {
             Self::ApiKey => "mxk_",
             Self::Session => "mxs_",
             Self::SignInLink => "mxl_",
+            Self::AddressProof => "mxa_",
         }
     }
 }

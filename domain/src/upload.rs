@@ -18,6 +18,10 @@ pub struct Upload {
     pub name: String,
     /// The media type the user's program claimed.
     pub filetype: Option<String>,
+    /// Whether it is a part of a file, or made of such parts.
+    pub concat: Concat,
+    /// What HEAD tells of the metadata it came with.
+    pub metadata: MetadataKept,
     /// How far it has come.
     pub state: UploadState,
     /// The length it will have; `None` while the sender has not said.
@@ -47,6 +51,33 @@ impl Upload {
             (1..=8).contains(&extension.len()) && extension.bytes().all(|byte| byte.is_ascii_alphanumeric());
         is_plain.then(|| extension.to_ascii_lowercase())
     }
+}
+
+/// What an upload has to do with others: the concatenation of tus 1.0.0.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum Concat {
+    /// A file by itself.
+    #[default]
+    Whole,
+    /// A part of a file. Nothing is made of it until it is joined with others.
+    Partial,
+    /// Made of parts.
+    Final {
+        /// `Upload-Concat` as it came, which names the parts in their order.
+        header: String,
+    },
+}
+
+/// What an upload's metadata is told from, as it came.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum MetadataKept {
+    /// There was none.
+    None,
+    /// Its name and its type give it.
+    #[default]
+    NameAndType,
+    /// It lies in a blob of its own.
+    Blob,
 }
 
 /// How far an upload has come.

@@ -38,6 +38,9 @@ pub struct Create {
     /// What it is for
     #[arg(long, value_name = "TEXT", default_value = "command line")]
     name: String,
+    /// Make the account an operator's. One that is there already has to be one
+    #[arg(long)]
+    operator: bool,
     #[command(flatten)]
     rows: Rows,
 }
@@ -58,11 +61,15 @@ pub fn run(action: Action) -> Result<ExitCode, Failure> {
     let secret = Secret::new(SecretKind::ApiKey, &SystemEntropy);
     runtime()?.block_on(async {
         let clock = SteadyClock::new();
-        let store = create.rows.open().await?;
-        let account = store
-            .ensure_account(&NewAccount { email, roles: BTreeSet::from([Role::Producer]) }, clock.now())
-            .await
-            .map_err(Failure::ours)?;
+        let store = create.rows.open_with_keys().await?;
+        let mut roles = BTreeSet::from([Role::Producer]);
+        roles.extend(create.operator.then_some(Role::Operator));
+        let account = store.ensure_account(&NewAccount { email, roles }, clock.now()).await;
+        let account = account.map_err(Failure::ours)?;
+        if create.operator && !account.is_operator() {
+            return Err(Failure::usage("the account is there already, and is no operator's".to_owned())
+                .hint("give an address that has no account yet"));
+        }
         let expires_at = clock.now() + DAY * create.expires_in_days;
         let key = NewApiKey {
             account: account.id,

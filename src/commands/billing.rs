@@ -73,7 +73,10 @@ const DAYS_MAX: u32 = 365;
 /// Does it, and prints what is so.
 pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     runtime()?.block_on(async {
-        let store = arguments.rows.open().await?;
+        let store = match &arguments.action {
+            Action::Grant { .. } => arguments.rows.open_with_keys().await?,
+            Action::Reconcile { .. } | Action::Refund { .. } => arguments.rows.open().await?,
+        };
         let done = act(&store, arguments.action, &arguments.settings).await;
         store.close().await;
         done

@@ -26,16 +26,47 @@ pub struct Rows {
     #[arg(long, value_name = "URL", env = "MIXRUNNERS_DATABASE", hide_env_values = true, global = true)]
     #[arg(value_parser = Database::parse)]
     database: Option<Database>,
+    /// The keys of a --database, for what shows a name or an address: a folder, as given to `api`
+    #[arg(long, value_name = "DIR", env = "MIXRUNNERS_KEYS", global = true)]
+    keys: Option<PathBuf>,
 }
 
 impl Rows {
-    /// Opens them, and brings their tables to this program's version.
+    /// Opens them, and brings their tables to this program's version. Where keys are at hand they are used; without
+    /// them jobs have no titles, and no address is known.
     pub async fn open(&self) -> Result<Store, Failure> {
-        match &self.database {
-            Some(database) => database.open().await,
-            None => Embedded::new(&self.data)?.open_store().await,
+        let (store, keyring) = match &self.database {
+            Some(database) => (database.open().await?, Keys::in_folder(self.keys.clone()).open_if_given()?),
+            None => {
+                let embedded = Embedded::new(&self.data)?;
+                (embedded.open_store().await?, embedded.keyring_if_there()?)
+            }
+        };
+        if let Some(keyring) = keyring {
+            unlock(&store, &keyring).await?;
         }
+        Ok(store)
     }
+
+    /// The same for a command that cannot do without: it looks an address up, or writes down a name.
+    pub async fn open_with_keys(&self) -> Result<Store, Failure> {
+        let (store, keyring) = match &self.database {
+            Some(database) => (database.open().await?, Keys::in_folder(self.keys.clone()).open()?),
+            None => {
+                let embedded = Embedded::new(&self.data)?;
+                let store = embedded.open_store().await?;
+                let keyring = embedded.keyring(&store).await?;
+                (store, keyring)
+            }
+        };
+        unlock(&store, &keyring).await?;
+        Ok(store)
+    }
+}
+
+async fn unlock(store: &Store, keyring: &Keyring) -> Result<(), Failure> {
+    let done = store.unlock(keyring).await;
+    done.map_err(|error| Failure::ours(format!("cannot open what is sealed in the database: {error}")))
 }
 
 /// Where the processes of one installation meet.
@@ -190,9 +221,24 @@ impl Embedded {
         keys::of_embedded(&self.data.join("keys"), store).await
     }
 
+    /// The same, if there is one; none is made.
+    fn keyring_if_there(&self) -> Result<Option<Keyring>, Failure> {
+        keys::of_embedded_if_there(&self.data.join("keys"))
+    }
+
+    /// Where the secrets lie under which addresses are hashed.
+    pub fn peppers(&self) -> PathBuf {
+        self.data.join("keys").join(keys::PEPPERS)
+    }
+
     /// Where attempts have their folders.
     pub fn scratch(&self) -> PathBuf {
         self.data.join("scratch")
+    }
+
+    /// Where mails are written if there is no mail server.
+    pub fn mail(&self) -> PathBuf {
+        self.data.join("mail")
     }
 
     /// Two services on one folder would wipe each other's scratch: the second one is refused.

@@ -64,7 +64,28 @@ pub struct Keys {
     keys: Option<PathBuf>,
 }
 
+/// The folder of peppers, beside the keys.
+pub const PEPPERS: &str = "peppers";
+
 impl Keys {
+    /// Those of a folder, if one was named, or of the environment.
+    pub const fn in_folder(keys: Option<PathBuf>) -> Self {
+        Self { keys }
+    }
+
+    /// Opens them, if any were given.
+    pub fn open_if_given(&self) -> Result<Option<Keyring>, Failure> {
+        match (&self.keys, ambient::key_in_environment()) {
+            (None, None) => Ok(None),
+            _ => self.open().map(Some),
+        }
+    }
+
+    /// Where the peppers lie when nobody says: beside the keys, if those lie in a folder.
+    pub fn peppers(&self) -> Option<PathBuf> {
+        self.keys.as_ref().map(|folder| folder.join(PEPPERS))
+    }
+
     /// Opens them.
     pub fn open(&self) -> Result<Keyring, Failure> {
         match (&self.keys, ambient::key_in_environment()) {
@@ -75,7 +96,9 @@ impl Keys {
             }
             (None, None) => {
                 let hint = "mixrunners keys init --keys DIR makes a first key, for a new database";
-                Err(Failure::usage("--keys DIR is missing: it holds the keys that seal the audio").hint(hint))
+                let message =
+                    "--keys DIR is missing: it holds the keys that seal the audio, and names and addresses";
+                Err(Failure::usage(message).hint(hint))
             }
         }
     }
@@ -109,7 +132,7 @@ pub fn run(action: &Action) -> Result<ExitCode, Failure> {
         }
         Action::Rewrap(arguments) => {
             let count = runtime()?.block_on(wrap_anew(arguments))?;
-            println!("Wrapped {count} keys of blobs with the newest key.");
+            println!("Wrapped {count} keys of blobs and accounts with the newest key.");
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -133,26 +156,34 @@ async fn wrap_anew(arguments: &Rewrap) -> Result<u64, Failure> {
     Ok(count)
 }
 
-/// The keys of an installation in one folder. The first key is made by itself, but never beside a database whose keys
-/// of blobs another one wraps.
-pub async fn of_embedded(folder: &Path, store: &Store) -> Result<Keyring, Failure> {
+/// The keys of an installation in one folder, if there are any.
+pub fn of_embedded_if_there(folder: &Path) -> Result<Option<Keyring>, Failure> {
     if let Some(text) = ambient::key_in_environment() {
-        return Keyring::parse(&text).map_err(|error| failure(&error));
+        return Keyring::parse(&text).map(Some).map_err(|error| failure(&error));
     }
     match Keyring::of_folder(folder) {
-        Err(KeyringError::Empty(_)) => {}
-        other => return other.map_err(|error| failure(&error)),
+        Err(KeyringError::Empty(_)) => Ok(None),
+        other => other.map(Some).map_err(|error| failure(&error)),
+    }
+}
+
+/// The keys of an installation in one folder. The first key is made by itself, but never beside a database whose keys
+/// of blobs and accounts another one wraps.
+pub async fn of_embedded(folder: &Path, store: &Store) -> Result<Keyring, Failure> {
+    if let Some(keyring) = of_embedded_if_there(folder)? {
+        return Ok(keyring);
     }
     let needed = store.keks_in_use().await.map_err(Failure::ours)?;
     if !needed.is_empty() {
         let needed = needed.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let message =
-            format!("there is no key in {}, and the audio was sealed with {needed}", folder.display());
+            format!("there is no key in {}, and what is stored was sealed with {needed}", folder.display());
         let hint = "put the key files back from a copy; without them the audio cannot be read any more";
         return Err(Failure::ours(message).hint(hint));
     }
     Keyring::init(folder, &SystemEntropy).map_err(|error| failure(&error))?;
-    println!("Made the key that seals all audio, in {}. {KEEP_COPIES}", folder.display());
+    // Not on standard output, where a command may promise its result and nothing else.
+    eprintln!("Made the key that seals all audio, in {}. {KEEP_COPIES}", folder.display());
     Keyring::of_folder(folder).map_err(|error| failure(&error))
 }
 

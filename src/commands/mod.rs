@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::exit::Failure;
 
+mod account;
 mod album;
 mod analyze;
 mod api;
@@ -17,12 +18,14 @@ mod installation;
 mod keys;
 mod local_song;
 mod logging;
+mod mail;
 mod master;
 mod migrate;
 mod mix;
 mod mix_table;
 mod output_format;
 mod payments;
+mod peppers;
 mod queue;
 mod reaper;
 mod render;
@@ -76,6 +79,9 @@ pub enum Command {
     Audit(audit::Arguments),
     /// Compare payments with Stripe, and give credits
     Billing(billing::Arguments),
+    /// Erase an account with all it has
+    #[command(subcommand)]
+    Account(account::Action),
     /// Make a key for programs that use the API
     #[command(subcommand)]
     ApiKey(api_key::Action),
@@ -102,6 +108,7 @@ impl Command {
             Self::Queue(arguments) => queue::run(arguments),
             Self::Audit(arguments) => audit::run(&arguments),
             Self::Billing(arguments) => billing::run(arguments),
+            Self::Account(action) => account::run(&action),
             Self::ApiKey(action) => api_key::run(action),
             Self::Render(arguments) => render::run(&arguments),
         }

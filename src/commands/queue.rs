@@ -8,9 +8,9 @@ use domain::audit::{Act, Actor, Reason};
 use domain::clock::{Clock, Timestamp};
 use domain::ids::JobId;
 use domain::job::{Job, StateName};
-use store::Store;
 use store::operating::Retried;
 use store::overview::{QueueState, Spread};
+use store::{Store, StoreError};
 
 use super::installation::Rows;
 use super::service::runtime;
@@ -123,7 +123,7 @@ async fn act(store: &Store, action: Action, now: Timestamp) -> Result<(), Failur
             println!("{}", line(&known(job, &id)?));
         }
         Action::Retry { job: id, why } => {
-            let retried = store.retry_anyones(&id, &why.act(), now).await.map_err(Failure::ours)?;
+            let retried = store.retry_anyones(&id, &why.act(), now).await.map_err(refusal)?;
             print_retried(retried, &id)?;
         }
         Action::Pause { why } => {
@@ -150,6 +150,14 @@ fn print_retried(retried: Retried, id: &JobId) -> Result<(), Failure> {
         Retried::Unknown => return Err(unknown(id)),
     }
     Ok(())
+}
+
+/// A job that is ordered again takes its title and tags along.
+fn refusal(error: StoreError) -> Failure {
+    match error {
+        StoreError::Locked => Failure::usage(error).hint("give --keys DIR, as to mixrunners api"),
+        other => Failure::ours(other),
+    }
 }
 
 fn known(job: Option<Job>, id: &JobId) -> Result<Job, Failure> {

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::mailing::keep_posting;
 use api::payments::keep_up;
 use api::{App, Limits, Monitor, Site};
 use clap::Args;
@@ -15,7 +16,9 @@ use worker::room::Disks;
 
 use super::installation::Embedded;
 use super::logging::Logging;
+use super::mail;
 use super::payments::Settings;
+use super::peppers;
 use super::sandbox::Walls;
 use super::service::{Address, OperatorsAddress, come_to_an_end, runtime, sign_in_link, told_to_stop};
 use super::worker::Slots;
@@ -38,6 +41,8 @@ pub struct Arguments {
     #[command(flatten)]
     money: Settings,
     #[command(flatten)]
+    mail: mail::Delivery,
+    #[command(flatten)]
     walls: Walls,
     #[command(flatten)]
     operators: OperatorsAddress,
@@ -51,6 +56,7 @@ const GOODBYE: Duration = Duration::from_secs(10);
 /// Serves until it is told to stop.
 pub fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let site = arguments.address.site()?;
+    arguments.mail.check()?;
     arguments.logging.begin()?;
     let embedded = Embedded::new(&arguments.data)?;
     let _only_one = embedded.lock()?;
@@ -64,6 +70,7 @@ async fn serve(arguments: Arguments, embedded: Embedded, site: Site) -> Result<(
     let program = std::env::current_exe()?;
     let sandbox = arguments.walls.try_out(&program, &embedded.scratch()).await?;
     let store = embedded.open_store().await?;
+    store.release_upload_locks().await.map_err(Failure::ours)?;
     if let Some(mark) = store.latest_mark().await.map_err(Failure::ours)? {
         clock.is_at_least(mark);
     }
@@ -71,7 +78,10 @@ async fn serve(arguments: Arguments, embedded: Embedded, site: Site) -> Result<(
     let door = arguments.address.door(&site).await?;
     let base = door.base.clone();
     let payments = arguments.money.payments(&store, &clock, &base)?;
+    let keyring = embedded.keyring(&store).await?;
+    let mailing = arguments.mail.mailing(Some(embedded.mail()), &store, keyring, &clock, &base)?;
     let stop = CancellationToken::new();
+    let peppers = peppers::open(Some(embedded.peppers()), payments.as_ref(), &store, &clock, &stop).await?;
     let worker = worker::Worker {
         store: store.clone(),
         blobs: blobs.clone(),
@@ -91,10 +101,15 @@ async fn serve(arguments: Arguments, embedded: Embedded, site: Site) -> Result<(
     let registries = [store::figures::registry(), api::figures::registry(), worker::figures::registry()];
     let monitor = Monitor::new(&store, &blobs, clock.clone(), &registries);
     let mut app = App::new(store.clone(), blobs, clock.clone(), entropy, Limits::default(), site)
-        .watched_by(monitor.clone(), arguments.operators.figures_at());
-    if let Some(payments) = payments {
+        .watched_by(monitor.clone(), arguments.operators.figures_at())
+        .behind_proxies(arguments.address.proxies());
+    let posting = OptionFuture::from(mailing.clone().map(|it| tokio::spawn(keep_posting(it, stop.clone()))));
+    if let Some(mailing) = mailing {
+        app = app.with_mailing(mailing);
+    }
+    if let Some((payments, peppers)) = payments.zip(peppers) {
         tokio::spawn(keep_up(payments.clone(), stop.clone()));
-        app = app.with_payments(payments);
+        app = app.with_payments(payments, peppers);
     }
     let link = sign_in_link(&store, &base, &*clock).await?;
     println!("mixrunners is running at {base}");
@@ -109,7 +124,7 @@ async fn serve(arguments: Arguments, embedded: Embedded, site: Site) -> Result<(
     stop.cancel();
     app.close();
     let watching = OptionFuture::from(watching);
-    come_to_an_end(GOODBYE, async { tokio::join!(working, reaping, answering, watching) }).await;
+    come_to_an_end(GOODBYE, async { tokio::join!(working, reaping, posting, answering, watching) }).await;
     store.close().await;
     Ok(())
 }

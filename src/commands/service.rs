@@ -1,6 +1,6 @@
 //! What every command that runs until it is told to stop has: a runtime, an address, an end.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use api::listening::{Doors, listen};
@@ -34,6 +34,9 @@ pub struct Address {
     /// The address people use, when a TLS proxy stands in front: https://mix.example
     #[arg(long, value_name = "URL", env = "MIXRUNNERS_PUBLIC_URL")]
     public_url: Option<String>,
+    /// Behind a proxy on another machine: its address. What it says of callers (X-Forwarded-For) is believed
+    #[arg(long, value_name = "IP", value_delimiter = ',', env = "MIXRUNNERS_TRUSTED_PROXY")]
+    trusted_proxy: Vec<IpAddr>,
 }
 
 impl Address {
@@ -51,6 +54,11 @@ impl Address {
             ))
             .hint("put a TLS proxy in front, and give --public-url https://… as well")),
         }
+    }
+
+    /// Who is believed to say where requests come from, beside this machine.
+    pub fn proxies(&self) -> &[IpAddr] {
+        &self.trusted_proxy
     }
 
     /// Takes the port.

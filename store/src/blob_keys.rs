@@ -1,11 +1,13 @@
-//! The operations on the wrapped keys of blobs. A key's row is there before the first byte that it seals, and goes
-//! before the last one: bytes without a row are bytes that nobody can read.
+//! The operations on wrapped keys: of accounts, whose words they seal, and of blobs. A key's row is there before the
+//! first byte that it seals, and goes before the last one: bytes without a row are bytes that nobody can read.
 
 use domain::blob::{BlobKey, BlobPrefix};
 use domain::clock::Timestamp;
 
 use crate::error::Result;
-use crate::sealing::{KekId, SealId};
+#[cfg(doc)]
+use crate::error::StoreError;
+use crate::sealing::{KekId, Keyring, SealId};
 use crate::{Engine, Store, postgres, sqlite};
 
 /// The key of one write of a blob.
@@ -25,9 +27,33 @@ impl std::fmt::Debug for WrappedKey {
     }
 }
 
+/// The keys of accounts.
+impl Store {
+    /// Gives this store, and all clones of it, the keys of what people wrote: without them an operation that reads or
+    /// writes an address or a name is [`StoreError::Locked`], and a job has no title. Refuses a keyring that lacks a
+    /// key which the database needs. Rows of a database that an older program made are sealed here, before this
+    /// returns.
+    pub async fn unlock(&self, keyring: &Keyring) -> Result<()> {
+        for kek in self.keks_in_use().await? {
+            keyring.must_hold(kek)?;
+        }
+        each!(self, texts::unlock(keyring))?;
+        // As long as it takes: nothing is served before.
+        match &self.0 {
+            Engine::Sqlite(db) => sqlite::older_rows::seal(db).await,
+            Engine::Postgres(db) => postgres::older_rows::seal(db).await,
+        }
+    }
+
+    /// Wraps keys of accounts that this KEK wraps with the newest one, and tells how many; 0 when all is done.
+    pub(crate) async fn rewrap_texts(&self, old: KekId, keyring: &Keyring, limit: u32) -> Result<u64> {
+        each!(self, texts::rewrap_texts(old, keyring, limit))
+    }
+}
+
 /// The keys of blobs.
 impl Store {
-    /// Which KEKs the keys of blobs are wrapped with, oldest first; none before the first blob.
+    /// Which KEKs the keys of blobs, of accounts and of tags are wrapped with, oldest first; none in a new database.
     pub async fn keks_in_use(&self) -> Result<Vec<KekId>> {
         each!(self, blob_keys::keks_in_use())
     }

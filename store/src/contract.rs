@@ -1,24 +1,30 @@
 //! The stories every engine must pass, with a clock that moves only by hand. An engine is done when its line
 //! at the end of this file passes.
 
+mod abuse;
 mod access;
 mod audit;
 mod blob_keys;
 mod credits;
 mod crowd;
 mod ending;
+mod erasure;
 mod fairness;
 mod leases;
+mod mail;
+pub(crate) mod older;
 mod operators;
 mod orders;
 mod overview;
+mod previews;
 mod purchases;
 mod reaping;
 mod schedules;
 pub(crate) mod tables;
 pub(crate) mod tampering;
+mod uploading;
 mod uploads;
-mod world;
+pub(crate) mod world;
 
 use self::world::World;
 
@@ -36,6 +42,20 @@ macro_rules! stories {
 macro_rules! every_story {
     ($world:expr) => {
         stories! { $world =>
+            abuse:
+                mr_7e_an_address_is_recognised_in_every_spelling_and_by_every_process_and_none_without_its_pepper
+                mr_7e_once_an_account_is_gone_nothing_leads_from_a_tag_to_it
+                mr_7e_a_tag_dies_on_its_day
+                mr_8a_the_table_takes_no_other_signal_reason_or_term
+                mr_8d_no_plain_hash_of_any_address_matches_a_tag_and_a_planted_one_is_found
+                hits_of_many_at_once_are_all_counted_up_to_255
+                of_ten_processes_that_share_a_folder_one_makes_the_pepper
+                a_process_that_lacks_a_pepper_says_so_and_makes_no_other;
+            previews:
+                a_preview_is_free_lives_7_days_and_leaves_its_upload_for_a_master
+                mr_8b_previews_are_counted_by_account_and_by_address
+                of_many_previews_at_once_no_more_are_taken_than_there_are
+                a_part_that_begins_beyond_the_end_makes_no_job_and_counts_nothing;
             access:
                 a_sign_in_link_works_once_under_twenty_parallel_redeems
                 a_sign_in_link_dies_at_its_minute
@@ -56,6 +76,17 @@ macro_rules! every_story {
                 a_deleted_upload_dooms_its_blobs_and_ends_its_check
                 lists_go_backwards_in_time_page_by_page
                 an_unused_upload_goes_after_seven_days_and_a_used_one_with_its_first_job;
+            uploading:
+                one_sender_at_a_time_and_the_next_one_is_heard_of
+                of_ten_who_ask_for_an_upload_at_once_one_gets_it
+                a_lock_that_is_renewed_lasts_and_one_that_is_not_lapses
+                whoever_lost_the_lock_moves_nothing
+                a_part_is_never_checked_ordered_or_listed
+                parts_are_joined_once_however_often_it_is_asked
+                the_parts_go_when_their_whole_is_finished_and_count_once
+                what_cannot_be_joined_is_named_and_nothing_is_done
+                an_unfinished_whole_takes_its_parts_along
+                parts_that_nobody_joins_go_after_a_day;
             orders:
                 the_same_key_and_body_is_the_same_job
                 the_same_key_with_another_body_is_a_conflict
@@ -132,6 +163,29 @@ macro_rules! every_story {
                 a_freeze_stands_until_somebody_ends_it
                 an_approval_covers_what_is_due_and_nothing_after
                 the_last_reading_of_a_start_is_kept_and_a_new_start_gets_the_latest_of_any;
+            mail:
+                mr_3b_a_mailed_link_signs_in_once_however_many_open_it_at_once
+                mr_3b_a_mailed_link_ends_with_its_ten_minutes
+                mc_2_what_is_kept_of_an_agreement_is_a_boolean_and_a_version
+                mc_17_the_owner_is_told_of_a_browser_that_was_not_there
+                mr_3b_an_address_gets_five_mails_an_hour_and_never_hears_of_the_sixth
+                mr_3b_a_network_asks_twenty_times_an_hour
+                mr_3b_paces_hold_however_many_ask_at_once
+                a_mail_is_with_one_sender_at_a_time_and_is_tried_again_ever_more_rarely
+                a_mail_is_tried_eight_times_and_not_beyond_its_time
+                mr_13b_an_address_changes_by_its_own_link_and_the_old_one_is_told
+                a_link_signs_in_or_proves_an_address_and_not_the_other
+                what_was_asked_for_is_forgotten;
+            erasure:
+                mr_7c_of_an_erased_account_no_row_is_left_and_its_worker_loses_its_lease
+                mr_7c_an_erasure_amid_orders_uploads_and_leases_leaves_nothing_of_the_account
+                mr_13c_the_receipt_of_an_account_is_verified_with_its_last_place
+                mc_21_what_was_bought_and_not_used_goes_back_and_the_books_stay_without_the_person
+                mx_24_of_two_jobs_on_one_upload_the_second_renders_after_the_first_was_erased
+                mx_24_an_erased_account_takes_its_own_upload_along_whatever_others_hold
+                mr_8d_without_keys_jobs_are_seen_without_what_people_wrote_and_nothing_is_written
+                mx_17_keys_of_accounts_are_wrapped_anew_and_older_ones_are_not_needed_any_more
+                a_price_is_no_reason_to_keep_a_title;
             blob_keys:
                 a_blob_has_a_key_for_each_of_its_writes_until_it_is_shredded
                 shredding_a_prefix_takes_all_below_it_and_nothing_beside_it

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use domain::job::IllegalMove;
 
+use crate::sealing::KeyringError;
+
 /// Why an operation did nothing at all.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -56,6 +58,15 @@ pub enum StoreError {
         /// What is wrong with it.
         detail: String,
     },
+    /// What people wrote is sealed, and nobody gave this store the keys.
+    #[error("names and addresses in this database are sealed, and the keys were not given")]
+    Locked,
+    /// The account was erased between two looks at it.
+    #[error("the account {0} has gone")]
+    Erased(String),
+    /// The keys are not there, or not the right ones.
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
     /// A job was asked for a move it cannot make.
     #[error(transparent)]
     IllegalMove(#[from] IllegalMove),
@@ -81,6 +92,24 @@ impl StoreError {
         }
     }
 
+    /// Whether the database's disk is full.
+    #[must_use]
+    pub fn is_for_want_of_room(&self) -> bool {
+        let Self::Database(sqlx::Error::Database(refusal)) = self else { return false };
+        refusal.code().is_some_and(|code| FULL_CODES.contains(&code.as_ref()))
+    }
+
+    /// Whether somebody acted for an account that was erased meanwhile: what it had is not there, and what it would add
+    /// has no place any more.
+    #[must_use]
+    pub fn is_of_erased_account(&self) -> bool {
+        match self {
+            Self::Erased(_) => true,
+            Self::Database(sqlx::Error::Database(refusal)) => refusal.is_foreign_key_violation(),
+            _ => false,
+        }
+    }
+
     pub(crate) fn unreadable(table: &'static str, row: &str, detail: impl ToString) -> Self {
         Self::Unreadable { table, row: row.to_owned(), detail: detail.to_string() }
     }
@@ -89,6 +118,8 @@ impl StoreError {
 /// Short for the result of every operation of the store.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
+/// What SQLite (SQLITE_FULL) and PostgreSQL (disk_full) say when their disk is full.
+const FULL_CODES: [&str; 2] = ["13", "53100"];
 /// PostgreSQL's words for «not now» (its manual, appendix A): a statement or an idle transaction that took too long,
 /// too many connections, a server that ends or begins. SQLite's: somebody else holds the file.
 const PASSING_CODES: [&str; 8] = ["57014", "25P03", "53300", "57P01", "57P02", "57P03", "5", "517"];

@@ -9,7 +9,9 @@
 //! | this page | every operation, without SQL |
 //! | [`outcome`] | what operations take and give |
 //! | [`operating`], [`overview`], [`auditing`] | the operations for operators |
+//! | [`abuse`] | hashed signals and their peppers, free previews |
 //! | [`money`] | the operations on credits and payments |
+//! | [`uploading`] | the operations on the right to send an upload, and on the parts of one |
 //! | [`reaping`] | the operations of the reaper |
 //! | [`figures`] | how long operations take, for operators |
 //! | [`blobs`] | bytes by key, on a disk or in a bucket |
@@ -21,6 +23,7 @@
 //! | `postgres` | the engine for many |
 //! | `schema` | bringing the tables to this version |
 //! | `contract` | the stories every engine must pass |
+//! | `data_map` | what is kept and why, held against the tables |
 #![expect(clippy::duplicate_mod, reason = "each engine compiles the same operations for its own driver")]
 
 /// Calls an operation of the engine that is there, times it, and waits for it as long as this store waits.
@@ -36,13 +39,18 @@ macro_rules! each {
     }};
 }
 
+pub mod abuse;
+mod account_rows;
 pub mod auditing;
 mod blob_keys;
 pub mod blobs;
 #[cfg(test)]
 mod contract;
+#[cfg(test)]
+mod data_map;
 pub mod error;
 pub mod figures;
+pub mod mail;
 pub mod money;
 mod money_rows;
 pub mod operating;
@@ -56,6 +64,7 @@ mod schema;
 pub mod sealing;
 mod signals;
 mod sqlite;
+pub mod uploading;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -81,12 +90,13 @@ use tokio::sync::{Notify, broadcast};
 pub use crate::blobs::Blobs;
 pub use crate::error::{Result, StoreError};
 use crate::outcome::{
-    ApiKey, Checked, Completion, Enqueued, Expired, JobChange, Leased, NewAccount, NewApiKey, NewSession,
-    NewUpload, Progress, Removal, Session,
+    ApiKey, Checked, Completion, Enqueued, Erased, Expired, JobChange, Leased, NewAccount, NewApiKey,
+    NewSession, NewUpload, Progress, Removal, Session,
 };
 use crate::patience::Patience;
 pub use crate::schema::Migrated;
 use crate::signals::Signals;
+use crate::uploading::UploadLock;
 
 /// Where the rows are.
 #[derive(Clone, Copy, Debug)]
@@ -219,6 +229,15 @@ impl Store {
         each!(self, accounts::account_by_email(email))
     }
 
+    /// Removes an account with all it has, in one transaction: its sessions, links and keys; its jobs, running ones
+    /// too, and its uploads, with the keys of their audio; purchases of which nothing was used are paid back; the
+    /// link to its ledger is cut, and the key of its own words destroyed. What bookkeeping keeps says nothing of the
+    /// person any more. `None` if there is no such account: twice is once. Its receipt is found by its id, as others
+    /// are.
+    pub async fn erase_account(&self, id: &AccountId, now: Timestamp) -> Result<Option<Erased>> {
+        each!(self, erasure::erase_account(id, now))
+    }
+
     /// A link that signs in once, before it expires.
     pub async fn create_sign_in_link(
         &self,
@@ -287,7 +306,7 @@ impl Store {
         each!(self, uploads::upload(account, id))
     }
 
-    /// Uploads, newest first, those older than `after`.
+    /// Uploads, newest first, those older than `after`; without those that are parts of others.
     pub async fn list_uploads(
         &self,
         account: &AccountId,
@@ -298,22 +317,23 @@ impl Store {
     }
 
     /// Tells the length of an upload that began without one. False, and nothing is done, if it has another
-    /// length already, is complete, or has more bytes than that.
-    pub async fn declare_upload_size(&self, id: &UploadId, size_bytes: u64) -> Result<bool> {
-        each!(self, uploads::declare_upload_size(id, size_bytes))
+    /// length already, is complete, or has more bytes than that, or the lock was lost.
+    pub async fn declare_upload_size(&self, lock: &UploadLock, size_bytes: u64) -> Result<bool> {
+        each!(self, uploads::declare_upload_size(lock, size_bytes))
     }
 
     /// Moves the offset from `from` to `to`. Call it after the bytes are durable, never before: a sender
-    /// forgets what we acknowledge. False, and nothing is done, if the offset is not `from` any more, the
-    /// upload is not receiving, or `to` lies beyond its length.
-    pub async fn advance_upload(&self, id: &UploadId, from: u64, to: u64) -> Result<bool> {
-        each!(self, uploads::advance_upload(id, from, to))
+    /// forgets what we acknowledge. False, and nothing is done, if the lock was lost, the offset is not `from`
+    /// any more, the upload is not receiving, or `to` lies beyond its length.
+    pub async fn advance_upload(&self, lock: &UploadLock, from: u64, to: u64) -> Result<bool> {
+        each!(self, uploads::advance_upload(lock, from, to))
     }
 
-    /// All bytes are here: the upload is `checking`, and a check of it is queued, in one transaction. False,
-    /// and nothing is done, unless it was receiving and its offset equals its length.
-    pub async fn finish_upload(&self, id: &UploadId, sha256: &Digest, now: Timestamp) -> Result<bool> {
-        each!(self, uploads::finish_upload(id, sha256, now))
+    /// All bytes are here: the upload is `checking`, a check of it is queued, and the parts it was made of are
+    /// removed, in one transaction. False, and nothing is done, unless the lock is held, it was receiving and
+    /// its offset equals its length.
+    pub async fn finish_upload(&self, lock: &UploadLock, sha256: &Digest, now: Timestamp) -> Result<bool> {
+        each!(self, uploads::finish_upload(lock, sha256, now))
     }
 
     /// Ends a check: the upload is `ready`.
@@ -336,7 +356,7 @@ impl Store {
 impl Store {
     /// Turns an order into a queued job that costs nothing; the same idempotency key never makes two.
     pub async fn enqueue(&self, order: &Order, now: Timestamp) -> Result<Enqueued> {
-        each!(self, jobs::enqueue(order, Room::ENDLESS, None, now))
+        each!(self, orders::enqueue(order, Room::ENDLESS, None, now))
     }
 
     /// The same if as many wait as there is room for at most, and if its price can be held, which is done in the same
@@ -348,7 +368,7 @@ impl Store {
         prices: Option<&PriceList>,
         now: Timestamp,
     ) -> Result<Enqueued> {
-        each!(self, jobs::enqueue(order, room, prices, now))
+        each!(self, orders::enqueue(order, room, prices, now))
     }
 
     /// A job.

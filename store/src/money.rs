@@ -426,7 +426,7 @@ impl Store {
 
     /// The customer does not want it after all, and has used none of it.
     pub async fn withdraw(&self, account: &AccountId, id: &PurchaseId, now: Timestamp) -> Result<Withdrawn> {
-        each!(self, purchases::withdraw(account, id, now))
+        each!(self, withdrawals::withdraw(account, id, now))
     }
 
     /// Rows of bookkeeping, newest first, those older than `after`.

@@ -37,11 +37,11 @@ impl EntryRow {
 }
 
 /// A purchase with what lies in other tables; see `sql/purchases.rs`.
-#[derive(sqlx::FromRow)]
+#[derive(Clone, sqlx::FromRow)]
 pub(crate) struct PurchaseRow {
     pub(crate) id: String,
     purse_id: String,
-    account_id: Option<String>,
+    pub(crate) account_id: Option<String>,
     pack: String,
     credits: i64,
     amount_minor: i64,

@@ -12,10 +12,11 @@ use domain::ids::{AccountId, JobId, KeyId, SessionId, UploadId};
 use domain::job::{Job, Stage, StateName};
 use domain::lease::LeaseId;
 use domain::money::Credits;
+use domain::removal::Receipt;
 use domain::scope::Scopes;
 use domain::secret::SecretHash;
 use domain::task::Task;
-use domain::upload::{AudioFacts, Finding};
+use domain::upload::{AudioFacts, Concat, Finding, MetadataKept};
 
 /// An account to be made.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -102,6 +103,10 @@ pub struct NewUpload {
     pub name: String,
     /// The media type the user's program claimed.
     pub filetype: Option<String>,
+    /// Whether it is a part of a file, or made of such parts.
+    pub concat: Concat,
+    /// What its metadata can be told from.
+    pub metadata: MetadataKept,
     /// How long it will be, if the sender said.
     pub size_bytes: Option<u64>,
     /// When it goes if it is not complete by then.
@@ -115,6 +120,21 @@ pub struct Checked {
     pub audio: AudioFacts,
     /// What its owner should know.
     pub findings: Vec<Finding>,
+}
+
+/// What became of an account.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Erased {
+    /// What is remembered of it.
+    pub receipt: Receipt,
+    /// How many jobs went with it, running ones included.
+    pub jobs: u64,
+    /// How many uploads.
+    pub uploads: u64,
+    /// How many purchases are paid back, because nothing of them was used.
+    pub purchases_returned: u32,
+    /// Credits that were left after that, and are lost.
+    pub credits_lost: i64,
 }
 
 /// What became of a wish to remove something.
@@ -148,6 +168,13 @@ pub enum Enqueued {
     },
     /// A payment of this account is disputed; nothing is spent until that is decided.
     Frozen,
+    /// As many free previews were made today as there are.
+    PreviewsUsed {
+        /// How many there are on a day.
+        per_day: u32,
+        /// When there are some again.
+        again_at: Timestamp,
+    },
     /// As many of this account's jobs wait as may.
     AccountFull,
     /// As many jobs wait as may.

@@ -19,6 +19,8 @@ macro_rules! held_unless_busy {
     };
 }
 
+#[path = "sql/abuse.rs"]
+pub(crate) mod abuse;
 #[path = "sql/accounts.rs"]
 pub(crate) mod accounts;
 #[path = "sql/artifacts.rs"]
@@ -30,16 +32,26 @@ pub(crate) mod blob_keys;
 #[path = "sql/books.rs"]
 pub(crate) mod books;
 mod claim;
+#[path = "sql/erasure.rs"]
+pub(crate) mod erasure;
 #[path = "sql/job_lists.rs"]
 pub(crate) mod job_lists;
 #[path = "sql/jobs.rs"]
 pub(crate) mod jobs;
 #[path = "sql/ledger.rs"]
 pub(crate) mod ledger;
+#[path = "sql/mail.rs"]
+pub(crate) mod mail;
+#[path = "sql/older_rows.rs"]
+pub(crate) mod older_rows;
 #[path = "sql/operators.rs"]
 pub(crate) mod operators;
+#[path = "sql/orders.rs"]
+pub(crate) mod orders;
 #[path = "sql/overview.rs"]
 pub(crate) mod overview;
+#[path = "sql/previews.rs"]
+pub(crate) mod previews;
 #[path = "sql/provider.rs"]
 pub(crate) mod provider;
 #[path = "sql/purchases.rs"]
@@ -49,10 +61,16 @@ pub(crate) mod queue;
 #[path = "sql/reaping.rs"]
 pub(crate) mod reaping;
 mod telling;
+#[path = "sql/texts.rs"]
+pub(crate) mod texts;
 #[path = "sql/trust.rs"]
 pub(crate) mod trust;
+#[path = "sql/uploading.rs"]
+pub(crate) mod uploading;
 #[path = "sql/uploads.rs"]
 pub(crate) mod uploads;
+#[path = "sql/withdrawals.rs"]
+pub(crate) mod withdrawals;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -68,6 +86,7 @@ use self::telling::Telling;
 use crate::error::{Result, StoreError};
 use crate::outcome::JobChange;
 use crate::schema::{self, Migrated};
+use crate::sealing::texts::Texts;
 use crate::signals::Signals;
 
 /// What the shared operations call their engine and its connections.
@@ -102,6 +121,7 @@ pub(crate) struct Postgres {
     retention: Retention,
     time: Time,
     telling: Telling,
+    pub(crate) texts: Texts,
     pub(crate) signals: Arc<Signals>,
 }
 
@@ -128,7 +148,7 @@ impl Postgres {
             .await?;
         let signals = Arc::new(Signals::new());
         let telling = Telling::start(&reader, signals.clone(), &*entropy).await?;
-        Ok(Self { reader, entropy, retention, time, telling, signals })
+        Ok(Self { reader, entropy, retention, time, telling, texts: Texts::default(), signals })
     }
 
     /// On a connection of its own: a migration may take its time, and the lock it holds goes with the connection.
@@ -151,6 +171,30 @@ impl Postgres {
     pub(crate) async fn close(&self) {
         self.telling.stop();
         self.reader.close().await;
+    }
+
+    /// Writes the tables that held plain text anew, so that dead rows do not stay behind in their files. Nothing is
+    /// lost if it cannot be done just now: it is the second wall, behind the seals.
+    async fn forget_deleted_rows(&self) {
+        let done = async {
+            let mut connection = self.reader.acquire().await?;
+            sqlx::query("SET statement_timeout = 0").execute(&mut *connection).await?;
+            let tables =
+                "VACUUM FULL accounts, sessions, api_keys, uploads, jobs, job_inputs, artifacts, purchases";
+            let done = sqlx::query(tables).execute(&mut *connection).await;
+            // Its timeouts are not those of the others any more.
+            connection.close().await?;
+            done.map(drop)
+        };
+        if let Err(error) = done.await {
+            tracing::warn!(%error, "the tables could not be written anew");
+        }
+    }
+
+    /// A server shortens its log by itself.
+    #[expect(clippy::unused_async, reason = "as the other engine has it")]
+    async fn shorten_log(&self) -> Result<()> {
+        Ok(())
     }
 
     async fn write(&self) -> Result<Write<'_>> {
@@ -189,6 +233,19 @@ async fn reading_time(
     }
 }
 
+/// Rows lie in the order of their writing here, and each has the number of its transaction. Written anew by one
+/// transaction, in the order of their hashes, neither tells who came when.
+async fn put_abuse_tags_in_order(connection: &mut PgConnection) -> Result<()> {
+    sqlx::query("LOCK TABLE abuse_tags IN EXCLUSIVE MODE").execute(&mut *connection).await?;
+    sqlx::query(
+        "WITH all_of_them AS (DELETE FROM abuse_tags RETURNING *)
+         INSERT INTO abuse_tags SELECT * FROM all_of_them ORDER BY kind, epoch, tag, reason",
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// A transaction that writes, and what listeners hear once it is committed.
 struct Write<'s> {
     transaction: Transaction<'static, sqlx::Postgres>,
@@ -205,6 +262,15 @@ impl Write<'_> {
     /// The time that decides. Hosts have many clocks, the server has one.
     async fn time(&mut self, callers: Timestamp) -> Result<Timestamp> {
         reading_time(self.store, &mut self.transaction, callers).await
+    }
+
+    /// Until the transaction ends nobody else adds anything to this account.
+    async fn close_account(&mut self, account: &AccountId) -> Result<()> {
+        sqlx::query("SELECT 1 FROM accounts WHERE id = $1 FOR UPDATE")
+            .bind(account.as_str())
+            .execute(self.connection())
+            .await?;
+        Ok(())
     }
 
     /// Until the transaction ends nobody else starts or orders a job of this account.

@@ -11,12 +11,17 @@ use sqlx::AssertSqlSafe;
 
 use super::*;
 use crate::auditing::Verified;
+use crate::contract::older::{CANARY, Older, PLAIN};
+use crate::contract::world::keyring;
 use crate::contract::{tables, tampering};
 use crate::outcome::NewAccount;
 use crate::rows::json_text;
 
 async fn open(url: &str, seed: u64, time: Time) -> Postgres {
-    Postgres::open(url, time, Arc::new(SeededEntropy::new(seed)), Retention::POLICY).await.unwrap()
+    let entropy = Arc::new(SeededEntropy::new(seed));
+    let store = Postgres::open(url, time, entropy, Retention::POLICY).await.unwrap();
+    texts::unlock(&store, &keyring()).await.unwrap();
+    store
 }
 
 async fn store() -> Postgres {
@@ -58,7 +63,12 @@ async fn the_tables_refuse_every_state_the_program_does_not_know_and_take_its_mo
     for sql in tables::rows(&account).into_iter().chain(tables::money_rows(&account)) {
         sqlx::query(AssertSqlSafe(sql)).execute(&store.reader).await.unwrap();
     }
-    for sql in tables::REFUSED.into_iter().chain(tables::MONEY_REFUSED).chain(["TRUNCATE ledger CASCADE"]) {
+    for sql in tables::REFUSED
+        .into_iter()
+        .chain(tables::MONEY_REFUSED)
+        .chain(tables::MAIL_REFUSED)
+        .chain(["TRUNCATE ledger CASCADE"])
+    {
         let answer = sqlx::query(sql).execute(&store.reader).await;
         assert!(matches!(answer, Err(sqlx::Error::Database(_))), "{sql}: {answer:?}");
     }
@@ -252,4 +262,53 @@ async fn what_operators_ask_is_answered_from_an_index() {
         assert!(plan.contains("Scan"), "the case must be real: {plan}");
         assert!(!plan.contains("Seq Scan on jobs"), "{sql}: {plan}");
     }
+}
+
+#[tokio::test]
+async fn mr_8d_what_stood_in_plain_text_is_sealed_at_the_start_and_no_byte_of_it_stays_in_the_tables() {
+    let server = Server::start(Durability::Durable);
+    let url = server.database();
+    let mut before = options(&url).unwrap().connect().await.unwrap();
+    let older = MIGRATIONS.iter().filter(|one| one.version <= PLAIN).cloned().collect();
+    Migrator::with_migrations(older).run_direct(None, &mut before, false).await.unwrap();
+    let older = Older::new();
+    let rows = older.rows("decode(repeat('00', 32), 'hex')");
+    sqlx::raw_sql(AssertSqlSafe(rows)).execute(&mut before).await.unwrap();
+    let mut holds = async || {
+        sqlx::query("CHECKPOINT").execute(&mut before).await.unwrap();
+        let mut grep = std::process::Command::new("grep");
+        grep.args(["-rlaF", CANARY]).arg(server.data().join("base"));
+        String::from_utf8(grep.output().unwrap().stdout).unwrap()
+    };
+    assert_ne!(holds().await, "", "the case must be real");
+    let entropy = Arc::new(SeededEntropy::new(1));
+    let store = crate::Store::open(crate::Place::Server(&url), entropy, Retention::POLICY).await.unwrap();
+    store.unlock(&keyring()).await.unwrap();
+    older.is_read_by(&store).await;
+    assert_eq!(holds().await, "", "in no table; the server's log goes round by itself");
+    store.close().await;
+}
+
+#[tokio::test]
+async fn neither_the_place_of_a_tag_nor_its_transaction_tells_who_came_when() {
+    let store = store().await;
+    let tag = |byte: u8| {
+        let (kind, epoch) = (domain::abuse::AbuseKind::Email, domain::abuse::Epoch::of_number(1).unwrap());
+        domain::abuse::AbuseTag { kind, epoch, bits: [byte; 16] }
+    };
+    for byte in [9, 3, 7, 1] {
+        let tags = crate::abuse::AbuseTags { newest: tag(byte), older: Vec::new() };
+        let reason = domain::abuse::AbuseReason::PreviewUsed;
+        abuse::record_abuse(&store, &tags, reason, Timestamp::from_micros(1)).await.unwrap();
+    }
+    let written = async || -> (Vec<Vec<u8>>, i64) {
+        let by_place = "SELECT tag FROM abuse_tags ORDER BY ctid";
+        let tags = sqlx::query_scalar(by_place).fetch_all(&store.reader).await.unwrap();
+        let transactions = "SELECT count(DISTINCT xmin::text) FROM abuse_tags";
+        (tags, sqlx::query_scalar(transactions).fetch_one(&store.reader).await.unwrap())
+    };
+    let in_order = [1, 3, 7, 9].map(|byte| vec![byte; 16]).to_vec();
+    assert_ne!(written().await, (in_order.clone(), 1), "the case must be real");
+    reaping::orphans_swept(&store, Timestamp::from_micros(2)).await.unwrap();
+    assert_eq!(written().await, (in_order, 1));
 }

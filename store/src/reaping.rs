@@ -68,7 +68,7 @@ impl Store {
     }
 
     /// Removes what nobody needs any more and holds no audio: sessions and links that ended, receipts after two
-    /// years. Tells how many rows went.
+    /// years, abuse tags at their end. Tells how many rows went.
     pub async fn remove_stale(&self, now: Timestamp) -> Result<u64> {
         each!(self, reaping::remove_stale(now))
     }

@@ -2,26 +2,30 @@
 
 use std::fmt::Display;
 
-use domain::account::{Account, Email};
 use domain::artifact::{Artifact, ArtifactFormat, ArtifactKind};
 use domain::audit::{AuditRow, Deed};
 use domain::blob::BlobKey;
 use domain::clock::Timestamp;
 use domain::digest::Digest;
-use domain::ids::{AccountId, ArtifactId, JobId, KeyId, SessionId, UploadId};
+use domain::ids::{AccountId, ArtifactId, JobId, UploadId};
 use domain::job::{Job, JobEvent, JobKind, JobState, Stage, StateName};
 use domain::lease::{Lease, LeaseId, WorkerName};
 use domain::money::Credits;
 use domain::problem::{Money, Problem};
 use domain::recipe::Recipe;
-use domain::upload::{Upload, UploadState};
-use serde::Serialize;
+use domain::retention::Retention;
+use domain::tags::Tags;
+use domain::upload::{Concat, MetadataKept, Upload, UploadState};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::blob_keys::WrappedKey;
 use crate::error::{Result, StoreError};
-use crate::outcome::{ApiKey, Session};
+use crate::sealing::texts::AccountCipher;
 use crate::sealing::{KekId, SealId};
+
+/// What the detail of a job's problem is bound to.
+pub(crate) const PROBLEM: &str = "jobs.problem";
 
 /// Reads one text of a row by its own parser.
 pub(crate) fn parse<T, E: Display>(
@@ -38,7 +42,7 @@ pub(crate) fn json_text<T: Serialize + ?Sized>(value: &T) -> Result<String> {
     serde_json::to_string(value).map_err(|error| StoreError::Database(sqlx::Error::Encode(error.into())))
 }
 
-fn json<T: DeserializeOwned>(table: &'static str, row: &str, text: &str) -> Result<T> {
+pub(crate) fn json<T: DeserializeOwned>(table: &'static str, row: &str, text: &str) -> Result<T> {
     parse(table, row, text, |text| serde_json::from_str(text))
 }
 
@@ -63,77 +67,8 @@ fn bytes(count: i64) -> u64 {
     u64::try_from(count).unwrap_or(0)
 }
 
-fn time(micros: Option<i64>) -> Option<Timestamp> {
+pub(crate) fn time(micros: Option<i64>) -> Option<Timestamp> {
     micros.map(Timestamp::from_micros)
-}
-
-#[derive(sqlx::FromRow)]
-pub(crate) struct AccountRow {
-    id: String,
-    email: String,
-    roles: String,
-    created_at: i64,
-}
-
-impl AccountRow {
-    pub(crate) fn read(self) -> Result<Account> {
-        Ok(Account {
-            email: parse("accounts", &self.id, &self.email, Email::parse)?,
-            roles: json("accounts", &self.id, &self.roles)?,
-            created_at: Timestamp::from_micros(self.created_at),
-            id: parse("accounts", &self.id, &self.id, AccountId::parse)?,
-        })
-    }
-}
-
-#[derive(sqlx::FromRow)]
-pub(crate) struct SessionRow {
-    id: String,
-    account_id: String,
-    device: String,
-    created_at: i64,
-    expires_at: i64,
-}
-
-impl SessionRow {
-    pub(crate) fn account(&self) -> Result<AccountId> {
-        parse("sessions", &self.id, &self.account_id, AccountId::parse)
-    }
-
-    pub(crate) fn read(self) -> Result<Session> {
-        Ok(Session {
-            id: parse("sessions", &self.id, &self.id, SessionId::parse)?,
-            device: self.device,
-            created_at: Timestamp::from_micros(self.created_at),
-            expires_at: Timestamp::from_micros(self.expires_at),
-        })
-    }
-}
-
-#[derive(sqlx::FromRow)]
-pub(crate) struct ApiKeyRow {
-    id: String,
-    account_id: String,
-    name: String,
-    scopes: String,
-    created_at: i64,
-    expires_at: Option<i64>,
-}
-
-impl ApiKeyRow {
-    pub(crate) fn account(&self) -> Result<AccountId> {
-        parse("api_keys", &self.id, &self.account_id, AccountId::parse)
-    }
-
-    pub(crate) fn read(self) -> Result<ApiKey> {
-        Ok(ApiKey {
-            id: parse("api_keys", &self.id, &self.id, KeyId::parse)?,
-            scopes: json("api_keys", &self.id, &self.scopes)?,
-            name: self.name,
-            created_at: Timestamp::from_micros(self.created_at),
-            expires_at: time(self.expires_at),
-        })
-    }
 }
 
 #[derive(sqlx::FromRow)]
@@ -142,6 +77,9 @@ pub(crate) struct UploadRow {
     account_id: String,
     name: String,
     filetype: Option<String>,
+    sealed: Option<Vec<u8>>,
+    concat: Option<String>,
+    metadata: i64,
     state: String,
     size_bytes: Option<i64>,
     received_bytes: i64,
@@ -154,13 +92,28 @@ pub(crate) struct UploadRow {
 }
 
 impl UploadRow {
-    pub(crate) fn read(self) -> Result<Upload> {
+    pub(crate) fn read(self, cipher: &AccountCipher) -> Result<Upload> {
         const TABLE: &str = "uploads";
         let row = &self.id;
+        let UploadTexts { name, filetype } = match &self.sealed {
+            Some(sealed) => json(TABLE, row, &cipher.open(TABLE, row, sealed)?)?,
+            None => UploadTexts { name: self.name.clone(), filetype: self.filetype.clone() },
+        };
         Ok(Upload {
             id: parse(TABLE, row, row, UploadId::parse)?,
             account: parse(TABLE, row, &self.account_id, AccountId::parse)?,
             state: self.state()?,
+            metadata: word(TABLE, row, &self.metadata.to_string(), |number| match number {
+                "0" => Some(MetadataKept::None),
+                "1" => Some(MetadataKept::NameAndType),
+                "2" => Some(MetadataKept::Blob),
+                _ => None,
+            })?,
+            concat: match self.concat {
+                None => Concat::Whole,
+                Some(word) if word == "partial" => Concat::Partial,
+                Some(header) => Concat::Final { header },
+            },
             size_bytes: self.size_bytes.map(bytes),
             received_bytes: bytes(self.received_bytes),
             sha256: self.sha256.as_deref().map(|sum| digest(TABLE, row, sum)).transpose()?,
@@ -169,8 +122,8 @@ impl UploadRow {
             problem: self.problem.as_deref().map(|text| json(TABLE, row, text)).transpose()?,
             created_at: Timestamp::from_micros(self.created_at),
             delete_at: time(self.delete_at),
-            name: self.name,
-            filetype: self.filetype,
+            name,
+            filetype,
         })
     }
 
@@ -185,6 +138,20 @@ impl UploadRow {
     }
 }
 
+/// What is sealed in the row of an upload.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct UploadTexts {
+    pub(crate) name: String,
+    pub(crate) filetype: Option<String>,
+}
+
+/// What is sealed in the row of a job.
+#[derive(Serialize, Deserialize, Default)]
+pub(crate) struct JobTexts {
+    pub(crate) title: String,
+    pub(crate) tags: Tags,
+}
+
 #[derive(sqlx::FromRow)]
 pub(crate) struct JobRow {
     pub(crate) id: String,
@@ -192,6 +159,8 @@ pub(crate) struct JobRow {
     pub(crate) kind: String,
     title: String,
     recipe: Option<String>,
+    sealed: Option<Vec<u8>>,
+    problem_sealed: Option<Vec<u8>>,
     state: String,
     not_before: Option<i64>,
     worker: Option<String>,
@@ -248,13 +217,29 @@ impl JobRow {
         word("jobs", &self.id, &self.kind, JobKind::parse)
     }
 
-    pub(crate) fn title(&self) -> String {
-        self.title.clone()
+    /// Its title and its tags. Without keys there are none.
+    pub(crate) fn texts(&self, cipher: Option<&AccountCipher>) -> Result<JobTexts> {
+        match (&self.sealed, cipher) {
+            (Some(sealed), Some(cipher)) => json("jobs", &self.id, &cipher.open("jobs", &self.id, sealed)?),
+            (Some(_), None) => Ok(JobTexts::default()),
+            (None, _) => Ok(JobTexts { title: self.title.clone(), tags: self.recipe()?.tags }),
+        }
     }
 
+    /// How it is done, without its tags.
     pub(crate) fn recipe(&self) -> Result<Recipe> {
         let text = self.recipe.as_deref().ok_or_else(|| self.lacks("recipe"))?;
         json("jobs", &self.id, text)
+    }
+
+    /// Whether it makes a preview. What cannot be read makes nothing, and must come to its end all the same.
+    pub(crate) fn is_preview(&self) -> bool {
+        self.recipe().is_ok_and(|recipe| recipe.preview.is_some())
+    }
+
+    /// When it goes, and all it made, if it ends now.
+    pub(crate) fn goes_at(&self, retention: &Retention, now: Timestamp) -> Timestamp {
+        if self.is_preview() { retention.of_ended_preview(now) } else { retention.of_ended_job(now) }
     }
 
     pub(crate) fn money(&self) -> Result<Money> {
@@ -265,6 +250,7 @@ impl JobRow {
         StoreError::unreadable("jobs", &self.id, format!("{} without {column}", self.state))
     }
 
+    /// Where it is. What a problem says of the song is not in it.
     pub(crate) fn state(&self) -> Result<JobState> {
         let at = || time(self.finished_at).ok_or_else(|| self.lacks("finished_at"));
         Ok(match self.state_name()? {
@@ -289,16 +275,23 @@ impl JobRow {
     }
 
     /// The job without what lies in other tables.
-    pub(crate) fn read(&self) -> Result<Job> {
+    pub(crate) fn read(&self, cipher: Option<&AccountCipher>) -> Result<Job> {
+        let JobTexts { title, tags } = self.texts(cipher)?;
+        let mut state = self.state()?;
+        if let (JobState::Failed { problem, .. }, Some(sealed), Some(cipher)) =
+            (&mut state, &self.problem_sealed, cipher)
+        {
+            problem.detail = cipher.open(PROBLEM, &self.id, sealed)?;
+        }
         Ok(Job {
             id: self.id()?,
             account: self.account()?,
             kind: self.kind()?,
-            title: self.title(),
+            title,
             inputs: Vec::new(),
             references: Vec::new(),
-            recipe: self.recipe()?,
-            state: self.state()?,
+            recipe: Recipe { tags, ..self.recipe()? },
+            state,
             stage: self.stage()?,
             progress: self.progress,
             queue_position: None,
@@ -346,6 +339,7 @@ pub(crate) struct ArtifactRow {
     kind: String,
     track: Option<i64>,
     name: String,
+    sealed: Option<Vec<u8>>,
     format: String,
     size_bytes: i64,
     sha256: Vec<u8>,
@@ -356,9 +350,15 @@ pub(crate) struct ArtifactRow {
 }
 
 impl ArtifactRow {
-    pub(crate) fn read(self) -> Result<Artifact> {
+    /// Without keys it has no name.
+    pub(crate) fn read(self, cipher: Option<&AccountCipher>) -> Result<Artifact> {
         const TABLE: &str = "artifacts";
         let row = &self.id;
+        let name = match (&self.sealed, cipher) {
+            (Some(sealed), Some(cipher)) => cipher.open(TABLE, row, sealed)?,
+            (Some(_), None) => String::new(),
+            (None, _) => self.name.clone(),
+        };
         let number = |track| u32::try_from(track).map_err(|error| StoreError::unreadable(TABLE, row, error));
         let track = self.track.map(number);
         let peaks = self.peaks.as_deref().map(|text| parse(TABLE, row, text, BlobKey::parse));
@@ -374,7 +374,7 @@ impl ArtifactRow {
             peaks: peaks.transpose()?,
             created_at: Timestamp::from_micros(self.created_at),
             delete_at: Timestamp::from_micros(self.delete_at),
-            name: self.name,
+            name,
         })
     }
 }

@@ -18,6 +18,8 @@ macro_rules! held_unless_busy {
     };
 }
 
+#[path = "sql/abuse.rs"]
+pub(crate) mod abuse;
 #[path = "sql/accounts.rs"]
 pub(crate) mod accounts;
 #[path = "sql/artifacts.rs"]
@@ -29,16 +31,26 @@ pub(crate) mod blob_keys;
 #[path = "sql/books.rs"]
 pub(crate) mod books;
 mod claim;
+#[path = "sql/erasure.rs"]
+pub(crate) mod erasure;
 #[path = "sql/job_lists.rs"]
 pub(crate) mod job_lists;
 #[path = "sql/jobs.rs"]
 pub(crate) mod jobs;
 #[path = "sql/ledger.rs"]
 pub(crate) mod ledger;
+#[path = "sql/mail.rs"]
+pub(crate) mod mail;
+#[path = "sql/older_rows.rs"]
+pub(crate) mod older_rows;
 #[path = "sql/operators.rs"]
 pub(crate) mod operators;
+#[path = "sql/orders.rs"]
+pub(crate) mod orders;
 #[path = "sql/overview.rs"]
 pub(crate) mod overview;
+#[path = "sql/previews.rs"]
+pub(crate) mod previews;
 #[path = "sql/provider.rs"]
 pub(crate) mod provider;
 #[path = "sql/purchases.rs"]
@@ -47,10 +59,16 @@ pub(crate) mod purchases;
 pub(crate) mod queue;
 #[path = "sql/reaping.rs"]
 pub(crate) mod reaping;
+#[path = "sql/texts.rs"]
+pub(crate) mod texts;
 #[path = "sql/trust.rs"]
 pub(crate) mod trust;
+#[path = "sql/uploading.rs"]
+pub(crate) mod uploading;
 #[path = "sql/uploads.rs"]
 pub(crate) mod uploads;
+#[path = "sql/withdrawals.rs"]
+pub(crate) mod withdrawals;
 
 use std::fs::File;
 use std::os::unix::fs::DirBuilderExt;
@@ -68,6 +86,7 @@ use sqlx::{Connection as _, SqliteConnection, SqlitePool, Transaction};
 use crate::error::{Result, StoreError};
 use crate::outcome::JobChange;
 use crate::schema::{self, Migrated};
+use crate::sealing::texts::Texts;
 use crate::signals::Signals;
 
 /// What the shared operations call their engine and its connections.
@@ -87,6 +106,7 @@ pub(crate) struct Sqlite {
     reader: SqlitePool,
     entropy: Arc<dyn Entropy>,
     retention: Retention,
+    pub(crate) texts: Texts,
     pub(crate) signals: Signals,
 }
 
@@ -107,7 +127,7 @@ impl Sqlite {
             .max_connections(READERS)
             .connect_with(options.pragma("query_only", "ON"))
             .await?;
-        Ok(Self { writer, reader, entropy, retention, signals: Signals::new() })
+        Ok(Self { writer, reader, entropy, retention, texts: Texts::default(), signals: Signals::new() })
     }
 
     pub(crate) async fn migrate(folder: &Path) -> Result<Migrated> {
@@ -127,6 +147,24 @@ impl Sqlite {
     pub(crate) async fn close(&self) {
         self.reader.close().await;
         self.writer.close().await;
+    }
+
+    /// Sees to it that what was deleted or overwritten does not stay behind in the file or its write-ahead log. Nothing
+    /// is lost if it cannot be done just now: it is the second wall, behind the seals.
+    async fn forget_deleted_rows(&self) {
+        let done = async {
+            sqlx::query("VACUUM").execute(&self.writer).await?;
+            self.shorten_log().await
+        };
+        if let Err(error) = done.await {
+            tracing::warn!(%error, "the database's file could not be written anew");
+        }
+    }
+
+    /// Writes the write-ahead log into the file, where what is deleted is overwritten, and cuts it.
+    async fn shorten_log(&self) -> Result<()> {
+        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&self.writer).await?;
+        Ok(())
     }
 
     async fn write(&self) -> Result<Write<'_>> {
@@ -183,6 +221,11 @@ async fn reading_time(_: &Sqlite, _: &mut SqliteConnection, callers: Timestamp) 
     Ok(callers)
 }
 
+/// A table without row ids lies in the order of its key.
+async fn put_abuse_tags_in_order(_: &mut SqliteConnection) -> Result<()> {
+    Ok(())
+}
+
 /// A transaction that writes, and what listeners hear once it is committed.
 struct Write<'s> {
     transaction: Transaction<'static, sqlx::Sqlite>,
@@ -199,6 +242,11 @@ impl Write<'_> {
     /// The time that decides: the caller's, who has a clock that never steps back, on the one host there is.
     async fn time(&mut self, callers: Timestamp) -> Result<Timestamp> {
         Ok(callers)
+    }
+
+    /// The same.
+    async fn close_account(&mut self, _account: &AccountId) -> Result<()> {
+        Ok(())
     }
 
     /// Nobody else writes anyway.

@@ -7,15 +7,23 @@ use domain::ids::SeededEntropy;
 
 use super::*;
 use crate::auditing::Verified;
+use crate::contract::older::{CANARY, Older, PLAIN};
+use crate::contract::world::keyring;
 use crate::contract::{tables, tampering};
 use crate::outcome::NewAccount;
 use crate::rows::json_text;
 
+async fn unlocked(folder: &Path, entropy: SeededEntropy) -> Sqlite {
+    let store = Sqlite::open(folder, Arc::new(entropy), Retention::POLICY).await.unwrap();
+    texts::unlock(&store, &keyring()).await.unwrap();
+    older_rows::seal(&store).await.unwrap();
+    store
+}
+
 /// A store with one job in each interesting state, written by hand.
 async fn store() -> (tempfile::TempDir, Sqlite) {
     let folder = tempfile::tempdir().unwrap();
-    let store =
-        Sqlite::open(folder.path(), Arc::new(SeededEntropy::new(1)), Retention::POLICY).await.unwrap();
+    let store = unlocked(folder.path(), SeededEntropy::new(1)).await;
     let new = NewAccount { email: Email::parse("a@b.org").unwrap(), roles: [].into() };
     let account = accounts::ensure_account(&store, &new, Timestamp::from_micros(1)).await.unwrap().id;
     let link =
@@ -30,7 +38,7 @@ async fn store() -> (tempfile::TempDir, Sqlite) {
 #[tokio::test]
 async fn the_tables_refuse_every_state_the_program_does_not_know() {
     let (_folder, store) = store().await;
-    for sql in tables::REFUSED.into_iter().chain(tables::MONEY_REFUSED) {
+    for sql in tables::REFUSED.into_iter().chain(tables::MONEY_REFUSED).chain(tables::MAIL_REFUSED) {
         let answer = sqlx::query(sql).execute(&store.writer).await;
         assert!(matches!(answer, Err(sqlx::Error::Database(_))), "{sql}: {answer:?}");
     }
@@ -61,7 +69,7 @@ async fn readers_cannot_write_and_commits_are_synchronous() {
 async fn two_processes_on_one_folder_never_lease_the_same_job() {
     let (folder, first) = store().await;
     let entropy = Arc::new(SeededEntropy::new(2));
-    let second = Sqlite::open(folder.path(), entropy.clone(), Retention::POLICY).await.unwrap();
+    let second = unlocked(folder.path(), SeededEntropy::new(2)).await;
     sqlx::query("DELETE FROM jobs").execute(&first.writer).await.unwrap();
     for number in 0..20 {
         let email = Email::parse(&format!("a{number}@b.org")).unwrap();
@@ -139,7 +147,7 @@ async fn what_was_kept_before_albums_is_kept_and_means_the_same() {
     sqlx::raw_sql(sqlx::AssertSqlSafe(rows)).execute(&before).await.unwrap();
     before.close().await;
 
-    let store = Sqlite::open(folder.path(), Arc::new(entropy), Retention::POLICY).await.unwrap();
+    let store = unlocked(folder.path(), entropy).await;
     let kept = jobs::job(&store, &account, &job).await.unwrap().expect("the job is there");
     assert_eq!((kept.inputs, kept.references), (vec![upload.into()], Vec::new()));
     assert_eq!((kept.recipe.amounts.intensity, kept.recipe.loudness.map(|l| l.value())), (0.0, Some(-11.0)));
@@ -234,4 +242,35 @@ async fn what_operators_ask_is_answered_from_an_index() {
         }
         assert!(plan.iter().all(|(.., step)| !step.contains("TEMP B-TREE FOR ORDER BY")), "{sql}: {plan:?}");
     }
+}
+
+/// Every byte of a folder's files.
+fn bytes_of(folder: &Path) -> Vec<u8> {
+    let files = std::fs::read_dir(folder).unwrap();
+    files.flat_map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn mr_8d_what_stood_in_plain_text_is_sealed_at_the_start_and_no_byte_of_it_stays_in_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let before = SqlitePool::connect_with(options(folder.path()).unwrap()).await.unwrap();
+    let older = MIGRATIONS.iter().filter(|one| one.version <= PLAIN).cloned().collect();
+    Migrator::with_migrations(older).run(&before).await.unwrap();
+    let older = Older::new();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(older.rows("zeroblob(32)"))).execute(&before).await.unwrap();
+    before.close().await;
+    let holds = || bytes_of(folder.path()).windows(CANARY.len()).any(|bytes| bytes == CANARY.as_bytes());
+    assert!(holds(), "the case must be real");
+
+    let place = crate::Place::Folder(folder.path());
+    let entropy = Arc::new(SeededEntropy::new(1));
+    let store = crate::Store::open(place, entropy, Retention::POLICY).await.unwrap();
+    assert!(holds(), "without keys it stays as it is");
+    store.unlock(&keyring()).await.unwrap();
+    older.is_read_by(&store).await;
+    store.unlock(&keyring()).await.unwrap();
+    older.is_read_by(&store).await;
+    assert!(!holds(), "neither in the file nor in its log, while it is open");
+    store.close().await;
+    assert!(!holds());
 }

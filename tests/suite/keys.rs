@@ -70,7 +70,11 @@ async fn keys_are_changed_while_the_audio_stays_readable() {
     assert!(run(&["keys", "rotate"], &fleet.keys()).status.success());
     let rewrap = run(&["keys", "rewrap", "--database", &fleet.database], &fleet.keys());
     let said = String::from_utf8(rewrap.stdout).unwrap();
-    assert_eq!(said.trim(), "Wrapped 1 keys of blobs with the newest key.", "the source of the upload");
+    assert_eq!(
+        said.trim(),
+        "Wrapped 3 keys of blobs and accounts with the newest key.",
+        "of the upload, of Anna, of the tags"
+    );
     let again = run(&["keys", "init"], &fleet.keys());
     let said = String::from_utf8(again.stderr).unwrap();
     assert!(!again.status.success() && said.contains("keys rotate"), "{said}");

@@ -106,7 +106,11 @@ impl Installation {
                 let (api, base) = fleet.api_without_key();
                 let anna = match secret {
                     Some(secret) => Producer::known(&base, secret),
-                    None => Producer::with_key_by(self.program(), &base, "--database", &fleet.database),
+                    None => {
+                        let mut program = self.program();
+                        program.env("MIXRUNNERS_KEYS", fleet.keys());
+                        Producer::with_key_by(program, &base, "--database", &fleet.database)
+                    }
                 };
                 (Running::Fleet { _api: api, _worker: fleet.worker("only") }, anna)
             }

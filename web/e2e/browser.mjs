@@ -4,13 +4,13 @@ import { chromium } from 'playwright-core';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
-/** The service under test. All three are required; nothing is skipped for want of them. */
+/** The service under test. All are required; nothing is skipped for want of them. */
 export function service() {
-  const { MIXRUNNERS_URL: url, MIXRUNNERS_SIGN_IN: signIn, SONG: song } = process.env;
-  if (!url || !signIn || !song) {
-    throw new Error('MIXRUNNERS_URL, MIXRUNNERS_SIGN_IN (the one-time link) and SONG (a WAV file) must be set');
+  const { MIXRUNNERS_URL: url, MIXRUNNERS_SIGN_IN: signIn, MIXRUNNERS_MAIL: mail, SONG: song } = process.env;
+  if (!url || !signIn || !mail || !song) {
+    throw new Error('MIXRUNNERS_URL, MIXRUNNERS_SIGN_IN (the one-time link), MIXRUNNERS_MAIL (a folder) and SONG (a WAV file) must be set');
   }
-  return { url: url.replace(/\/$/, ''), signIn, song };
+  return { url: url.replace(/\/$/, ''), signIn, mail, song };
 }
 
 export function launch() {

@@ -5,9 +5,12 @@ import { createHash } from 'node:crypto';
 import { createReadStream, statSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { accessibilityViolations, launch, overflowing, service, watchedContext } from './browser.mjs';
+import { testErasing } from './erase.mjs';
 import { openLine } from './line.mjs';
+import { testAccounts } from './account.mjs';
 import { testMixing } from './mix.mjs';
 import { testOperating } from './ops.mjs';
+import { testPreview } from './preview.mjs';
 import { shortSong } from './sound.mjs';
 
 const { url: serviceUrl, signIn, song } = service();
@@ -54,7 +57,8 @@ async function isAccessible(name) {
 
 test('without a session the page says where the sign-in link is', async () => {
   await page.goto(url);
-  await heading('Open your sign-in link').waitFor();
+  await heading('Sign in').waitFor();
+  await page.getByText('printed a link in the terminal').waitFor();
   await isAccessible('signed out');
 });
 
@@ -78,6 +82,15 @@ test('where nothing costs anything the page says so', async () => {
   await isAccessible('credits');
   await page.goto(url);
   await heading('Master a song').waitFor();
+});
+
+testAccounts({
+  get browser() {
+    return browser;
+  },
+  get url() {
+    return url;
+  },
 });
 
 test('an upload survives a lost connection and a reload, and sends nothing twice', { timeout: 3 * MINUTE_MS }, async () => {
@@ -397,6 +410,7 @@ const stage = {
 
 testMixing(stage);
 testOperating(stage);
+testPreview(() => browser, { signIn: process.env.MIXRUNNERS_SHOP_SIGN_IN, song });
 
 test('a master is deleted only after asking, and is gone then', async () => {
   await page.goto(url + jobPath);
@@ -411,6 +425,8 @@ test('a master is deleted only after asking, and is gone then', async () => {
   await page.goto(url + jobPath);
   await page.getByRole('alert').waitFor();
 });
+
+testErasing(stage);
 
 test('nothing was asked of another origin, blocked by the content policy or thrown', () => {
   assert.deepEqual(wrongs, []);

@@ -4,19 +4,24 @@ import type { Deed, Failures, OpsJob, Queue, Retention, Worker } from './ops/wir
 import type { Act } from './ops/words';
 import type {
   Account,
+  ApiKey,
   AlbumReport,
   Capabilities,
   Credits,
+  Erased,
   Job,
   JobState,
   MixReport,
+  NewApiKey,
   NewJob,
   Order,
   Peaks,
+  Policy,
   Preset,
   Problem,
   Quote,
   Report,
+  Session,
   Upload,
 } from './wire';
 
@@ -45,9 +50,28 @@ export function asProblem(error: unknown): Problem {
   return { title: 'The page failed', detail: error instanceof Error ? error.message : String(error), code: 'page' };
 }
 
+/** Mails a link; the answer is the same for every address. */
+export const askForLink = (email: string, age_confirmed: boolean, terms_version: string) =>
+  post('/v1/sign-in', { email, age_confirmed, terms_version });
 export const openSession = (token: string) => post('/v1/sessions', { token });
 export const closeSession = () => request('DELETE', '/v1/sessions/current');
+/** All of it, at once; `email` is the account's own address, typed by its owner. */
+export const eraseAccount = (email: string) =>
+  request('DELETE', '/v1/account', {
+    body: JSON.stringify({ email }),
+    headers: { 'Content-Type': 'application/json' },
+  }) as Promise<Erased>;
 export const account = () => get<Account>('/v1/account');
+/** With an address a link is mailed there; with its token the account has it. */
+export const correctAccount = (change: { email: string } | { token: string }) =>
+  send<Account>('PATCH', '/v1/account', change);
+export const sessions = async () => (await get<{ data: Session[] }>('/v1/sessions')).data;
+export const endSession = (id: string) => request('DELETE', `/v1/sessions/${id}`);
+export const apiKeys = async () => (await get<{ data: ApiKey[] }>('/v1/api-keys')).data;
+export const makeApiKey = (name: string, scopes: string[], expires_in_days: number) =>
+  post<NewApiKey>('/v1/api-keys', { name, scopes, expires_in_days });
+export const revokeApiKey = (id: string) => request('DELETE', `/v1/api-keys/${id}`);
+export const policies = async () => (await get<{ data: Policy[] }>('/v1/policies')).data;
 
 export const capabilities = () => get<Capabilities>('/v1/capabilities');
 export const presets = async () => (await get<{ data: Preset[] }>('/v1/presets')).data;
@@ -119,8 +143,12 @@ async function list<T>(path: string): Promise<T[]> {
 }
 
 function post<T>(path: string, body: unknown, headers: Record<string, string> = {}): Promise<T> {
+  return send('POST', path, body, headers);
+}
+
+function send<T>(method: string, path: string, body: unknown, headers: Record<string, string> = {}): Promise<T> {
   const json = { 'Content-Type': 'application/json', ...headers };
-  return request('POST', path, { body: JSON.stringify(body), headers: json }) as Promise<T>;
+  return request(method, path, { body: JSON.stringify(body), headers: json }) as Promise<T>;
 }
 
 async function request(method: string, path: string, init: RequestInit = {}): Promise<unknown> {

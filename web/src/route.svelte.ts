@@ -8,11 +8,16 @@ export const OPS_STATES = ['running', 'queued', 'failed'] as const satisfies Job
 export type Route =
   | { page: 'home' }
   | { page: 'sign-in'; token: string }
+  /** `token` proves a new address; empty otherwise. */
+  | { page: 'account'; token: string }
+  | { page: 'terms' }
+  | { page: 'privacy' }
   | { page: 'upload'; id: string }
   | { page: 'album'; uploads: string[] }
   /** `from` is a mix to be made again. */
   | { page: 'mix'; uploads: string[]; from: string | null }
   | { page: 'job'; id: string }
+  | { page: 'erase' }
   /** `order` is one that was just paid for. */
   | { page: 'credits'; order: string | null }
   /** `state` is of the jobs that are listed. */
@@ -22,6 +27,9 @@ export type Route =
 export function parseRoute(path: string, hash: string, query = ''): Route {
   if (path === '/') return { page: 'home' };
   if (path === '/sign-in') return { page: 'sign-in', token: hash.replace(/^#/, '') };
+  if (path === '/account') return { page: 'account', token: hash.replace(/^#/, '') };
+  if (path === '/account/erase') return { page: 'erase' };
+  if (path === '/terms' || path === '/privacy') return { page: path === '/terms' ? 'terms' : 'privacy' };
   if (path === '/credits') return { page: 'credits', order: new URLSearchParams(query).get('order') };
   if (path === '/album') return { page: 'album', uploads: hash.replace(/^#/, '').split(',').filter(Boolean) };
   if (path === '/mix') {

@@ -12,7 +12,32 @@ export type Problem = {
 /** `pointer` is a JSON pointer into the body that was sent. */
 export type FieldError = { pointer: string; code: string; detail: string };
 
+/** What became of an account; `remains` says what stays, and why. */
+export type Erased = {
+  receipt: { id: string };
+  jobs: number;
+  uploads: number;
+  purchases_returned: number;
+  credits_lost: number;
+  remains: string[];
+};
+
 export type Account = { id: string; email: string; roles: ('producer' | 'operator')[] };
+
+/** A browser that is signed in; `current` is the one that asks. */
+export type Session = { id: string; device: string; created_at: string; expires_at: string; current: boolean };
+
+export type ApiKey = { id: string; name: string; scopes: string[]; created_at: string; expires_at: string | null };
+/** Shown this once. */
+export type NewApiKey = ApiKey & { secret: string };
+
+/** A text that people agree to. `keeping` is of `privacy` alone. */
+export type Policy = {
+  id: 'terms' | 'privacy';
+  version: string;
+  path: string;
+  keeping: { what: string; how_long: string; counted: string }[];
+};
 
 /** `severity` is `info`, `warning` or `error`. */
 export type Finding = { code: string; severity: string; text: string };
@@ -72,7 +97,7 @@ export type Capabilities = {
   upload_bytes_max: number;
   payments: 'on' | 'off';
   /** What everything costs; `null` while it is free. */
-  prices: { packs: Pack[] } | null;
+  prices: { packs: Pack[]; previews_per_day: number } | null;
 };
 
 /** In the smallest unit of its currency. */
@@ -151,6 +176,8 @@ export type NewJob = {
   inputs: Input[];
   references: string[];
   recipe: Partial<Recipe>;
+  /** A free preview of a master instead of the master. */
+  preview?: { start_s?: number; length_s?: number };
 };
 
 export type JobState = 'awaiting_payment' | 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
@@ -183,6 +210,8 @@ export type Job = {
   delete_at: string | null;
   engine_version: string | null;
   recipe: Recipe;
+  /** Which part is heard; `null` for what is no preview. A start of `null` is the loudest part. */
+  preview: { start_s: number | null; length_s: number } | null;
   problem: Problem | null;
   artifacts: Artifact[];
   inputs: Input[];
@@ -263,6 +292,8 @@ export type Report = {
   outcome: { kind: 'reached' | 'unchanged' | 'refused' | 'silent' | 'too_short'; limit: string | null; text: string };
   decisions: Decision[];
   findings: Finding[];
+  /** Of a preview: which part is heard. Everything else is of the whole master. */
+  preview?: { start_s: number; length_s: number };
   /** These are missing in reports of the first form. */
   platforms?: Platform[];
   pictures?: Pictures;

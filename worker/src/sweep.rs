@@ -13,8 +13,8 @@ use crate::{Worker, figures};
 /// How often abandoned writes are looked for. The first time is when a worker starts.
 const LOOK_FOR_ABANDONED: Duration = Duration::from_secs(60 * 60);
 
-/// Sweeps until `shutdown`: every second what others wait for, every hour what only takes room. None waits for another: a
-/// bucket may take minutes to be emptied, and a lease that lapsed meanwhile is a job that nobody renders.
+/// Sweeps until `shutdown`: every second what others wait for, every hour what only takes room. None waits for another:
+/// a bucket may take minutes to be emptied, and a lease that lapsed meanwhile is a job that nobody renders.
 pub(crate) async fn run(worker: Arc<Worker>, shutdown: CancellationToken) {
     let sweeping = async {
         tokio::join!(

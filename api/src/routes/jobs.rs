@@ -22,10 +22,12 @@ use crate::download;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Id, Stretch};
 use crate::json::JsonBody;
+use crate::previews;
 use crate::routes::receipts;
 use crate::views::{JobView, NewJob, Page};
 
-/// Orders a master, or an album of masters. The same `Idempotency-Key` with the same body never makes two.
+/// Orders a master, an album of masters, a mix, or a free preview of a master.
+/// The same `Idempotency-Key` with the same body never makes two.
 #[utoipa::path(
     post, path = "/v1/jobs", tag = "jobs", request_body = NewJob,
     security(("key" = ["jobs:write"]), ("session" = [])),
@@ -40,19 +42,22 @@ pub(crate) async fn create(
 ) -> ApiResult<Response> {
     caller.must(Scope::JobsWrite)?;
     let order = Order {
-        account: caller.account.id,
+        account: caller.account.id.clone(),
         wish: Wish::check(&body.value).map_err(ApiError::Invalid)?,
         idempotency_key: idempotency_key(&headers)?,
         body_hash: Digest::from_bytes(Sha256::digest(&body.bytes).into()),
     };
     let room = app.limits.room;
-    let (job, replayed) = match app.store.admit(&order, room, app.prices(), app.now()).await? {
+    let (job, replayed) = match previews::admit(&app, &caller.account, &order).await? {
         Enqueued::New(job) => (job, "false"),
         Enqueued::Existing(job) => (job, "true"),
         Enqueued::Conflict => return Err(ApiError::key_reused()),
-        Enqueued::Refused(errors) => return Err(ApiError::InputsRefused(errors)),
+        Enqueued::Refused(errors) => return Err(ApiError::refused(errors)),
         Enqueued::Insufficient { needed, available } => {
             return Err(ApiError::InsufficientCredits { needed, available });
+        }
+        Enqueued::PreviewsUsed { per_day, again_at } => {
+            return Err(ApiError::PreviewsUsed { per_day, again_at, now: app.now() });
         }
         Enqueued::Frozen => return Err(ApiError::AccountRestricted),
         Enqueued::AccountFull => {

@@ -28,7 +28,7 @@ pub(crate) async fn quote(
     let account = &caller.account.id;
     let foreseen = match app.store.quote(account, &wish, app.prices()).await? {
         Quoted::Ready(foreseen) => foreseen,
-        Quoted::Refused(errors) => return Err(ApiError::InputsRefused(errors)),
+        Quoted::Refused(errors) => return Err(ApiError::refused(errors)),
     };
     let outlook = app.store.outlook(app.now()).await?;
     let wait = outlook.map(|outlook| outlook.wait(account, foreseen.own_ahead));

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use domain::ids::{ArtifactId, JobId, UploadId};
+use domain::ids::{AccountId, ArtifactId, JobId, UploadId};
 use domain::removal::{Cause, subject};
 use domain::scope::Scope;
 
@@ -19,26 +19,30 @@ impl TryFrom<String> for AnyId {
     type Error = ();
 
     fn try_from(text: String) -> Result<Self, ()> {
-        let is_one =
-            JobId::parse(&text).is_ok() || ArtifactId::parse(&text).is_ok() || UploadId::parse(&text).is_ok();
+        let is_one = JobId::parse(&text).is_ok()
+            || ArtifactId::parse(&text).is_ok()
+            || UploadId::parse(&text).is_ok()
+            || AccountId::parse(&text).is_ok();
         if is_one { Ok(Self(text)) } else { Err(()) }
     }
 }
 
-/// That a job, a file or an upload was deleted, on which days, and why. Whoever knows its id may ask: nothing else is
-/// remembered.
+/// That a job, a file, an upload or an account was deleted, on which days, and why. Whoever knows its id may ask:
+/// nothing else is remembered. For an account nobody need sign in: there is none to sign in to.
 #[utoipa::path(
     get, path = "/v1/receipts/{id}", tag = "jobs",
     security(("key" = ["jobs:read"]), ("session" = [])),
-    params(("id" = String, Path, description = "The id of what was deleted: of a job, an artifact or an upload.")),
+    params(("id" = String, Path, description = "The id of what was deleted, an account's too.")),
     responses((status = 200, body = ReceiptView), ApiError)
 )]
 pub(crate) async fn show(
     State(app): State<App>,
-    caller: Caller,
+    caller: ApiResult<Caller>,
     Id(AnyId(id)): Id<AnyId>,
 ) -> ApiResult<Json<ReceiptView>> {
-    caller.must(Scope::JobsRead)?;
+    if AccountId::parse(&id).is_err() {
+        caller?.must(Scope::JobsRead)?;
+    }
     let receipt = app.store.receipt(&subject(&id)).await?.ok_or(ApiError::NotFound)?;
     Ok(Json(ReceiptView::new(id, receipt)))
 }

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use domain::device::Device;
 use domain::ids::SessionId;
 use domain::retention::Retention;
 use domain::scope::Scope;
@@ -15,6 +16,7 @@ use crate::app::App;
 use crate::auth::{Caller, Means, set_cookie};
 use crate::error::{ApiError, ApiResult};
 use crate::json::JsonBody;
+use crate::mailing;
 use crate::views::{NewSession, Page, SessionView};
 
 /// Signs a browser in with a link's token, once. Sets the session cookie.
@@ -29,20 +31,34 @@ pub(crate) async fn create(
 ) -> ApiResult<Response> {
     let token = NewSession::read(&body.value)?.token;
     let link = Secret::parse(SecretKind::SignInLink, &token).ok_or(ApiError::LinkSpent)?;
+    let secret = Secret::new(SecretKind::Session, app.entropy.as_ref());
+    let (device, now) = (device(&headers).to_string(), app.now());
+    let by_mail = match &app.mailing {
+        Some(mailing) => mailing::enter(mailing, &link, secret.hash(), &device).await?,
+        None => None,
+    };
+    let id = match by_mail {
+        Some(id) => id,
+        None => by_printed_link(&app, &link, &secret, &device).await?,
+    };
+    let cookie = set_cookie(&app.site, &secret.reveal(), Retention::POLICY.session.as_secs());
+    let expires_at = now + Retention::POLICY.session;
+    let session = Session { id: id.clone(), device, created_at: now, expires_at };
+    let view = SessionView::new(session, Some(&id));
+    Ok((StatusCode::CREATED, [(header::SET_COOKIE, cookie)], Json(view)).into_response())
+}
+
+/// With a link that the program printed for the local owner.
+async fn by_printed_link(app: &App, link: &Secret, secret: &Secret, device: &str) -> ApiResult<SessionId> {
     let now = app.now();
     let account = app.store.redeem_sign_in_link(&link.hash(), now).await?.ok_or(ApiError::LinkSpent)?;
-    let secret = Secret::new(SecretKind::Session, app.entropy.as_ref());
     let new = NewBrowser {
         account,
         hash: secret.hash(),
-        device: device(&headers),
+        device: device.to_owned(),
         expires_at: now + Retention::POLICY.session,
     };
-    let id = app.store.create_session(&new, now).await?;
-    let cookie = set_cookie(&app.site, &secret.reveal(), Retention::POLICY.session.as_secs());
-    let session = Session { id: id.clone(), device: new.device, created_at: now, expires_at: new.expires_at };
-    let view = SessionView::new(session, Some(&id));
-    Ok((StatusCode::CREATED, [(header::SET_COOKIE, cookie)], Json(view)).into_response())
+    Ok(app.store.create_session(&new, now).await?)
 }
 
 /// The browsers that are signed in to this account.
@@ -87,16 +103,22 @@ pub(crate) async fn revoke(
     }
     let mut response = StatusCode::NO_CONTENT.into_response();
     if is_own {
-        let forget = HeaderValue::try_from(set_cookie(&app.site, "", 0)).map_err(ApiError::internal)?;
-        response.headers_mut().insert(header::SET_COOKIE, forget);
-        let clear = HeaderName::from_static("clear-site-data");
-        response.headers_mut().insert(clear, HeaderValue::from_static("\"cache\", \"cookies\", \"storage\""));
+        forget_browser(&app, &mut response)?;
     }
     Ok(response)
 }
 
-/// What the browser calls itself, short and printable: for its owner to tell sessions apart.
-fn device(headers: &HeaderMap) -> String {
+/// Tells the browser that it is signed out, and to forget what it keeps.
+pub(super) fn forget_browser(app: &App, response: &mut Response) -> ApiResult<()> {
+    let forget = HeaderValue::try_from(set_cookie(&app.site, "", 0)).map_err(ApiError::internal)?;
+    response.headers_mut().insert(header::SET_COOKIE, forget);
+    let clear = HeaderName::from_static("clear-site-data");
+    response.headers_mut().insert(clear, HeaderValue::from_static("\"cache\", \"cookies\", \"storage\""));
+    Ok(())
+}
+
+/// Enough for its owner to tell sessions apart; what a browser says of itself beyond that is not kept.
+fn device(headers: &HeaderMap) -> Device {
     let text = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    text.chars().filter(|c| !c.is_control()).take(200).collect()
+    Device::of_user_agent(text)
 }

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use domain::ids::UploadId;
 use domain::retention::Retention;
 use domain::scope::Scope;
-use domain::upload::{Upload, UploadState};
+use domain::upload::{Concat, Upload, UploadState};
 use store::outcome::{NewUpload, Removal};
 
 use super::uploads::{alive, finished_if_complete};
@@ -16,7 +16,7 @@ use crate::auth::Caller;
 use crate::error::{ApiError, ApiResult, Retry};
 use crate::extract::Id;
 use crate::file_name;
-use crate::tus::{self, Checksum, Length, Metadata, Sender, TusVersion};
+use crate::tus::{self, Checksum, Length, Metadata, Sender, TusVersion, Wish};
 
 /// What this service offers of tus.
 #[utoipa::path(options, path = "/v1/uploads", tag = "uploads", responses((status = 204)))]
@@ -38,6 +38,7 @@ pub(crate) async fn offer(State(app): State<App>) -> Response {
         ("Tus-Resumable" = String, Header, description = "`1.0.0`"),
         ("Upload-Length" = Option<u64>, Header, description = "Or `Upload-Defer-Length: 1`."),
         ("Upload-Metadata" = Option<String>, Header, description = "`filename BASE64,filetype BASE64`"),
+        ("Upload-Concat" = Option<String>, Header, description = "`partial`, or `final;URL URL …` of parts."),
     ),
     responses((status = 201, description = "`Location` is where to send."), ApiError)
 )]
@@ -50,39 +51,68 @@ pub(crate) async fn create(
 ) -> ApiResult<Response> {
     caller.must(Scope::UploadsWrite)?;
     let sender = Sender(&headers);
-    sender.refuse_concatenation()?;
-    let length = sender.length(app.limits.upload_bytes)?;
     let metadata = metadata(&sender)?;
-    let brings_bytes = sender.brings_bytes()?;
-    let checksum = checksum(&sender)?;
+    let name = file_name::shown(metadata.filename.as_deref().unwrap_or_default());
     let now = app.now();
     let new = NewUpload {
         id: UploadId::new(app.entropy.as_ref()),
         account: caller.account.id.clone(),
-        name: file_name::shown(metadata.filename.as_deref().unwrap_or_default()),
-        filetype: metadata.filetype,
-        size_bytes: match length {
-            Length::Known(size) => Some(size),
-            Length::Deferred => None,
-        },
+        metadata: metadata.kept(&name),
+        name,
+        filetype: metadata.filetype.clone(),
+        concat: Concat::Whole,
+        size_bytes: None,
         expires_at: Retention::POLICY.of_new_upload(now),
     };
-    check_room(&sender, 0, new.size_bytes, &app)?;
-    let lock = app.locks.take(&new.id)?;
-    let upload = app.store.create_upload(&new, now).await?;
+    let upload = match sender.concat()? {
+        Some((header, Wish::Final { parts })) => {
+            let concat = Concat::Final { header: header.to_owned() };
+            tus::join(&app, NewUpload { concat, ..new }, &parts, &metadata).await?
+        }
+        Some((_, Wish::Partial)) => {
+            let new = NewUpload { concat: Concat::Partial, ..new };
+            begin(&app, new, &metadata, &sender, body).await?
+        }
+        None => begin(&app, new, &metadata, &sender, body).await?,
+    };
+    let location = HeaderValue::try_from(format!("/v1/uploads/{}", upload.id)).map_err(ApiError::internal)?;
+    let mut answer = progress(StatusCode::CREATED, &upload);
+    answer.headers_mut().insert(header::LOCATION, location);
+    add_concat(&mut answer, &upload.concat);
+    Ok(answer)
+}
+
+/// Begins an upload that brings its bytes itself.
+async fn begin(
+    app: &App,
+    new: NewUpload,
+    metadata: &Metadata,
+    sender: &Sender<'_>,
+    body: Body,
+) -> ApiResult<Upload> {
+    let size_bytes = match sender.length(app.limits.upload_bytes)? {
+        Length::Known(size) => Some(size),
+        Length::Deferred => None,
+    };
+    let new = NewUpload { size_bytes, ..new };
+    let brings_bytes = sender.brings_bytes()?;
+    let checksum = checksum(sender)?;
+    check_room(sender, 0, size_bytes, app)?;
+    tus::keep_metadata(app, &new, metadata).await?;
+    let upload = app.store.create_upload(&new, app.now()).await?;
+    if !brings_bytes && size_bytes != Some(0) {
+        return Ok(upload);
+    }
+    let lock = tus::Lock::take(app, &upload.id).await?;
     let body = if brings_bytes { body } else { Body::empty() };
-    let offset = match tus::receive(app.clone(), lock, upload.clone(), body, checksum).await {
-        Ok(offset) => offset,
+    match tus::receive(app.clone(), lock, upload.clone(), body, checksum).await {
+        Ok(received_bytes) => Ok(Upload { received_bytes, ..upload }),
         Err(error) => {
             // The client has not heard the id yet and can never use it.
             app.store.delete_upload(&upload.account, &upload.id, app.now()).await?;
-            return Err(error);
+            Err(error)
         }
-    };
-    let location = HeaderValue::try_from(format!("/v1/uploads/{}", upload.id)).map_err(ApiError::internal)?;
-    let mut answer = progress(StatusCode::CREATED, &Upload { received_bytes: offset, ..upload });
-    answer.headers_mut().insert(header::LOCATION, location);
-    Ok(answer)
+    }
 }
 
 /// How far an upload has come.
@@ -109,9 +139,11 @@ pub(crate) async fn offset(
         Some(size) => headers.insert("upload-length", HeaderValue::from(size)),
         None => headers.insert("upload-defer-length", HeaderValue::from_static("1")),
     };
-    if let Some(metadata) = tus::metadata_of(&upload).and_then(|text| HeaderValue::try_from(text).ok()) {
+    let metadata = tus::metadata_of(&app, &upload).await?;
+    if let Some(metadata) = metadata.and_then(|text| HeaderValue::try_from(text).ok()) {
         headers.insert("upload-metadata", metadata);
     }
+    add_concat(&mut answer, &upload.concat);
     Ok(answer)
 }
 
@@ -144,21 +176,44 @@ pub(crate) async fn send(
     let offset = sender.offset()?;
     let checksum = checksum(&sender)?;
     let total = sender.total(app.limits.upload_bytes)?;
-    alive(&app, &caller, &id).await?; // before the lock, so that a stranger learns nothing from it
-    let lock = app.locks.take(&id)?;
-    let mut upload = alive(&app, &caller, &id).await?;
-    if upload.state != UploadState::Receiving {
-        return repeated(&upload, offset, &body);
+    // Before the lock, so that a stranger learns nothing from it.
+    if matches!(alive(&app, &caller, &id).await?.concat, Concat::Final { .. }) {
+        return Err(ApiError::FinalUpload);
     }
-    if let Some(total) = total {
-        settle_length(&app, &mut upload, total).await?;
-    }
-    if offset != upload.received_bytes {
-        return Err(tus::offset_moved());
-    }
-    check_room(&sender, offset, upload.size_bytes, &app)?;
+    let lock = tus::Lock::take(&app, &id).await?;
+    let wish = Wanted { sender: &sender, offset, total };
+    let upload = match ready(&app, &caller, &lock, &wish).await {
+        Ok(upload) if upload.state == UploadState::Receiving => upload,
+        other => {
+            lock.release().await;
+            return repeated(&other?, offset, &body);
+        }
+    };
     let offset = tus::receive(app, lock, upload.clone(), body, checksum).await?;
     Ok(progress(StatusCode::NO_CONTENT, &Upload { received_bytes: offset, ..upload }))
+}
+
+/// What a request to send says of itself.
+struct Wanted<'a> {
+    sender: &'a Sender<'a>,
+    offset: u64,
+    total: Option<u64>,
+}
+
+/// The upload as it stands while it is locked, if what is sent fits.
+async fn ready(app: &App, caller: &Caller, lock: &tus::Lock, wanted: &Wanted<'_>) -> ApiResult<Upload> {
+    let mut upload = alive(app, caller, &lock.held().upload).await?;
+    if upload.state != UploadState::Receiving {
+        return Ok(upload);
+    }
+    if let Some(total) = wanted.total {
+        settle_length(app, lock, &mut upload, total).await?;
+    }
+    if wanted.offset != upload.received_bytes {
+        return Err(tus::offset_moved());
+    }
+    check_room(wanted.sender, wanted.offset, upload.size_bytes, app)?;
+    Ok(upload)
 }
 
 /// Ends an upload and deletes its bytes.
@@ -179,8 +234,10 @@ pub(crate) async fn terminate(
 ) -> ApiResult<StatusCode> {
     caller.must(Scope::UploadsWrite)?;
     app.store.upload(&caller.account.id, &id).await?.ok_or(ApiError::NotFound)?;
-    let _lock = app.locks.take(&id)?;
-    match app.store.delete_upload(&caller.account.id, &id, app.now()).await? {
+    let lock = tus::Lock::take(&app, &id).await?;
+    let removal = app.store.delete_upload(&caller.account.id, &id, app.now()).await;
+    lock.release().await;
+    match removal? {
         Removal::Removed => Ok(StatusCode::NO_CONTENT), // the reaper takes the bytes, within seconds
         Removal::InUse => Err(in_use()),
         Removal::Unknown => Err(ApiError::NotFound),
@@ -196,8 +253,8 @@ fn repeated(upload: &Upload, offset: u64, body: &Body) -> ApiResult<Response> {
 }
 
 /// Fixes a length that was deferred. Said again, it must be the same.
-async fn settle_length(app: &App, upload: &mut Upload, total: u64) -> ApiResult<()> {
-    if !app.store.declare_upload_size(&upload.id, total).await? && upload.size_bytes != Some(total) {
+async fn settle_length(app: &App, lock: &tus::Lock, upload: &mut Upload, total: u64) -> ApiResult<()> {
+    if !app.store.declare_upload_size(lock.held(), total).await? && upload.size_bytes != Some(total) {
         let detail = format!("`Upload-Length` is {total}, which is not what was said or sent before.");
         return Err(ApiError::Conflict { code: "length_mismatch", detail, retry: Retry::Never });
     }
@@ -231,8 +288,14 @@ fn checksum(sender: &Sender<'_>) -> ApiResult<Option<Checksum>> {
 fn progress(status: StatusCode, upload: &Upload) -> Response {
     let mut answer = status.into_response();
     let headers = answer.headers_mut();
-    headers.insert("upload-offset", HeaderValue::from(upload.received_bytes));
-    let is_open = upload.state == UploadState::Receiving && upload.size_bytes != Some(upload.received_bytes);
+    let is_receiving = upload.state == UploadState::Receiving;
+    let is_final = matches!(upload.concat, Concat::Final { .. });
+    if !(is_final && is_receiving) {
+        headers.insert("upload-offset", HeaderValue::from(upload.received_bytes));
+    }
+    // A part is never complete by itself.
+    let has_all = upload.size_bytes == Some(upload.received_bytes) && upload.concat != Concat::Partial;
+    let is_open = is_receiving && !has_all;
     let expires = upload.delete_at.filter(|_| is_open).and_then(tus::http_date);
     if let Some(expires) = expires.and_then(|text| HeaderValue::try_from(text).ok()) {
         headers.insert(HeaderName::from_static("upload-expires"), expires);
@@ -240,7 +303,19 @@ fn progress(status: StatusCode, upload: &Upload) -> Response {
     answer
 }
 
+/// Whether an upload is a part or made of parts, as it was told.
+fn add_concat(answer: &mut Response, concat: &Concat) {
+    let text = match concat {
+        Concat::Whole => return,
+        Concat::Partial => "partial",
+        Concat::Final { header } => header,
+    };
+    if let Ok(text) = HeaderValue::try_from(text) {
+        answer.headers_mut().insert("upload-concat", text);
+    }
+}
+
 fn in_use() -> ApiError {
-    let detail = "A job that is not over needs this upload. Cancel the job first.".to_owned();
+    let detail = "A job that is not over needs this upload, or an upload that it is a part of.".to_owned();
     ApiError::Conflict { code: "upload_in_use", detail, retry: Retry::Later }
 }

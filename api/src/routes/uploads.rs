@@ -7,7 +7,7 @@ use domain::blob::BlobKey;
 use domain::clock::Timestamp;
 use domain::ids::UploadId;
 use domain::scope::Scope;
-use domain::upload::{Upload, UploadState};
+use domain::upload::{Concat, Upload, UploadState};
 
 use crate::app::App;
 use crate::auth::Caller;
@@ -101,9 +101,16 @@ fn is_alive(upload: &Upload, now: Timestamp) -> bool {
 /// The upload, completed if only that was missing.
 pub(super) async fn finished_if_complete(app: &App, upload: Upload) -> ApiResult<Upload> {
     let is_stuck = upload.state == UploadState::Receiving && upload.size_bytes == Some(upload.received_bytes);
-    if is_stuck && let Ok(_lock) = app.locks.take(&upload.id) {
-        tus::finish_if_complete(app, &upload).await?;
-        return app.store.upload(&upload.account, &upload.id).await?.ok_or(ApiError::NotFound);
+    if !is_stuck || upload.concat == Concat::Partial {
+        return Ok(upload);
     }
-    Ok(upload)
+    let again = async || app.store.upload(&upload.account, &upload.id).await?.ok_or(ApiError::NotFound);
+    let Some(lock) = tus::Lock::take_at_once(app, &upload.id).await? else { return Ok(upload) };
+    let finished = match again().await {
+        Ok(upload) => tus::finish_if_complete(app, &upload, &lock).await,
+        Err(error) => Err(error),
+    };
+    lock.release().await;
+    finished?;
+    again().await
 }

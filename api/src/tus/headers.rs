@@ -1,5 +1,6 @@
 //! The headers of tus, read and written.
 
+use axum::body::HttpBody as _;
 use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
@@ -8,6 +9,7 @@ use axum::response::Response;
 use domain::clock::Timestamp;
 
 use super::VERSION;
+use super::concat::Wish;
 use crate::app::App;
 use crate::error::{ApiError, ApiResult, Retry};
 
@@ -30,10 +32,17 @@ impl FromRequestParts<App> for TusVersion {
     }
 }
 
-/// Names our version on every answer, as the protocol demands.
+/// Names our version on every answer, as the protocol demands. What is refused while its bytes still come ends the
+/// connection, and says so: a sender who took it for a good one would lose the next request.
 pub(crate) async fn add_version(request: Request, next: Next) -> Response {
+    let brings_bytes = !request.body().is_end_stream();
     let mut response = next.run(request).await;
-    response.headers_mut().insert(TUS_RESUMABLE, HeaderValue::from_static(VERSION));
+    let is_refused = response.status().is_client_error() || response.status().is_server_error();
+    let headers = response.headers_mut();
+    headers.insert(TUS_RESUMABLE, HeaderValue::from_static(VERSION));
+    if brings_bytes && is_refused {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     response
 }
 
@@ -68,12 +77,23 @@ impl Sender<'_> {
         }
     }
 
-    /// Concatenation is not offered, and a part that was taken for a whole file would do harm.
-    pub(crate) fn refuse_concatenation(&self) -> ApiResult<()> {
-        match self.text("upload-concat")? {
-            None => Ok(()),
-            Some(_) => Err(malformed("Concatenation is not offered; leave `Upload-Concat` out.".to_owned())),
+    /// `Upload-Concat`. A file that is made of parts has their length, and its bytes are theirs.
+    pub(crate) fn concat(&self) -> ApiResult<Option<(&str, Wish)>> {
+        let Some(text) = self.text("upload-concat")? else { return Ok(None) };
+        let wish = Wish::parse(text).map_err(|why| malformed(format!("`Upload-Concat`: {why}.")))?;
+        if matches!(wish, Wish::Final { .. }) {
+            for name in ["upload-length", "upload-defer-length"] {
+                if self.text(name)?.is_some() {
+                    return Err(malformed(format!(
+                        "`{name}` does not go with a final upload: its parts tell it."
+                    )));
+                }
+            }
+            if self.brings_bytes()? && self.content_length() != Some(0) {
+                return Err(malformed("A final upload brings no bytes: its parts have them.".to_owned()));
+            }
         }
+        Ok(Some((text, wish)))
     }
 
     /// `Upload-Length`, at most `max`.

@@ -1,7 +1,13 @@
 //! The header `Upload-Metadata`: `key base64, key base64, key`.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use domain::upload::Upload;
+use domain::blob::BlobKey;
+use domain::upload::{MetadataKept, Upload};
+use store::outcome::NewUpload;
+use tokio::io::AsyncReadExt;
+
+use crate::app::App;
+use crate::error::{ApiError, ApiResult};
 
 /// Longest header taken, in bytes.
 pub(crate) const METADATA_BYTES_MAX: usize = 4096;
@@ -48,12 +54,61 @@ impl Metadata {
     }
 }
 
-/// The metadata of an upload, as HEAD tells it.
-pub(crate) fn metadata_of(upload: &Upload) -> Option<String> {
+impl Metadata {
+    /// How the header is kept, so that HEAD gives it back as it came. It may hold what is personal, so what name and
+    /// type do not give lies in a sealed blob, which goes with the upload's others.
+    pub(crate) fn kept(&self, name: &str) -> MetadataKept {
+        match &self.raw {
+            None => MetadataKept::None,
+            Some(raw) if *raw == of_name_and_type(name, self.filetype.as_deref()) => {
+                MetadataKept::NameAndType
+            }
+            Some(_) => MetadataKept::Blob,
+        }
+    }
+}
+
+/// Keeps the header where it is to lie in a blob. Before the upload has a row: what has no row is swept.
+pub(crate) async fn keep_metadata(app: &App, new: &NewUpload, metadata: &Metadata) -> ApiResult<()> {
+    if let (MetadataKept::Blob, Some(raw)) = (new.metadata, &metadata.raw) {
+        app.blobs.put(&BlobKey::upload_metadata(&new.id), raw.as_bytes()).await?;
+    }
+    Ok(())
+}
+
+/// Lets go of it, since there will be no such upload.
+pub(crate) async fn forget_metadata(app: &App, new: &NewUpload) {
+    if new.metadata == MetadataKept::Blob
+        && let Err(error) = app.blobs.delete(&BlobKey::upload_metadata(&new.id)).await
+    {
+        tracing::warn!(upload.id = %new.id, %error, "metadata of an upload that is not there was left");
+    }
+}
+
+/// The metadata of an upload, as it came.
+pub(crate) async fn metadata_of(app: &App, upload: &Upload) -> ApiResult<Option<String>> {
+    match upload.metadata {
+        MetadataKept::None => Ok(None),
+        MetadataKept::NameAndType => Ok(Some(of_name_and_type(&upload.name, upload.filetype.as_deref()))),
+        MetadataKept::Blob => {
+            let key = BlobKey::upload_metadata(&upload.id);
+            let length = METADATA_BYTES_MAX as u64;
+            let mut blob =
+                app.blobs.read(&key, 0, length).await?.ok_or_else(|| ApiError::missing_blob(&key))?;
+            let mut text = String::new();
+            blob.reader.read_to_string(&mut text).await.map_err(ApiError::internal)?;
+            Ok(Some(text))
+        }
+    }
+}
+
+fn of_name_and_type(name: &str, filetype: Option<&str>) -> String {
     let pair = |key: &str, value: &str| format!("{key} {}", STANDARD.encode(value));
-    let name = pair("filename", &upload.name);
-    let filetype = upload.filetype.as_deref().map(|kind| pair("filetype", kind));
-    Some(filetype.map_or(name.clone(), |filetype| format!("{name},{filetype}")))
+    let name = pair("filename", name);
+    match filetype {
+        Some(filetype) => format!("{name},{}", pair("filetype", filetype)),
+        None => name,
+    }
 }
 
 fn decoded(key: &str, value: &str) -> Result<Vec<u8>, String> {

@@ -1,12 +1,14 @@
 //! The bytes of an upload, on their way from a connection to their place.
 
 use axum::body::{Body, Bytes};
-use domain::upload::{Upload, UploadState};
+use domain::ids::UploadId;
+use domain::upload::{Concat, Upload, UploadState};
 use http_body_util::BodyExt;
-use store::blobs::Append;
+use store::blobs::{Append, BlobError};
 use tokio::time::Instant;
 
 use super::Checksum;
+use super::concat::Wish;
 use super::headers::file_too_large;
 use super::locks::Lock;
 use super::rate::Rate;
@@ -25,20 +27,39 @@ pub(crate) async fn receive(
     body: Body,
     checksum: Option<Checksum>,
 ) -> ApiResult<u64> {
-    let task =
-        tokio::spawn(async move { Receiver::open(&app, &lock, upload, checksum).await?.run(body).await });
+    let task = tokio::spawn(async move {
+        let received = match Receiver::open(&app, &lock, upload, checksum).await {
+            Ok(receiver) => receiver.run(body).await,
+            Err(error) => Err(error),
+        };
+        lock.release().await;
+        received
+    });
     task.await.map_err(ApiError::internal)?
 }
 
 /// Completes an upload all of whose bytes are here, if that has not been done: after its last byte, and when
-/// a crash came between that byte and this.
-pub(crate) async fn finish_if_complete(app: &App, upload: &Upload) -> ApiResult<()> {
+/// a crash came between that byte and this. A part stays as it is: it is no file. `upload` must have been read
+/// while `lock` was held.
+pub(crate) async fn finish_if_complete(app: &App, upload: &Upload, lock: &Lock) -> ApiResult<()> {
     if upload.state != UploadState::Receiving || upload.size_bytes != Some(upload.received_bytes) {
         return Ok(());
     }
-    let stored = app.blobs.assemble(&upload.id, upload.received_bytes).await?;
-    app.store.finish_upload(&upload.id, &stored.sha256, app.now()).await?;
+    let stored = match &upload.concat {
+        Concat::Partial => return Ok(()),
+        Concat::Whole => app.blobs.assemble(&upload.id, upload.received_bytes).await?,
+        Concat::Final { header } => app.blobs.join(&upload.id, &parts(app, upload, header).await?).await?,
+    };
+    app.store.finish_upload(lock.held(), &stored.sha256, app.now()).await?;
     Ok(())
+}
+
+/// The parts of an upload, with their lengths.
+async fn parts(app: &App, upload: &Upload, header: &str) -> ApiResult<Vec<(UploadId, u64)>> {
+    let lost = || ApiError::Internal(format!("the parts of {} are not there", upload.id).into());
+    let Ok(Wish::Final { parts }) = Wish::parse(header) else { return Err(lost()) };
+    let sizes = app.store.part_sizes(&upload.account, &parts).await?;
+    parts.into_iter().zip(sizes).map(|(part, size)| Ok((part, size.ok_or_else(lost)?))).collect()
 }
 
 struct Receiver<'a> {
@@ -59,7 +80,7 @@ impl<'a> Receiver<'a> {
         checksum: Option<Checksum>,
     ) -> ApiResult<Receiver<'a>> {
         let written = upload.received_bytes;
-        let file = app.blobs.open_append(&upload.id, written).await?;
+        let file = app.blobs.open_append(lock.held(), written).await?;
         Ok(Self { app, lock, upload, file, written, checksum })
     }
 
@@ -72,11 +93,12 @@ impl<'a> Receiver<'a> {
                 return Err(broken);
             }
             if !checksum.agrees() {
+                self.discard().await;
                 return Err(ApiError::ChecksumMismatch);
             }
         }
         self.record().await?;
-        finish_if_complete(self.app, &self.upload).await?;
+        finish_if_complete(self.app, &self.upload, self.lock).await?;
         broken.map_or(Ok(self.upload.received_bytes), Err)
     }
 
@@ -98,7 +120,7 @@ impl<'a> Receiver<'a> {
                 None if after > max => return Err(file_too_large("more", max)),
                 _ => {}
             }
-            self.file.write(&bytes).await?;
+            self.file.write(&bytes).await.map_err(overtaken)?;
             self.written = after;
             if let Some(checksum) = &mut self.checksum {
                 checksum.add(&bytes);
@@ -137,6 +159,7 @@ impl<'a> Receiver<'a> {
         tokio::select! {
             data = data => data,
             () = self.app.closing.cancelled() => Err(ApiError::Closing),
+            () = self.lock.lost() => Err(ApiError::UploadLocked),
             () = asked_and_silent => Err(ApiError::BodyStalled(stall_asked)),
             () = tokio::time::sleep(stall) => Err(ApiError::BodyStalled(stall)),
         }
@@ -146,13 +169,32 @@ impl<'a> Receiver<'a> {
     async fn record(&mut self) -> ApiResult<()> {
         let recorded = self.upload.received_bytes;
         if self.written > recorded {
-            self.file.sync().await?;
-            if !self.app.store.advance_upload(&self.upload.id, recorded, self.written).await? {
+            self.file.sync().await.map_err(overtaken)?;
+            if !self.app.store.advance_upload(self.lock.held(), recorded, self.written).await? {
+                self.discard().await;
                 return Err(super::headers::offset_moved());
             }
+            self.file.acknowledged();
             self.upload.received_bytes = self.written;
         }
         Ok(())
+    }
+}
+
+impl Receiver<'_> {
+    /// Leaves nothing that will never count. What stays after all is deleted by the next sender.
+    async fn discard(&mut self) {
+        if let Err(error) = self.file.discard().await {
+            tracing::warn!(upload.id = %self.upload.id, %error, "pieces that do not count were left");
+        }
+    }
+}
+
+/// A piece that was deleted while it was written was so by the next holder of the lock.
+fn overtaken(error: BlobError) -> ApiError {
+    match error {
+        BlobError::Deleted { .. } => super::headers::offset_moved(),
+        other => other.into(),
     }
 }
 

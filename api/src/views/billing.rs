@@ -232,6 +232,8 @@ pub(crate) struct PricesView {
     mix: RateView,
     mix_and_master: RateView,
     album: RateView,
+    /// Free previews of an account on a day of UTC.
+    previews_per_day: u32,
     packs: Vec<PackView>,
 }
 
@@ -270,6 +272,7 @@ impl From<&PriceList> for PricesView {
             mix: rate(JobKind::Mix),
             mix_and_master: rate(JobKind::MixAndMaster),
             album: rate(JobKind::Album),
+            previews_per_day: list.previews_per_day(),
             packs: packs.collect(),
         }
     }

@@ -5,6 +5,7 @@ use domain::job::{Job, JobEvent};
 use domain::order::Input;
 use domain::outlook::Outlook;
 use domain::preset::Amounts;
+use domain::preview::Part;
 use domain::recipe::Recipe;
 use domain::tags::Tags;
 use serde::Serialize;
@@ -43,6 +44,8 @@ pub(crate) struct JobView {
     /// Uploads that it is to sound like.
     references: Vec<String>,
     recipe: RecipeView,
+    /// Which part is heard; null for a job that is no preview.
+    preview: Option<PreviewView>,
     /// `none`, `held`, `captured`, `released` or `refunded`.
     money: &'static str,
     /// Credits it costs.
@@ -88,6 +91,22 @@ pub(crate) struct RecipeView {
     space: f64,
     /// Whether the processed stems of a mix are delivered too.
     stems: bool,
+}
+
+/// Which part of a master is heard.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Preview)]
+pub(crate) struct PreviewView {
+    /// Where it begins; null: at the loudest part, which the report names.
+    start_s: Option<f64>,
+    /// How long it is at most.
+    length_s: f64,
+}
+
+impl From<Part> for PreviewView {
+    fn from(Part { start_s, length_s }: Part) -> Self {
+        Self { start_s, length_s }
+    }
 }
 
 /// A file that we made.
@@ -144,6 +163,7 @@ impl JobView {
             engine_version: job.engine_version,
             inputs: job.inputs.into_iter().map(InputView::from).collect(),
             references: job.references.iter().map(ToString::to_string).collect(),
+            preview: job.recipe.preview.map(PreviewView::from),
             recipe: job.recipe.into(),
             money: job.money.as_str(),
             credits: u64::try_from(job.credits.count()).unwrap_or(0),

@@ -15,6 +15,21 @@ pub(crate) struct NewJob {
     /// At most five uploads that are `ready`, which it is to sound like; none twice, none an input.
     references: Option<Vec<String>>,
     recipe: Option<NewRecipe>,
+    /// A free preview of a master instead of the master.
+    preview: Option<NewPreview>,
+}
+
+/// Which part of a master is heard for free.
+#[derive(Debug, ToSchema)]
+#[schema(as = PreviewOrder)]
+#[expect(dead_code, reason = "only its schema is used")]
+pub(crate) struct NewPreview {
+    /// Where it begins, before the end of the song; left out: the loudest part.
+    #[schema(minimum = 0)]
+    start_s: Option<f64>,
+    /// How long it is at most, above 0; 30 when left out.
+    #[schema(maximum = 60)]
+    length_s: Option<f64>,
 }
 
 /// One input of a new job.

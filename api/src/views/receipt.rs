@@ -12,7 +12,7 @@ use super::rfc3339;
 pub(crate) struct ReceiptView {
     /// As it was asked for; it is not kept.
     id: String,
-    /// `job`, `artifact` or `upload`.
+    /// `job`, `artifact`, `upload` or `account`.
     removed: &'static str,
     /// `retention` (120 days after its job), `erasure` (asked for), or `expiry` (never completed or never used).
     cause: &'static str,
@@ -20,7 +20,7 @@ pub(crate) struct ReceiptView {
     due_on: Option<String>,
     /// From this day on nobody can read it: its rows and the keys of its audio were deleted.
     removed_on: String,
-    /// The day its place was found empty, twice; null until then.
+    /// The day its place was found empty, twice; of an account the last of its places. Null until then.
     verified_on: Option<String>,
     /// How many files lay there.
     files: u64,

@@ -20,6 +20,8 @@ fn guarded() -> Vec<Route> {
     };
     vec![
         Route(Method::GET, "/v1/account", AccountRead),
+        Route(Method::PATCH, "/v1/account", AccountWrite),
+        Route(Method::DELETE, "/v1/account", AccountWrite),
         Route(Method::GET, "/v1/sessions", AccountRead),
         Route(Method::DELETE, "/v1/sessions/{session}", AccountWrite),
         Route(Method::POST, "/v1/api-keys", AccountWrite),
@@ -78,9 +80,11 @@ impl Route {
 }
 
 /// Routes that anybody may ask.
-const OPEN: [(&str, &str); 7] = [
+const OPEN: [(&str, &str); 9] = [
+    ("post", "/v1/sign-in"),
     ("post", "/v1/sessions"),
     ("options", "/v1/uploads"),
+    ("get", "/v1/policies"),
     ("get", "/v1/presets"),
     ("get", "/v1/capabilities"),
     ("post", "/v1/stripe/events"),
@@ -122,10 +126,12 @@ impl Ids {
             (&Method::POST, "/v1/jobs" | "/v1/quotes") => {
                 request.json(&json!({"kind": "master", "inputs": [{"upload": self.path("{upload}")}]}))
             }
+            (&Method::DELETE, "/v1/account") => request.json(&json!({"email": "anna@example.org"})),
             (&Method::POST, "/v1/checkouts") => request.json(&json!({"pack": "small"})),
             (&Method::POST, path) if path.starts_with("/v1/ops/") => {
                 request.json(&json!({"reason": "a test"}))
             }
+            (&Method::PATCH, "/v1/account") => request.json(&json!({"email": "ada@example.org"})),
             (&Method::PATCH, _) => {
                 request.header("Upload-Offset", 5).header("Content-Type", "application/offset+octet-stream")
             }

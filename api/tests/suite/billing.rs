@@ -2,6 +2,7 @@
 
 mod buying;
 mod hearing;
+mod previews;
 mod returning;
 mod shop;
 mod spending;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::listening::{Doors, listen};
+use api::mailing::{self, Mailing};
 use api::payments::{Payments, Terms};
 use api::{App, Limits, Site};
 use domain::account::{Account, Email, Role};
@@ -18,9 +19,13 @@ use domain::scope::{Scope, Scopes};
 use domain::secret::{Secret, SecretKind};
 use domain::task::Task;
 use domain::upload::AudioFacts;
+use fixtures::moto::Moto;
+use fixtures::smtp::{MailServer, token};
+use mail::{Carrier, ServerAddress};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
+use store::abuse::Peppers;
 use store::blobs::{self, Blobs};
 use store::outcome::{Checked, Completion, Leased, Made, NewAccount, NewApiKey};
 use store::sealing::Keyring;
@@ -35,6 +40,7 @@ pub const START: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
 pub struct Service {
     pub app: App,
     pub payments: Option<Payments>,
+    pub mailing: Mailing,
     pub store: Store,
     pub blobs: Blobs,
     pub clock: Arc<HandClock>,
@@ -53,33 +59,85 @@ impl Service {
     }
 
     pub async fn start_behind(doors: Doors, limits: Limits, site: Site) -> Self {
-        Self::start_as(doors, limits, site, None).await
+        Self::start_as(doors, limits, site, None, None).await
     }
 
     /// The same, and it takes money.
     pub async fn start_selling(limits: Limits, site: Site, terms: Option<Terms>) -> Self {
-        Self::start_as(Doors::default(), limits, site, terms).await
+        Self::start_as(Doors::default(), limits, site, terms, None).await
     }
 
-    async fn start_as(doors: Doors, limits: Limits, site: Site, terms: Option<Terms>) -> Self {
+    /// The same, and its mail goes to a server.
+    pub async fn start_mailing(site: Site, server: &MailServer) -> Self {
+        let sender = Email::parse("studio@mix.example").unwrap();
+        let carrier = Carrier::server(ServerAddress::parse(&server.url()).unwrap(), sender).unwrap();
+        Self::start_as(Doors::default(), Limits::default(), site, None, Some(carrier)).await
+    }
+
+    /// With its bytes in a bucket; `None` where there is no server for one.
+    pub async fn start_on_bucket() -> Option<Self> {
+        let server = Moto::of_this_process()?;
+        let name = server.new_name();
+        let made = Client::new().put(format!("{}/{name}", server.endpoint)).send().await.unwrap();
+        assert!(made.status().is_success(), "{made:?}");
+        let key = ("tests".to_owned(), "secret".to_owned());
+        let access = blobs::Access::Given { endpoint: server.endpoint.clone(), key };
+        let address = blobs::BucketAddress::parse(&format!("s3://{name}/mix")).unwrap();
+        let shelf = blobs::Place::bucket(&address, access).await;
         let folder = TempDir::new().unwrap();
+        let setting = (Doors::default(), Limits::default());
+        Some(Self::assemble(folder, shelf, setting, Site::Loopback, None, None).await)
+    }
+
+    async fn start_as(
+        doors: Doors,
+        limits: Limits,
+        site: Site,
+        terms: Option<Terms>,
+        carrier: Option<Carrier>,
+    ) -> Self {
+        let folder = TempDir::new().unwrap();
+        let shelf = blobs::Place::folder(&folder.path().join("blobs")).unwrap();
+        Self::assemble(folder, shelf, (doors, limits), site, terms, carrier).await
+    }
+
+    async fn assemble(
+        folder: TempDir,
+        shelf: blobs::Place,
+        (doors, limits): (Doors, Limits),
+        site: Site,
+        terms: Option<Terms>,
+        carrier: Option<Carrier>,
+    ) -> Self {
         let entropy = Arc::new(SeededEntropy::new(7));
         let clock = Arc::new(HandClock::new(START));
         let place = Place::Folder(folder.path());
         let store = Store::open(place, entropy.clone(), Retention::POLICY).await.unwrap();
-        let shelf = blobs::Place::folder(&folder.path().join("blobs")).unwrap();
         let keyring = Keyring::fleeting(&*entropy);
+        let base = match &site {
+            Site::Loopback => BASE.to_owned(),
+            Site::Public { origin } => origin.clone(),
+        };
+        let carrier = carrier.unwrap_or_else(|| {
+            let sender = Email::parse("studio@mix.example").unwrap();
+            Carrier::folder(folder.path().join("mail"), sender)
+        });
+        let (mail_clock, mail_entropy) = (clock.clone(), entropy.clone());
+        let mailing = Mailing::new(store.clone(), keyring.clone(), mail_clock, mail_entropy, carrier, base);
+        let mailing = mailing.unwrap();
         let blobs = Blobs::open(shelf, store.clone(), keyring, clock.clone(), entropy.clone()).await.unwrap();
         let mut app = App::new(store.clone(), blobs.clone(), clock.clone(), entropy.clone(), limits, site);
+        app = app.with_mailing(mailing.clone());
         let payments = terms.map(|terms| Payments::new(store.clone(), clock.clone(), terms));
         if let Some(payments) = payments.clone() {
-            app = app.with_payments(payments);
+            let peppers = Peppers::of_folder(folder.path().join("peppers"), entropy.clone());
+            app = app.with_payments(payments, peppers);
         }
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let routes = api::router(app.clone());
         tokio::spawn(listen(listener, routes, doors, CancellationToken::new()));
-        Self { app, payments, store, blobs, clock, entropy, address, folder }
+        Self { app, payments, mailing, store, blobs, clock, entropy, address, folder }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -123,6 +181,26 @@ impl Service {
         let account = self.store.ensure_local_owner(self.now()).await.unwrap();
         let key = self.key(&account, Scopes::all()).await;
         Person { service: self, account, key }
+    }
+
+    /// Sends what is in the outbox into the folder, and gives all mails there are, the oldest first.
+    pub async fn mails(&self) -> Vec<String> {
+        mailing::round(&self.mailing).await.unwrap();
+        let folder = self.folder.path().join("mail");
+        let mut files: Vec<_> = match folder.read_dir() {
+            Ok(files) => files.map(|file| file.unwrap()).collect(),
+            Err(_) => Vec::new(),
+        };
+        files.sort_by_key(|file| file.metadata().unwrap().modified().unwrap());
+        let read =
+            |file: std::fs::DirEntry| std::fs::read_to_string(file.path()).unwrap().replace("\r\n", "\n");
+        files.into_iter().map(read).collect()
+    }
+
+    /// The token in the newest mail.
+    pub async fn mailed_token(&self) -> String {
+        let mails = self.mails().await;
+        token(mails.last().expect("there is mail")).expect("a link in it")
     }
 
     /// The token of a fresh sign-in link.
@@ -202,6 +280,8 @@ impl Service {
     }
 }
 
+/// Where links in mails lead.
+pub const BASE: &str = "http://127.0.0.1:8080";
 /// The peaks of everything that has peaks here.
 pub const PEAKS: &[u8] = br#"{"columns":1,"channels":[{"min":[-1],"max":[1]}]}"#;
 /// The report of every job here.

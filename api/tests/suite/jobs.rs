@@ -32,6 +32,7 @@ async fn an_order_becomes_a_queued_job_with_every_value_filled_in() {
             "loudness_lufs": -14.0, "ceiling_dbtp": -1.0, "deliver": ["wav24"], "sample_rate_hz": null, "tags": {},
             "space": 0.0, "stems": false
         },
+        "preview": null,
         "money": "none", "credits": 0, "problem": null, "artifacts": []
     });
     assert_eq!(job, expected);

@@ -12,6 +12,7 @@ use futures_util::stream;
 use reqwest::{Body, Method, StatusCode};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use store::uploading::{LEASE, Taken};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
@@ -114,9 +115,15 @@ async fn options_tells_what_is_offered_to_anybody() {
     assert_eq!(headers["tus-resumable"], "1.0.0");
     assert_eq!(headers["tus-max-size"], (2_u64 << 30).to_string());
     assert_eq!(headers["tus-checksum-algorithm"], "sha1,sha256,crc32c");
-    for extension in
-        ["creation", "creation-with-upload", "creation-defer-length", "expiration", "termination"]
-    {
+    for extension in [
+        "creation",
+        "creation-with-upload",
+        "creation-defer-length",
+        "expiration",
+        "checksum",
+        "termination",
+        "concatenation",
+    ] {
         assert!(headers["tus-extension"].to_str().unwrap().split(',').any(|one| one == extension));
     }
 }
@@ -155,10 +162,13 @@ fn stuck(bytes: Vec<u8>) -> Body {
     Body::wrap_stream(chain)
 }
 
+fn id_of(path: &str) -> UploadId {
+    UploadId::parse(path.rsplit('/').next().unwrap()).unwrap()
+}
+
 /// Bytes of the upload that lie on the disk, acknowledged or not.
 async fn on_disk(service: &Service, path: &str) -> u64 {
-    let id = UploadId::parse(path.rsplit('/').next().unwrap()).unwrap();
-    let (mut pieces, mut end) = (service.blobs.list(Some(&BlobPrefix::upload(&id))), 0);
+    let (mut pieces, mut end) = (service.blobs.list(Some(&BlobPrefix::upload(&id_of(path)))), 0);
     while let Some(page) = pieces.next().await.unwrap() {
         let ends =
             page.iter().filter_map(|one| BlobKey::parse(&one.name).ok()?.piece_span()).map(|(_, end)| end);
@@ -188,7 +198,12 @@ async fn the_offset_moves_while_bytes_come_and_never_beyond_what_is_on_disk() {
 
 #[tokio::test]
 async fn a_second_sender_is_turned_away_until_the_first_has_stalled() {
-    let limits = Limits { body_stall_asked: Duration::from_millis(200), ..eager() };
+    let limits = Limits {
+        body_stall_asked: Duration::from_millis(200),
+        upload_lock_wait: Duration::ZERO,
+        upload_lock_renewal: Duration::from_millis(50),
+        ..eager()
+    };
     let service = Service::start_with(limits, Site::Loopback).await;
     let anna = service.producer("anna").await;
     let song = bytes(2 * MIB);
@@ -232,12 +247,15 @@ async fn an_upload_whose_completion_was_lost_is_completed_by_the_next_question()
     let anna = service.producer("anna").await;
     let path = anna.begin(10).await;
     anna.send(&path, 0, "hello").await;
-    let id = UploadId::parse(path.rsplit('/').next().unwrap()).unwrap();
+    let id = id_of(&path);
     // The process died between recording the last byte and completing the upload.
-    let mut file = service.blobs.open_append(&id, 5).await.unwrap();
+    let taken = service.store.take_upload_lock(&id, service.now()).await.unwrap();
+    let Taken::Taken(lock) = taken else { panic!("nobody else sends it: {taken:?}") };
+    let mut file = service.blobs.open_append(&lock, 5).await.unwrap();
     file.write(b"world").await.unwrap();
     file.sync().await.unwrap();
-    assert!(service.store.advance_upload(&id, 5, 10).await.unwrap());
+    assert!(service.store.advance_upload(&lock, 5, 10).await.unwrap());
+    service.clock.advance(LEASE);
     assert_eq!(anna.offset(&path).await, 10);
     let upload = state(&anna, &path).await;
     assert_eq!(upload["state"], "checking");
@@ -255,4 +273,53 @@ async fn an_upload_that_a_restart_interrupts_keeps_what_it_brought() {
     let answer = sending.await.unwrap();
     assert!(answer.is_err() || answer.is_ok_and(|answer| answer.status() == StatusCode::SERVICE_UNAVAILABLE));
     eventually("what came is kept", async || anna.offset(&path).await == MIB as u64).await;
+}
+
+#[tokio::test]
+async fn a_sender_waits_a_moment_for_one_that_is_about_to_stop() {
+    let limits = Limits {
+        body_stall_asked: Duration::from_millis(100),
+        upload_lock_renewal: Duration::from_millis(50),
+        upload_lock_wait: Duration::from_secs(30),
+        ..eager()
+    };
+    let service = Service::start_with(limits, Site::Loopback).await;
+    let anna = service.producer("anna").await;
+    let song = bytes(2 * MIB);
+    let path = anna.begin(song.len()).await;
+    let stalled = tokio::spawn(anna.patch(&path, 0).body(stuck(song[..MIB].to_vec())).send());
+    eventually("the first has brought all it has", async || anna.offset(&path).await > MIB as u64 / 2).await;
+    let second = anna.send(&path, MIB, song[MIB..].to_vec()).await;
+    assert_eq!(second.status(), StatusCode::NO_CONTENT, "the first was asked, stopped, and kept its bytes");
+    assert_eq!(state(&anna, &path).await["sha256"], sha256(&song).to_string());
+    let _ = stalled.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_holder_that_lost_its_upload_keeps_nothing_of_what_it_still_brings() {
+    let limits = Limits { upload_lock_renewal: Duration::from_secs(3600), ..eager() };
+    let service = Service::start_with(limits, Site::Loopback).await;
+    let anna = service.producer("anna").await;
+    let (begun, block) = (bytes(64 * 1024), 64 * 1024);
+    let path = anna.begin(block + 10).await;
+    let (more, told) = tokio::sync::mpsc::unbounded_channel::<Vec<u8>>();
+    let body = stream::unfold(told, async |mut told| {
+        let bytes = told.recv().await?;
+        Some((Ok::<_, std::io::Error>(bytes), told))
+    });
+    let first = tokio::spawn(anna.patch(&path, 0).body(Body::wrap_stream(body)).send());
+    more.send(begun.clone()).unwrap();
+    eventually("the first has the upload", async || anna.offset(&path).await == block as u64).await;
+    service.clock.advance(LEASE);
+    assert_eq!(anna.send(&path, block, "HELLO").await.status(), StatusCode::NO_CONTENT);
+    more.send(b"hello".to_vec()).unwrap();
+    drop(more);
+    assert_eq!(first.await.unwrap().unwrap().status(), StatusCode::CONFLICT, "it has been overtaken");
+    let end = block as u64 + 5;
+    assert_eq!((anna.offset(&path).await, on_disk(&service, &path).await), (end, end));
+    let pieces = service.blobs.list(Some(&BlobPrefix::upload(&id_of(&path)))).next().await.unwrap().unwrap();
+    assert_eq!(pieces.len(), 2, "of what came late nothing is left");
+    assert_eq!(anna.send(&path, block + 5, "world").await.status(), StatusCode::NO_CONTENT);
+    let whole = [begun.as_slice(), b"HELLOworld"].concat();
+    assert_eq!(state(&anna, &path).await["sha256"], sha256(&whole).to_string());
 }

@@ -55,7 +55,7 @@ async fn a_creation_that_cannot_be_understood_or_fitted_makes_nothing() {
     refused(create(&[("Upload-Length", "1e30")]), 400, "malformed_request").await;
     refused(create(&[("Upload-Length", "5"), ("Upload-Defer-Length", "1")]), 400, "malformed_request").await;
     refused(create(&[("Upload-Length", "5"), ("Upload-Length", "6")]), 400, "malformed_request").await;
-    refused(create(&[("Upload-Length", "5"), ("Upload-Concat", "partial")]), 400, "malformed_request").await;
+    refused(create(&[("Upload-Length", "5"), ("Upload-Concat", "part")]), 400, "malformed_request").await;
     let large = refused(create(&[("Upload-Length", "2147483649")]), 413, "file_too_large").await;
     assert!(large["detail"].as_str().unwrap().contains("2147483648"), "it names the limit: {large}");
     for metadata in ["filename !!", "filename YQ==,filename YQ==", long.as_str()] {

@@ -13,6 +13,7 @@ use crate::upload::AudioFacts;
 pub struct PriceList {
     rates: Rates,
     packs: Vec<Pack>,
+    previews_per_day: u32,
 }
 
 /// What the minutes of each kind of job cost.
@@ -75,6 +76,8 @@ impl PriceList {
     const RATE_MAX: u32 = 1000;
     const MINUTES_MAX: u32 = 600;
     const PACKS_MAX: i64 = 20;
+    /// What is remembered of an address counts to 255.
+    const PREVIEWS_MAX: i64 = 200;
     /// Stripe takes no payment below half a euro.
     const MINOR_MIN: i64 = 50;
 
@@ -96,6 +99,8 @@ impl PriceList {
             within(format!("{kind}.credits_per_minute"), credits, 0, i64::from(Self::RATE_MAX))?;
             within(format!("{kind}.minutes_min"), minutes, 1, i64::from(Self::MINUTES_MAX))?;
         }
+        let previews_per_day = table.previews_per_day.unwrap_or(usual.previews_per_day);
+        within("previews_per_day".to_owned(), i64::from(previews_per_day), 0, Self::PREVIEWS_MAX)?;
         let currency = table.currency.as_deref().map_or(Ok(Currency::EUR), Currency::parse)?;
         let packs: Vec<Pack> = match table.packs {
             Some(packs) => packs.into_iter().map(|pack| pack.check(currency)).collect::<Result<_, _>>()?,
@@ -107,7 +112,7 @@ impl PriceList {
         let mut names = BTreeSet::new();
         match packs.iter().find(|pack| !is_name(&pack.id) || !names.insert(pack.id.clone())) {
             Some(pack) => Err(PriceListError::PackName(pack.id.clone())),
-            None => Ok(Self { rates, packs }),
+            None => Ok(Self { rates, packs, previews_per_day }),
         }
     }
 
@@ -133,6 +138,12 @@ impl PriceList {
             Price::new(all.checked_add(held - 1)? / held, pack.price.currency()).ok()
         };
         self.packs.iter().filter_map(dearest).max_by_key(|price| price.minor())
+    }
+
+    /// How many free previews there are for an account on a day of UTC, 0 to 200; none with 0.
+    #[must_use]
+    pub const fn previews_per_day(&self) -> u32 {
+        self.previews_per_day
     }
 
     /// What a kind of job costs.
@@ -164,6 +175,7 @@ impl Default for PriceList {
         };
         Self {
             rates: Rates { master: rate(1), mix: rate(2), mix_and_master: rate(3), album: rate(1) },
+            previews_per_day: 10,
             packs: vec![pack("small", 10, 900), pack("medium", 50, 3_900), pack("large", 200, 12_900)],
         }
     }
@@ -207,6 +219,7 @@ fn within(what: String, value: i64, low: i64, high: i64) -> Result<(), PriceList
 #[serde(deny_unknown_fields)]
 struct Table {
     currency: Option<String>,
+    previews_per_day: Option<u32>,
     master: Option<Rate>,
     mix: Option<Rate>,
     mix_and_master: Option<Rate>,
@@ -284,9 +297,11 @@ mod tests {
 
     #[test]
     fn a_table_changes_what_it_names_and_keeps_the_rest() {
-        let text = "currency = \"sek\"\nmaster = { credits_per_minute = 5, minutes_min = 1 }";
+        let text =
+            "currency = \"sek\"\npreviews_per_day = 4\nmaster = { credits_per_minute = 5, minutes_min = 1 }";
         let list = PriceList::read(text).unwrap();
         assert_eq!(list.of_job(JobKind::Master, &[song(1)]).count(), 5);
+        assert_eq!((list.previews_per_day(), PriceList::default().previews_per_day()), (4, 10));
         assert_eq!(list.rate(JobKind::Mix), PriceList::default().rate(JobKind::Mix));
         assert_eq!(list.packs()[0].price, Price::new(900, Currency::parse("sek").unwrap()).unwrap());
         assert_eq!(PriceList::read(""), Ok(PriceList::default()));
@@ -302,6 +317,7 @@ mod tests {
             ),
             ("album = { credits_per_minute = 1, minutes_min = 0 }".to_owned(), "album.minutes_min is 0"),
             ("masters = 1".to_owned(), "masters"),
+            ("previews_per_day = 201".to_owned(), "previews_per_day is 201; it can be 0 to 200"),
             ("currency = \"EUR\"".to_owned(), "three lower-case letters"),
             ("packs = []".to_owned(), "the number of packs is 0"),
             (pack("id = \"A b\", credits = 1, amount_minor = 100"), "\"A b\""),

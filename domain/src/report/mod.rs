@@ -67,6 +67,9 @@ pub struct Report {
     /// The files that were made.
     #[serde(default)]
     pub delivered: Vec<DeliveredFile>,
+    /// Of a preview: which part is heard. Everything else here is of the whole master.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preview: Option<PreviewFacts>,
     /// The curves.
     #[serde(default)]
     pub pictures: Pictures,
@@ -97,6 +100,15 @@ pub struct Settings {
     /// How many references it was matched to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub references: Option<u32>,
+}
+
+/// Which part of a master is heard.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+pub struct PreviewFacts {
+    /// Where it begins.
+    pub start_s: f64,
+    /// How long it is.
+    pub length_s: f64,
 }
 
 /// A file that was made of the master: its certificate.

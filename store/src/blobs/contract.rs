@@ -29,7 +29,7 @@ macro_rules! every_story {
             sealed:
                 a_blob_reads_back_whole_with_its_hash
                 any_part_of_a_blob_reads_back
-                what_is_stored_tells_nothing_of_what_was_given
+                mx_17_what_is_stored_tells_nothing_of_what_was_given
                 a_flipped_bit_is_found_wherever_it_is
                 a_blob_that_lost_or_gained_bytes_is_found
                 a_blob_in_the_place_of_another_is_found
@@ -41,7 +41,7 @@ macro_rules! every_story {
             deleting:
                 deleting_an_attempt_leaves_the_other_attempts_of_its_job
                 deleting_one_blob_leaves_those_whose_names_begin_alike
-                bytes_that_come_back_after_a_deletion_stay_unreadable
+                mx_17_bytes_that_come_back_after_a_deletion_stay_unreadable
                 a_blob_that_is_deleted_while_it_is_written_does_not_stay
                 all_that_lies_below_a_prefix_is_listed_with_name_and_size;
             arriving:
@@ -51,10 +51,12 @@ macro_rules! every_story {
                 an_upload_of_nothing_has_an_empty_source
                 an_assembly_goes_on_wherever_it_was_interrupted
                 a_piece_whose_bytes_are_lost_is_found_before_the_upload_is_complete
-                bytes_beyond_what_memory_holds_become_pieces_before_they_are_acknowledged;
+                bytes_beyond_what_memory_holds_become_pieces_before_they_are_acknowledged
+                a_sender_that_wakes_after_it_lost_the_lock_harms_nothing
+                parts_become_one_source_in_the_order_they_are_named;
             keys:
-                without_the_key_that_wrapped_nothing_opens
-                blobs_stay_readable_while_their_keys_are_wrapped_anew;
+                mx_17_without_the_key_that_wrapped_nothing_opens
+                mx_17_blobs_stay_readable_while_their_keys_are_wrapped_anew;
             abandoned:
                 what_a_write_left_goes_after_a_day_by_our_own_record;
         }

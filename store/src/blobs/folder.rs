@@ -4,7 +4,6 @@ use std::ffi::OsString;
 use std::io::{ErrorKind, Result, SeekFrom};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::blob::{BlobKey, BlobPrefix};
 use tokio::fs::{self, File};
@@ -12,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, BufReader}
 
 use super::BUFFER_BYTES;
 use super::place::Sealed;
-use crate::sealing::segments::{HEADER_BYTES, Layout};
+use crate::sealing::segments::{HEADER_BYTES, Layout, SealId};
 use crate::sealing::stream::{Sealing, Span, Supply};
 
 #[derive(Clone, Debug)]
@@ -40,7 +39,7 @@ impl Folder {
         sealing: &mut Sealing<R>,
     ) -> Result<()> {
         let path = self.path(key);
-        let part = part_path(&path);
+        let part = part_path(&path, sealing.seal());
         let mut file = self.create(&part).await?;
         let written = async {
             let mut buffer = Vec::with_capacity(2 * BUFFER_BYTES);
@@ -136,13 +135,12 @@ async fn make_folders_for(path: &Path) -> Result<()> {
 }
 
 /// Where a blob grows until it is whole: beside its place, so that it goes with the same prefix; no key
-/// begins with a dot; no two writers of this process share one, and none with another process's.
-fn part_path(path: &Path) -> PathBuf {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+/// begins with a dot; no two writers share one, on whatever hosts: the id of a write's key is random, and the number
+/// of a process would be that of another one in another container.
+fn part_path(path: &Path, seal: SealId) -> PathBuf {
     let mut name = OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
-    name.push(format!(".{}.{number}.part", std::process::id()));
+    name.push(format!(".{seal:?}.0.part"));
     path.with_file_name(name)
 }
 
@@ -151,7 +149,7 @@ pub(super) fn blob_of_part(name: &str) -> Option<BlobKey> {
     let (folder, name) = name.rsplit_once('/')?;
     let name = name.strip_prefix('.')?.strip_suffix(".part")?;
     let mut from_the_end = name.rsplitn(3, '.');
-    let (_number, _process) = (from_the_end.next()?, from_the_end.next()?);
+    let (_number, _seal) = (from_the_end.next()?, from_the_end.next()?);
     BlobKey::parse(&format!("{folder}/{}", from_the_end.next()?)).ok()
 }
 

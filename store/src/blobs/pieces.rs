@@ -2,6 +2,10 @@
 //!
 //! A piece is stored first and acknowledged afterwards. What counts is the offset that the database has: the pieces
 //! that lead from 0 to it are the upload, and every other one was never acknowledged.
+//!
+//! Each piece tells the fence under which it was stored. Of several that end at one offset the acknowledged one has
+//! the highest: whoever took the lock later began behind it, and whoever held it before could not acknowledge any
+//! more. So a process that was frozen, and goes on without knowing that it lost the lock, harms nothing.
 
 use std::collections::BTreeMap;
 use std::io::Error as IoError;
@@ -14,6 +18,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio_util::io::StreamReader;
 
 use super::{BUFFER_BYTES, BlobError, BlobReader, Blobs, Result, Stored};
+use crate::uploading::UploadLock;
 
 /// So much is held in memory before it becomes a piece.
 const PIECE_BYTES: usize = 8 * 1024 * 1024;
@@ -22,9 +27,11 @@ const PIECE_BYTES: usize = 8 * 1024 * 1024;
 #[derive(Debug)]
 pub struct Append {
     blobs: Blobs,
-    upload: UploadId,
+    lock: UploadLock,
     /// Where the next piece begins.
     stored: u64,
+    /// Pieces that were not acknowledged yet.
+    waiting: Vec<BlobKey>,
     /// Not yet a piece.
     buffer: Vec<u8>,
 }
@@ -51,10 +58,24 @@ impl Append {
         Ok(self.stored)
     }
 
+    /// All that was synced is acknowledged.
+    pub fn acknowledged(&mut self) {
+        self.waiting.clear();
+    }
+
+    /// Deletes what was stored and will never be acknowledged.
+    pub async fn discard(&mut self) -> Result<()> {
+        while let Some(key) = self.waiting.pop() {
+            self.blobs.delete(&key).await?;
+        }
+        Ok(())
+    }
+
     async fn store(&mut self) -> Result<()> {
         let to = self.stored + self.buffer.len() as u64;
-        let key = BlobKey::upload_piece(&self.upload, self.stored, to);
+        let key = BlobKey::upload_piece(&self.lock.upload, self.stored, to, self.lock.fence);
         self.blobs.put(&key, self.buffer.as_slice()).await?;
+        self.waiting.push(key);
         self.stored = to;
         self.buffer.clear();
         Ok(())
@@ -62,13 +83,15 @@ impl Append {
 }
 
 impl Blobs {
-    /// Opens an upload at the offset that is recorded for it. What lies beyond was never acknowledged and is deleted.
-    /// One writer at a time: the caller holds the upload's lock.
-    pub async fn open_append(&self, upload: &UploadId, recorded: u64) -> Result<Append> {
+    /// Opens an upload at the offset that was recorded for it after the lock was taken. What earlier holders left
+    /// beyond was never acknowledged and is deleted; what a later one left, should there be one already, stays.
+    pub async fn open_append(&self, lock: &UploadLock, recorded: u64) -> Result<Append> {
+        let upload = &lock.upload;
         let pieces = self.pieces(upload).await?;
         match way_to(recorded, &pieces) {
             Ok(kept) => {
-                for piece in pieces.iter().filter(|piece| !kept.contains(piece)) {
+                let left = |piece: &&Piece| piece.fence < lock.fence && !kept.contains(piece);
+                for piece in pieces.iter().filter(left) {
                     self.delete(&piece.key).await?;
                 }
             }
@@ -76,7 +99,13 @@ impl Blobs {
             Err(_) if self.is_assembled(upload, recorded).await? => {}
             Err(found) => return Err(shorter(upload, recorded, found)),
         }
-        Ok(Append { blobs: self.clone(), upload: upload.clone(), stored: recorded, buffer: Vec::new() })
+        Ok(Append {
+            blobs: self.clone(),
+            lock: lock.clone(),
+            stored: recorded,
+            waiting: Vec::new(),
+            buffer: Vec::new(),
+        })
     }
 
     /// Makes the upload's source of its pieces, all `size_bytes` of which were acknowledged, and deletes them. May be
@@ -97,6 +126,22 @@ impl Blobs {
         }
         self.delete_prefix(&BlobPrefix::upload_pieces(upload)).await?;
         Ok(stored)
+    }
+
+    /// Makes an upload's source of the pieces of its parts, each with its length, in their order. The parts stay as
+    /// they are. May be called again after it was interrupted. The caller holds the upload's lock.
+    pub async fn join(&self, upload: &UploadId, parts: &[(UploadId, u64)]) -> Result<Stored> {
+        let (mut all, mut size_bytes) = (Vec::new(), 0);
+        for (part, bytes) in parts {
+            let pieces = self.pieces(part).await?;
+            all.extend(way_to(*bytes, &pieces).map_err(|found| shorter(part, *bytes, found))?);
+            size_bytes += bytes;
+        }
+        let stored = self.put(&BlobKey::upload_source(upload), self.joined(all)).await?;
+        match stored.size_bytes == size_bytes {
+            true => Ok(stored),
+            false => Err(shorter(upload, size_bytes, stored.size_bytes)),
+        }
     }
 
     async fn is_assembled(&self, upload: &UploadId, size_bytes: u64) -> Result<bool> {
@@ -140,12 +185,14 @@ struct Piece {
     key: BlobKey,
     from: u64,
     to: u64,
+    fence: u64,
 }
 
 impl Piece {
     fn of(key: BlobKey) -> Option<Self> {
         let (from, to) = key.piece_span()?;
-        (from < to).then_some(Self { key, from, to })
+        let fence = key.piece_fence();
+        (from < to).then_some(Self { key, from, to, fence })
     }
 
     async fn read(&self, blobs: &Blobs) -> Result<BlobReader> {
@@ -161,11 +208,14 @@ impl Piece {
 /// The pieces that lead from 0 to `offset`, in order; or how far they lead at most. `pieces` are in the order of their
 /// beginnings.
 fn way_to(offset: u64, pieces: &[Piece]) -> std::result::Result<Vec<Piece>, u64> {
-    // Which piece arrives at an offset that can be reached.
-    let mut arrivals = BTreeMap::new();
+    // Which piece arrives at an offset that can be reached: of several the one of the highest fence.
+    let mut arrivals: BTreeMap<u64, &Piece> = BTreeMap::new();
     for piece in pieces {
         if piece.from == 0 || arrivals.contains_key(&piece.from) {
-            arrivals.entry(piece.to).or_insert(piece);
+            let before = arrivals.entry(piece.to).or_insert(piece);
+            if before.fence < piece.fence {
+                *before = piece;
+            }
         }
     }
     let (mut way, mut at) = (Vec::new(), offset);
@@ -192,7 +242,12 @@ mod tests {
 
     fn pieces(spans: &[(u64, u64)]) -> Vec<Piece> {
         let upload = UploadId::new(&SeededEntropy::new(1));
-        let keys = spans.iter().map(|(from, to)| BlobKey::upload_piece(&upload, *from, *to));
+        let fenced: Vec<_> = spans.iter().map(|(from, to)| (*from, *to, 1)).collect();
+        fenced_pieces(&upload, &fenced)
+    }
+
+    fn fenced_pieces(upload: &UploadId, spans: &[(u64, u64, u64)]) -> Vec<Piece> {
+        let keys = spans.iter().map(|(from, to, fence)| BlobKey::upload_piece(upload, *from, *to, *fence));
         keys.filter_map(Piece::of).collect()
     }
 
@@ -212,5 +267,15 @@ mod tests {
             way_to(9, &beside_the_way),
             Ok(vec![beside_the_way[0].clone(), beside_the_way[2].clone()])
         );
+    }
+
+    #[test]
+    fn of_pieces_that_end_together_the_one_of_the_latest_holder_counts() {
+        let upload = UploadId::new(&SeededEntropy::new(1));
+        // The first was frozen at 8 and wrote on at last; meanwhile the second and the third went on to 24.
+        let there = [(0, 8, 1), (8, 16, 1), (8, 16, 2), (8, 24, 1), (16, 24, 3)];
+        let way = way_to(24, &fenced_pieces(&upload, &there)).unwrap();
+        let way: Vec<_> = way.iter().map(|piece| (piece.from, piece.to, piece.fence)).collect();
+        assert_eq!(way, [(0, 8, 1), (8, 16, 2), (16, 24, 3)]);
     }
 }

@@ -32,7 +32,7 @@ pub(super) fn new_purchase(account: &AccountId, key: Option<&str>) -> NewPurchas
 }
 
 /// A purchase that can be paid.
-async fn open(world: &World, account: &AccountId) -> Purchase {
+pub(super) async fn open(world: &World, account: &AccountId) -> Purchase {
     let begun = world.store.begin_purchase(&new_purchase(account, None), world.now()).await.unwrap();
     let Begun::New(purchase) = begun else { panic!("expected a new purchase, got {begun:?}") };
     let (session, url) = (session_of(&purchase.id), Some("https://pay.example/1"));
@@ -64,7 +64,7 @@ pub(super) fn event(id: &str) -> NewEvent {
     NewEvent { id: id.into(), kind: "checkout.session.completed".into(), object: None, digest: digest(3) }
 }
 
-async fn apply(world: &World, id: &PurchaseId, seen: &Seen, event: Option<&NewEvent>) -> Applied {
+pub(super) async fn apply(world: &World, id: &PurchaseId, seen: &Seen, event: Option<&NewEvent>) -> Applied {
     world.store.apply(id, &session_of(id), seen, event, world.now()).await.unwrap()
 }
 

@@ -20,7 +20,7 @@ pub(crate) fn rows(account: &AccountId) -> Vec<String> {
     jobs.into_iter().map(job).chain([event.to_owned()]).collect()
 }
 
-pub(crate) const REFUSED: [&str; 22] = [
+pub(crate) const REFUSED: [&str; 26] = [
     "UPDATE jobs SET state = 'done' WHERE id = 'queued'",
     "UPDATE jobs SET state = 'running', not_before = NULL WHERE id = 'queued'",
     "UPDATE jobs SET not_before = NULL WHERE id = 'queued'",
@@ -44,9 +44,15 @@ pub(crate) const REFUSED: [&str; 22] = [
     "INSERT INTO job_inputs (job_id, part, position, upload_id) VALUES ('nobody', 'input', 0, 'upl_1')",
     "INSERT INTO job_inputs (job_id, part, position, upload_id) VALUES ('queued', 'noise', 0, 'upl_1')",
     "UPDATE jobs SET kind = 'remaster' WHERE id = 'queued'",
+    // A row that is sealed has nothing in plain text beside it.
+    "UPDATE jobs SET sealed = (SELECT hash FROM sign_in_links), title = 'Song' WHERE id = 'queued'",
+    "UPDATE jobs SET sealed = (SELECT hash FROM sign_in_links), idempotency_tag = 'mine' WHERE id = 'queued'",
+    "UPDATE accounts SET email_tag = 'a@b.org'",
+    "INSERT INTO account_keys (account_id, kek, wrapped) SELECT 'nobody', kek, wrapped FROM account_keys",
 ];
 
-pub(crate) const TAKEN: [&str; 2] = [
+pub(crate) const TAKEN: [&str; 3] = [
+    "UPDATE jobs SET sealed = (SELECT hash FROM sign_in_links) WHERE id = 'queued'",
     "UPDATE jobs SET state = 'running', not_before = NULL, worker = 'w1', lease_until = 9, fence = 1,
             attempt = 1 WHERE id = 'queued'",
     "UPDATE jobs SET state = 'failed', finished_at = 5, delete_at = 6, worker = NULL, lease_until = NULL,
@@ -124,6 +130,19 @@ pub(crate) const MONEY_TAKEN: [&str; 7] = [
     "DELETE FROM accounts",
     "UPDATE purses SET created_at = 2 WHERE account_id IS NULL",
 ];
+
+/// Of mail, for the account there is.
+pub(crate) const MAIL_REFUSED: [&str; 6] = [
+    "INSERT INTO agreements (account_id, age_confirmed, terms_version) SELECT id, 0, '1' FROM accounts",
+    "INSERT INTO agreements (account_id, age_confirmed, terms_version) VALUES ('nobody', 1, '1')",
+    "INSERT INTO mail_links (hash, sealed, account_id, terms_version, expires_at)
+     SELECT hash, hash, account_id, '1', 1 FROM sign_in_links",
+    "INSERT INTO mail_links (hash, sealed, account_id, terms_version, expires_at)
+     SELECT hash, hash, NULL, NULL, 1 FROM sign_in_links",
+    "INSERT INTO outbox (id, sealed, tries, try_at, expires_at) SELECT 'mai_1', hash, 9, 1, 1 FROM sign_in_links",
+    "INSERT INTO mail_paces (tag, times, last_at) SELECT hash, 'never', 1 FROM sign_in_links",
+];
+
 /// A hundred thousand jobs that are over, one a second, of the one account there is; every fiftieth has failed.
 pub(crate) const MANY_THAT_ARE_OVER: &str =
     "WITH RECURSIVE numbers (n) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT n + 1 FROM numbers WHERE n < 100000)

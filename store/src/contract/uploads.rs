@@ -20,13 +20,14 @@ pub(super) async fn an_upload_becomes_ready_by_a_check(world: World) {
 pub(super) async fn an_offset_moves_only_from_where_it_is(world: World) {
     let anna = world.account("anna").await;
     let id = world.receiving_upload(&anna.id, None).await;
-    let moves = async |from, to| world.store.advance_upload(&id, from, to).await.unwrap();
+    let lock = world.upload_lock(&id).await;
+    let moves = async |from, to| world.store.advance_upload(&lock, from, to).await.unwrap();
     assert!(moves(0, 60).await, "a length need not be known");
     assert!(!moves(0, 70).await, "the offset is 60");
     assert!(!moves(60, 50).await, "never back");
-    assert!(!world.store.declare_upload_size(&id, 59).await.unwrap(), "more bytes are here");
-    assert!(world.store.declare_upload_size(&id, 100).await.unwrap());
-    assert!(!world.store.declare_upload_size(&id, 101).await.unwrap(), "it was told already");
+    assert!(!world.store.declare_upload_size(&lock, 59).await.unwrap(), "more bytes are here");
+    assert!(world.store.declare_upload_size(&lock, 100).await.unwrap());
+    assert!(!world.store.declare_upload_size(&lock, 101).await.unwrap(), "it was told already");
     assert!(!moves(60, 101).await, "beyond the end");
     assert!(moves(60, 100).await);
     let upload = world.store.upload(&anna.id, &id).await.unwrap().unwrap();
@@ -36,10 +37,11 @@ pub(super) async fn an_offset_moves_only_from_where_it_is(world: World) {
 pub(super) async fn of_ten_parallel_writers_one_moves_the_offset(world: World) {
     let anna = world.account("anna").await;
     let id = world.receiving_upload(&anna.id, Some(100)).await;
+    let lock = world.upload_lock(&id).await;
     let writers: Vec<_> = (1..=10)
         .map(|to| {
-            let (store, id) = (world.store.clone(), id.clone());
-            tokio::spawn(async move { store.advance_upload(&id, 0, to).await.unwrap() })
+            let (store, lock) = (world.store.clone(), lock.clone());
+            tokio::spawn(async move { store.advance_upload(&lock, 0, to).await.unwrap() })
         })
         .collect();
     let mut moved = 0;
@@ -52,10 +54,11 @@ pub(super) async fn of_ten_parallel_writers_one_moves_the_offset(world: World) {
 pub(super) async fn an_upload_finishes_only_when_all_bytes_are_here(world: World) {
     let anna = world.account("anna").await;
     let id = world.receiving_upload(&anna.id, Some(100)).await;
-    let finish = async || world.store.finish_upload(&id, &digest(1), world.now()).await.unwrap();
-    assert!(world.store.advance_upload(&id, 0, 99).await.unwrap());
+    let lock = world.upload_lock(&id).await;
+    let finish = async || world.store.finish_upload(&lock, &digest(1), world.now()).await.unwrap();
+    assert!(world.store.advance_upload(&lock, 0, 99).await.unwrap());
     assert!(!finish().await, "a byte is missing");
-    assert!(world.store.advance_upload(&id, 99, 100).await.unwrap());
+    assert!(world.store.advance_upload(&lock, 99, 100).await.unwrap());
     assert!(finish().await);
     assert!(!finish().await, "only once");
     assert!(world.lease("w1").await.is_some());

@@ -21,12 +21,15 @@ use domain::removal::BETWEEN_LOOKS;
 use domain::retention::Retention;
 use domain::secret::{Secret, SecretKind};
 use domain::task::Task;
-use domain::upload::AudioFacts;
+use domain::upload::{AudioFacts, Concat, MetadataKept};
+use sqlx::{PgPool, SqlitePool};
 
 use crate::outcome::{Checked, Completion, Doomed, Enqueued, Leased, Made, NewAccount, NewUpload};
 use crate::patience::Patience;
 use crate::reaping::Look;
-use crate::{Engine, Place, Store, postgres};
+use crate::sealing::Keyring;
+use crate::uploading::{Taken, UploadLock};
+use crate::{Engine, Place, Store, postgres, sqlite};
 
 pub(super) const SECOND: Duration = Duration::from_secs(1);
 pub(super) const DAY: Duration = Duration::from_secs(86_400);
@@ -46,6 +49,12 @@ enum Home {
 
 impl Home {
     async fn open(&self, entropy: Arc<SeededEntropy>) -> Store {
+        let store = self.open_locked(entropy).await;
+        store.unlock(&keyring()).await.unwrap();
+        store
+    }
+
+    async fn open_locked(&self, entropy: Arc<SeededEntropy>) -> Store {
         let retention = Retention::POLICY;
         match self {
             Self::Folder(folder) => {
@@ -81,6 +90,11 @@ impl World {
         self.home.open(Arc::new(SeededEntropy::new(2))).await
     }
 
+    /// The same, by a process that was given no keys.
+    pub(super) async fn beside_without_keys(&self) -> Store {
+        self.home.open_locked(Arc::new(SeededEntropy::new(3))).await
+    }
+
     /// As after a restart of the process.
     pub(super) async fn reopened(self) -> Self {
         self.store.close().await;
@@ -108,16 +122,27 @@ impl World {
             account: account.clone(),
             name: "Song.wav".into(),
             filetype: Some("audio/wav".into()),
+            concat: Concat::Whole,
+            metadata: MetadataKept::NameAndType,
             size_bytes,
             expires_at: Retention::POLICY.of_new_upload(self.now()),
         };
         self.store.create_upload(&new, self.now()).await.unwrap().id
     }
 
+    /// The right to send an upload that nobody else sends.
+    pub(super) async fn upload_lock(&self, id: &UploadId) -> UploadLock {
+        match self.store.take_upload_lock(id, self.now()).await.unwrap() {
+            Taken::Taken(lock) => lock,
+            other => panic!("{id}: {other:?}"),
+        }
+    }
+
     pub(super) async fn checking_upload(&self, account: &AccountId) -> UploadId {
         let id = self.receiving_upload(account, Some(100)).await;
-        assert!(self.store.advance_upload(&id, 0, 100).await.unwrap());
-        assert!(self.store.finish_upload(&id, &digest(1), self.now()).await.unwrap());
+        let lock = self.upload_lock(&id).await;
+        assert!(self.store.advance_upload(&lock, 0, 100).await.unwrap());
+        assert!(self.store.finish_upload(&lock, &digest(1), self.now()).await.unwrap());
         id
     }
 
@@ -216,12 +241,52 @@ impl World {
         }
     }
 
+    /// What somebody does who has the database and not this program. Tells how many rows it touched.
+    pub(super) async fn by_hand(&self, sql: &'static str) -> Result<u64, sqlx::Error> {
+        match &self.home {
+            Home::Folder(folder) => {
+                let file = SqlitePool::connect_with(sqlite::options(folder.path()).unwrap()).await?;
+                sqlx::query(sql).execute(&file).await.map(|done| done.rows_affected())
+            }
+            Home::Database(url) => {
+                let server = PgPool::connect(url).await?;
+                sqlx::query(sql).execute(&server).await.map(|done| done.rows_affected())
+            }
+        }
+    }
+
+    /// Bytes of a column, row by row.
+    pub(super) async fn bytes(&self, sql: &'static str) -> Vec<Vec<u8>> {
+        match &self.home {
+            Home::Folder(folder) => {
+                let file = SqlitePool::connect_with(sqlite::options(folder.path()).unwrap()).await.unwrap();
+                sqlx::query_scalar(sql).fetch_all(&file).await.unwrap()
+            }
+            Home::Database(url) => {
+                let server = PgPool::connect(url).await.unwrap();
+                sqlx::query_scalar(sql).fetch_all(&server).await.unwrap()
+            }
+        }
+    }
+
+    /// The files of the database, with its log, where they are ours to read.
+    pub(super) fn files(&self) -> Option<Vec<u8>> {
+        let Home::Folder(folder) = &self.home else { return None };
+        let entries = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
+        Some(entries.filter(|path| path.is_file()).flat_map(|path| std::fs::read(path).unwrap()).collect())
+    }
+
     /// A number below `bound`.
     pub(super) fn pick(&self, bound: u64) -> u64 {
         let mut bytes = [0; 8];
         self.entropy.fill(&mut bytes);
         u64::from_le_bytes(bytes) % bound
     }
+}
+
+/// The same for every process and every start.
+pub(crate) fn keyring() -> Keyring {
+    Keyring::parse("1:0101010101010101010101010101010101010101010101010101010101010101").unwrap()
 }
 
 pub(super) fn digest(byte: u8) -> Digest {

@@ -107,13 +107,19 @@ pub enum KeyringError {
         /// What is on the ring.
         there: Vec<KekId>,
     },
-    /// A wrapped key is not what was wrapped: its row was changed, or belongs to another blob.
-    #[error("the wrapped key of blob {blob} does not open under {kek}")]
+    /// A wrapped key is not what was wrapped: its row was changed, or belongs to something else.
+    #[error("the wrapped key of {of} does not open under {kek}")]
     Broken {
         /// Whose.
-        blob: String,
+        of: String,
         /// Under which.
         kek: KekId,
+    },
+    /// A note is not what was sealed.
+    #[error("what was sealed about {subject} does not open")]
+    Note {
+        /// About what.
+        subject: String,
     },
 }
 
@@ -218,17 +224,7 @@ impl Keyring {
         key: &Zeroizing<[u8; KEY_BYTES]>,
         entropy: &dyn Entropy,
     ) -> Option<(KekId, Vec<u8>)> {
-        let mut nonce = [0; NONCE_LEN];
-        // Random nonces are safe for 2^32 keys under one KEK (SP 800-38D, section 8.3).
-        entropy.fill(&mut nonce);
-        let mut secret = Zeroizing::new(**key);
-        self.read(|keys| {
-            let (id, kek) = keys.last_key_value()?;
-            let nonce_again = Nonce::assume_unique_for_key(nonce);
-            let aad = Aad::from(bound_to(blob, seal));
-            let tag = kek.seal_in_place_separate_tag(nonce_again, aad, secret.as_mut_slice()).ok()?;
-            Some((*id, [&nonce, secret.as_slice(), tag.as_ref()].concat()))
-        })
+        self.wrap_bound(&bound_to(blob, seal), key, entropy)
     }
 
     /// Unwraps a blob's key.
@@ -239,19 +235,50 @@ impl Keyring {
         kek: KekId,
         wrapped: &[u8],
     ) -> Result<Zeroizing<[u8; KEY_BYTES]>, KeyringError> {
+        self.unwrap_bound(&bound_to(blob, seal), kek, wrapped, || format!("blob {blob}"))
+    }
+
+    /// Wraps a key with the newest KEK. It opens together with `bound` alone.
+    pub(super) fn wrap_bound(
+        &self,
+        bound: &[u8],
+        key: &Zeroizing<[u8; KEY_BYTES]>,
+        entropy: &dyn Entropy,
+    ) -> Option<(KekId, Vec<u8>)> {
+        let mut nonce = [0; NONCE_LEN];
+        // Random nonces are safe for 2^32 keys under one KEK (SP 800-38D, section 8.3).
+        entropy.fill(&mut nonce);
+        let mut secret = Zeroizing::new(**key);
+        self.read(|keys| {
+            let (id, kek) = keys.last_key_value()?;
+            let nonce_again = Nonce::assume_unique_for_key(nonce);
+            let tag =
+                kek.seal_in_place_separate_tag(nonce_again, Aad::from(bound), secret.as_mut_slice()).ok()?;
+            Some((*id, [&nonce, secret.as_slice(), tag.as_ref()].concat()))
+        })
+    }
+
+    /// Unwraps what was wrapped together with `bound`.
+    pub(super) fn unwrap_bound(
+        &self,
+        bound: &[u8],
+        kek: KekId,
+        wrapped: &[u8],
+        of: impl FnOnce() -> String,
+    ) -> Result<Zeroizing<[u8; KEY_BYTES]>, KeyringError> {
         self.must_hold(kek)?;
         let unwrapped = || {
             let (nonce, sealed) = wrapped.split_first_chunk::<NONCE_LEN>()?;
             let mut sealed = Zeroizing::new(sealed.to_vec());
             let nonce = Nonce::assume_unique_for_key(*nonce);
-            let aad = Aad::from(bound_to(blob, seal));
-            let plain = self.read(|keys| keys.get(&kek)?.open_in_place(nonce, aad, &mut sealed).ok())?;
+            let plain =
+                self.read(|keys| keys.get(&kek)?.open_in_place(nonce, Aad::from(bound), &mut sealed).ok())?;
             plain.try_into().ok().map(Zeroizing::new)
         };
-        unwrapped().ok_or_else(|| KeyringError::Broken { blob: blob.to_string(), kek })
+        unwrapped().ok_or_else(|| KeyringError::Broken { of: of(), kek })
     }
 
-    fn read<T>(&self, look: impl FnOnce(&Keys) -> T) -> T {
+    pub(super) fn read<T>(&self, look: impl FnOnce(&Keys) -> T) -> T {
         look(&self.0.keys.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -277,7 +304,7 @@ pub(super) fn key_of(id: KekId, bytes: &[u8]) -> Option<LessSafeKey> {
     (KekId::of(id.number, &key) == id).then(|| aes(&key))
 }
 
-fn random_key(entropy: &dyn Entropy) -> Zeroizing<[u8; KEY_BYTES]> {
+pub(super) fn random_key(entropy: &dyn Entropy) -> Zeroizing<[u8; KEY_BYTES]> {
     let mut key = Zeroizing::new([0; KEY_BYTES]);
     entropy.fill(key.as_mut_slice());
     key

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio_util::io::StreamReader;
 
-use super::segments::{BlobCipher, HEADER_BYTES, Layout, SEGMENT_BYTES, TAG_BYTES, Turn};
+use super::segments::{BlobCipher, HEADER_BYTES, Layout, SEGMENT_BYTES, SealId, TAG_BYTES, Turn};
 use crate::blobs::{BlobError, Stored};
 
 /// Whether there is more to be sealed.
@@ -79,6 +79,11 @@ impl<R: AsyncRead + Unpin> Sealing<R> {
     /// What a stored blob begins with, which no other write of any blob does.
     pub(crate) fn header(&self) -> [u8; HEADER_BYTES] {
         self.cipher.id().header()
+    }
+
+    /// The id of the key that seals it.
+    pub(crate) fn seal(&self) -> SealId {
+        self.cipher.id()
     }
 
     /// What was read from the source.

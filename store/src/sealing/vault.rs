@@ -9,9 +9,9 @@ use zeroize::Zeroizing;
 
 use super::keyring::{Keyring, KeyringError};
 use super::segments::{BlobCipher, KEY_BYTES, SealId};
-use crate::Store;
 use crate::blob_keys::WrappedKey;
 use crate::blobs::BlobError;
+use crate::{Store, StoreError};
 
 /// How many keys are wrapped anew in one transaction.
 const PAGE: u32 = 500;
@@ -25,16 +25,18 @@ pub(crate) struct Vault {
 }
 
 impl Vault {
-    /// Refuses a keyring that lacks a key which the database needs, before anything is served or overwritten.
+    /// Refuses a keyring that lacks a key which the database needs, before anything is served or overwritten, and gives
+    /// the store the keys of what is sealed in its rows.
     pub(crate) async fn open(
         store: Store,
         keyring: Keyring,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, BlobError> {
-        for kek in store.keks_in_use().await? {
-            keyring.must_hold(kek)?;
-        }
+        store.unlock(&keyring).await.map_err(|error| match error {
+            StoreError::Keyring(cause) => BlobError::Keyring(cause),
+            other => BlobError::Rows(other),
+        })?;
         Ok(Self { store, keyring, clock, entropy })
     }
 
@@ -80,6 +82,13 @@ pub async fn rewrap(store: &Store, keyring: &Keyring, entropy: &dyn Entropy) -> 
             }
             count += anew.len() as u64;
             store.replace_blob_keys(&anew).await?;
+        }
+        loop {
+            let some = store.rewrap_texts(old, keyring, PAGE).await?;
+            if some == 0 {
+                break;
+            }
+            count += some;
         }
     }
     Ok(count)

@@ -7,20 +7,23 @@ use domain::digest::Digest;
 use domain::ids::{AccountId, ArtifactId, UploadId};
 use domain::lease::LeaseId;
 
-use super::{Connection, Db};
+use super::{Connection, Db, texts};
 use crate::error::Result;
 use crate::rows::{ArtifactRow, parse};
 
 pub(crate) async fn artifact(store: &Db, account: &AccountId, id: &ArtifactId) -> Result<Option<Artifact>> {
+    let mut reader = store.reader.acquire().await?;
     let row: Option<ArtifactRow> = sqlx::query_as(
         "SELECT artifacts.* FROM artifacts JOIN jobs ON jobs.id = artifacts.job_id
          WHERE artifacts.id = $1 AND jobs.account_id = $2",
     )
     .bind(id.as_str())
     .bind(account.as_str())
-    .fetch_optional(&store.reader)
+    .fetch_optional(&mut *reader)
     .await?;
-    row.map(ArtifactRow::read).transpose()
+    let Some(row) = row else { return Ok(None) };
+    let cipher = texts::cipher(store, &mut reader, account.as_str()).await?;
+    row.read(Some(&cipher)).map(Some)
 }
 
 /// Remembers blobs that are to go, in the transaction that makes them useless. Dooming again makes it later:

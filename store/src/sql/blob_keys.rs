@@ -10,9 +10,11 @@ use crate::rows::{WrappedKeyRow, parse, word};
 use crate::sealing::{KekId, SealId};
 
 pub(crate) async fn keks_in_use(store: &Db) -> Result<Vec<KekId>> {
-    let rows: Vec<String> = sqlx::query_scalar("SELECT DISTINCT kek FROM blob_keys ORDER BY kek")
-        .fetch_all(&store.reader)
-        .await?;
+    let rows: Vec<String> = sqlx::query_scalar(
+        "SELECT kek FROM blob_keys UNION SELECT kek FROM account_keys UNION SELECT kek FROM lookup_key ORDER BY kek",
+    )
+    .fetch_all(&store.reader)
+    .await?;
     let read = |text: String| word("blob_keys", &text, &text, KekId::parse);
     rows.into_iter().map(read).collect()
 }

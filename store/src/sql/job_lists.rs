@@ -6,6 +6,7 @@ use domain::ids::{AccountId, JobId};
 use domain::job::{Job, StateName};
 
 use super::jobs::whole_but_for_its_place;
+use super::texts::cipher_if_unlocked;
 use super::{Connection, Db};
 use crate::error::Result;
 use crate::rows::JobRow;
@@ -37,8 +38,12 @@ pub(crate) async fn list_jobs(
         _ => BTreeMap::new(),
     };
     let mut jobs = Vec::with_capacity(rows.len());
+    let cipher = match rows.is_empty() {
+        true => None,
+        false => cipher_if_unlocked(store, &mut reader, account.as_str()).await?,
+    };
     for row in &rows {
-        let mut job = whole_but_for_its_place(&mut reader, row).await?;
+        let mut job = whole_but_for_its_place(&mut reader, row, cipher.as_ref()).await?;
         if let Some((place, own)) = places.get(&row.id) {
             (job.queue_position, job.own_ahead) = (u64::try_from(*place).ok(), u64::try_from(*own).ok());
         }

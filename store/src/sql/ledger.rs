@@ -9,8 +9,10 @@ use domain::order::{Order, Wish};
 use domain::problem::Money;
 use domain::upload::{AudioFacts, Finding};
 
-use super::jobs::{self, refused_inputs};
-use super::{Connection, Db, Write};
+use super::jobs;
+use super::orders::refused_inputs;
+use super::texts::cipher_if_unlocked;
+use super::{Connection, Db, Write, previews};
 use crate::error::{Result, StoreError};
 use crate::money::{Entry, Foreseen, JobRefund, Purse, Quoted};
 use crate::money_rows::EntryRow;
@@ -192,7 +194,7 @@ pub(super) async fn balance(connection: &mut Connection, purse: &PurseId) -> Res
 }
 
 /// What is known of these uploads, in their order. They are ready, or this is an error.
-async fn facts(
+pub(super) async fn facts(
     connection: &mut Connection,
     uploads: impl Iterator<Item = &UploadId>,
 ) -> Result<Vec<AudioFacts>> {
@@ -221,6 +223,10 @@ pub(crate) async fn quote(
         return Ok(Quoted::Refused(refused));
     }
     let facts = facts(&mut reader, wish.inputs.iter().map(|input| &input.upload)).await?;
+    if let Some(refused) = previews::refused(wish, &facts) {
+        return Ok(Quoted::Refused(vec![refused]));
+    }
+    let prices = prices.filter(|_| wish.recipe.preview.is_none());
     let credits = prices.map_or(Credits::ZERO, |prices| prices.of_job(wish.kind, &facts));
     let mut findings = Vec::new();
     let named = wish.inputs.iter().map(|input| &input.upload).chain(&wish.references);
@@ -315,7 +321,8 @@ pub(crate) async fn refund_job(store: &Db, id: &JobId, now: Timestamp) -> Result
     }
     let account = row.account()?;
     let after = jobs::held_row(write.connection(), &account, id).await?.unwrap_or(row);
-    let job = jobs::whole_but_for_its_place(write.connection(), &after).await?;
+    let cipher = cipher_if_unlocked(store, write.connection(), &after.account_id).await?;
+    let job = jobs::whole_but_for_its_place(write.connection(), &after, cipher.as_ref()).await?;
     write.commit().await?;
     Ok(match money {
         Money::Captured | Money::Refunded => JobRefund::Refunded(job),

@@ -13,11 +13,13 @@ use domain::order::Order;
 use domain::outlook::Outlook;
 
 use super::jobs::{self, move_job};
-use super::{Connection, Db, Write, audit};
+use super::texts::cipher_if_unlocked;
+use super::{Connection, Db, Write, audit, orders};
 use crate::error::{Result, StoreError};
 use crate::operating::{Pause, Retried, SILENT, SignOfLife};
 use crate::outcome::Enqueued;
 use crate::rows::{JobRow, parse};
+use crate::sealing::texts::AccountCipher;
 
 /// Nobody asks after a worker that was silent for so long.
 const FORGOTTEN: Duration = Duration::from_secs(86_400);
@@ -167,8 +169,14 @@ pub(crate) async fn everyones_jobs(
     .fetch_all(&mut *reader)
     .await?;
     let mut jobs = Vec::with_capacity(rows.len());
+    let mut ciphers: BTreeMap<&str, Option<AccountCipher>> = BTreeMap::new();
     for row in &rows {
-        jobs.push(jobs::whole_but_for_its_place(&mut reader, row).await?);
+        if !ciphers.contains_key(row.account_id.as_str()) {
+            let cipher = cipher_if_unlocked(store, &mut reader, &row.account_id).await?;
+            ciphers.insert(&row.account_id, cipher);
+        }
+        let cipher = ciphers.get(row.account_id.as_str()).and_then(Option::as_ref);
+        jobs.push(jobs::whole_but_for_its_place(&mut reader, row, cipher).await?);
     }
     Ok(jobs)
 }
@@ -224,22 +232,23 @@ pub(crate) async fn retry(store: &Db, id: &JobId, act: &Act, now: Timestamp) -> 
     let Some(row) = jobs::held_row(write.connection(), &owner, id).await? else {
         return Ok(Retried::Unknown);
     };
-    let job = jobs::whole(write.connection(), &row).await?;
+    let job = jobs::whole(store, write.connection(), &row).await?;
     let retried = match row.state_name()? {
         StateName::Queued => {
             move_job(&mut write, &row, Event::Hastened, now).await?;
             let row = jobs::row(write.connection(), &owner, id).await?.unwrap_or(row);
-            Retried::Hastened(jobs::whole(write.connection(), &row).await?)
+            Retried::Hastened(jobs::whole(store, write.connection(), &row).await?)
         }
         StateName::Failed => {
             // It costs nothing: the credits went back when it failed.
-            match jobs::enqueue_in(&mut write, &Order::again(&job), Room::ENDLESS, None, now).await? {
+            match orders::enqueue_in(&mut write, &Order::again(&job), Room::ENDLESS, None, now).await? {
                 Enqueued::New(again) | Enqueued::Existing(again) => Retried::Again(again),
                 Enqueued::Refused(errors) => Retried::Refused(errors),
                 Enqueued::Conflict
                 | Enqueued::AccountFull
                 | Enqueued::QueueFull
                 | Enqueued::Insufficient { .. }
+                | Enqueued::PreviewsUsed { .. }
                 | Enqueued::Frozen => Retried::Unchanged(job),
             }
         }

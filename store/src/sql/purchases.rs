@@ -12,11 +12,10 @@ use domain::money::purchase::{
 };
 
 use super::ledger::{self, Line};
-use super::{Connection, Db, Write, provider};
+use super::texts::order_tag;
+use super::{Connection, Db, Write, provider, withdrawals};
 use crate::error::{Result, StoreError};
-use crate::money::{
-    Applied, Begun, CallKind, Invoice, InvoiceKind, NewEvent, NewPurchase, Purchase, Withdrawn,
-};
+use crate::money::{Applied, Begun, CallKind, Invoice, InvoiceKind, NewEvent, NewPurchase, Purchase};
 use crate::money_rows::{InvoiceRow, PurchaseRow};
 use crate::rows::word;
 
@@ -57,10 +56,11 @@ pub(crate) async fn begin(store: &Db, new: &NewPurchase, now: Timestamp) -> Resu
     let now = write.time(now).await?;
     write.hold_account(&new.account).await?;
     let purse = ledger::ensure_purse(&mut write, &new.account, now).await?;
-    if let Some(key) = &new.idempotency_key {
-        let sql = purchases_where!("purchases.purse_id = $1 AND purchases.idempotency_key = $2");
+    let tag = order_tag(store, &new.account, new.idempotency_key.as_deref())?;
+    if let Some(tag) = &tag {
+        let sql = purchases_where!("purchases.purse_id = $1 AND purchases.idempotency_tag = $2");
         let same_key: Option<PurchaseRow> =
-            sqlx::query_as(sql).bind(purse.as_str()).bind(key).fetch_optional(write.connection()).await?;
+            sqlx::query_as(sql).bind(purse.as_str()).bind(tag).fetch_optional(write.connection()).await?;
         if let Some(row) = same_key {
             let is_same = row.body_hash == new.body_hash.as_bytes();
             return if is_same { Ok(Begun::Existing(row.read()?)) } else { Ok(Begun::Conflict) };
@@ -71,7 +71,7 @@ pub(crate) async fn begin(store: &Db, new: &NewPurchase, now: Timestamp) -> Resu
     }
     let id = PurchaseId::new(&*store.entropy);
     sqlx::query(
-        "INSERT INTO purchases (id, purse_id, pack, credits, amount_minor, currency, state, idempotency_key,
+        "INSERT INTO purchases (id, purse_id, pack, credits, amount_minor, currency, state, idempotency_tag,
                                 body_hash, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, 'created', $7, $8, $9)",
     )
@@ -81,7 +81,7 @@ pub(crate) async fn begin(store: &Db, new: &NewPurchase, now: Timestamp) -> Resu
     .bind(new.pack.credits.count())
     .bind(new.pack.price.minor())
     .bind(new.pack.price.currency().as_str())
-    .bind(&new.idempotency_key)
+    .bind(&tag)
     .bind(new.body_hash.as_bytes().as_slice())
     .bind(now.micros())
     .execute(write.connection())
@@ -92,11 +92,11 @@ pub(crate) async fn begin(store: &Db, new: &NewPurchase, now: Timestamp) -> Resu
     Ok(Begun::New(row.read()?))
 }
 
-fn gone(id: &PurchaseId) -> StoreError {
+pub(super) fn gone(id: &PurchaseId) -> StoreError {
     StoreError::unreadable("purchases", id.as_str(), "it has gone while it was held")
 }
 
-async fn row(connection: &mut Connection, id: &PurchaseId) -> Result<Option<PurchaseRow>> {
+pub(super) async fn row(connection: &mut Connection, id: &PurchaseId) -> Result<Option<PurchaseRow>> {
     let sql = purchases_where!("purchases.id = $1");
     Ok(sqlx::query_as(sql).bind(id.as_str()).fetch_optional(connection).await?)
 }
@@ -185,7 +185,7 @@ pub(crate) async fn opened(
         )
         .bind(id.as_str())
         .bind(session)
-        .bind(url)
+        .bind(url.filter(|_| before.account_id.is_some()))
         .bind((now + FIRST_LOOK).micros())
         .execute(write.connection())
         .await?;
@@ -241,8 +241,12 @@ pub(crate) async fn apply(
     .execute(write.connection())
     .await?;
     provider::close_call(&mut write, &CallKind::Checkout.key(id)).await?;
-    let after = row(write.connection(), id).await?.ok_or_else(|| gone(id))?;
+    let mut after = row(write.connection(), id).await?.ok_or_else(|| gone(id))?;
     settle(&mut write, &after, now).await?;
+    if after.account_id.is_none() && withdrawals::give_back(&mut write, &after.purse()?, now).await? > 0 {
+        // It was paid after its customer had gone.
+        after = row(write.connection(), id).await?.ok_or_else(|| gone(id))?;
+    }
     plan_next_look(&mut write, &after, now).await?;
     write.commit().await?;
     Ok(Applied::Merged { now: Box::new(after.read()?), before: Box::new(before.read()?) })
@@ -406,50 +410,6 @@ async fn issue(
     .execute(write.connection())
     .await?;
     Ok(())
-}
-
-pub(crate) async fn withdraw(
-    store: &Db,
-    account: &AccountId,
-    id: &PurchaseId,
-    now: Timestamp,
-) -> Result<Withdrawn> {
-    let mut write = store.write().await?;
-    let now = write.time(now).await?;
-    write.hold_account(account).await?;
-    let Some(purse) = ledger::purse_of(write.connection(), account).await? else {
-        return Ok(Withdrawn::Unknown);
-    };
-    let row = held_row(write.connection(), id).await?;
-    let Some(row) = row.filter(|row| row.purse().is_ok_and(|own| own == purse)) else {
-        return Ok(Withdrawn::Unknown);
-    };
-    let known = row.known()?;
-    match known.withdrawal {
-        Withdrawal::Asked => return Ok(Withdrawn::Asked(row.read()?)),
-        Withdrawal::Refused => return Ok(Withdrawn::RefusedBefore),
-        Withdrawal::None => {}
-    }
-    if ledger::is_frozen(write.connection(), &purse).await? {
-        return Ok(Withdrawn::Frozen);
-    }
-    // Whatever went back before, in part or on its way, is for an operator to sort out.
-    if known.state != PurchaseState::Paid || row.refunds > 0 || row.disputes > 0 {
-        return Ok(Withdrawn::NothingToReturn);
-    }
-    let available = ledger::balance(write.connection(), &purse).await?.available;
-    if available < known.credits.count() {
-        return Ok(Withdrawn::Delivered { available });
-    }
-    sqlx::query("UPDATE purchases SET withdrawal = 'asked' WHERE id = $1")
-        .bind(id.as_str())
-        .execute(write.connection())
-        .await?;
-    let asked = self::row(write.connection(), id).await?.ok_or_else(|| gone(id))?;
-    settle(&mut write, &asked, now).await?;
-    provider::insert_call(&mut write, CallKind::Refund, id, now).await?;
-    write.commit().await?;
-    Ok(Withdrawn::Asked(asked.read()?))
 }
 
 pub(crate) async fn invoices(

@@ -8,14 +8,15 @@ use domain::ids::ArtifactId;
 use domain::job::{Event, StateName};
 use domain::lease::{LEASE, Lease, LeaseId, WorkerName};
 use domain::problem::Problem;
+use domain::recipe::Recipe;
 use domain::task::Task;
 
 use super::claim::{self, Claimed};
 use super::jobs::{self, insert_event, move_job, move_job_by_engine};
-use super::{Db, Write};
+use super::{Db, Write, texts};
 use crate::error::{Result, StoreError};
 use crate::outcome::{Completion, Expired, JobChange, Leased, Progress};
-use crate::rows::JobRow;
+use crate::rows::{JobRow, JobTexts};
 
 pub(crate) async fn lease_next(store: &Db, worker: &WorkerName, now: Timestamp) -> Result<Option<Leased>> {
     let Some(claimed) = claim::next(store, now).await? else { return Ok(None) };
@@ -49,11 +50,15 @@ pub(super) fn readable(row: &JobRow) -> Result<()> {
 }
 
 async fn task(write: &mut Write<'_>, row: &JobRow) -> Result<Task> {
-    let (inputs, references) = jobs::inputs(write.connection(), row).await?;
     if !row.is_check() {
-        let (kind, recipe, title) = (row.kind()?, Box::new(row.recipe()?), row.title());
+        let store = write.store;
+        let cipher = texts::cipher(store, write.connection(), &row.account_id).await?;
+        let (inputs, references) = jobs::inputs(write.connection(), row, Some(&cipher)).await?;
+        let JobTexts { title, tags } = row.texts(Some(&cipher))?;
+        let (kind, recipe) = (row.kind()?, Box::new(Recipe { tags, ..row.recipe()? }));
         return Ok(Task::Render { kind, inputs, references, recipe, title });
     }
+    let (inputs, _) = jobs::inputs(write.connection(), row, None).await?;
     let input = inputs.into_iter().next();
     input
         .map(|input| Task::Check { upload: input.upload })
@@ -114,25 +119,28 @@ pub(crate) async fn complete(
     let now = write.time(now).await?;
     let row = leased_row(&mut write, lease).await?;
     let event = Event::Completed { fence: lease.fence };
+    let cipher = texts::cipher(store, write.connection(), &row.account_id).await?;
     move_job_by_engine(&mut write, &row, event, now, Some(&completion.engine_version)).await?;
+    let goes_at = row.goes_at(&store.retention, now);
     for (position, made) in (0_i64..).zip(&completion.artifacts) {
+        let id = ArtifactId::new(&*store.entropy);
         sqlx::query(
-            "INSERT INTO artifacts (id, job_id, position, kind, name, format, size_bytes, sha256, blob, peaks,
+            "INSERT INTO artifacts (id, job_id, position, kind, name, sealed, format, size_bytes, sha256, blob, peaks,
                                     created_at, delete_at, track)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+             VALUES ($1, $2, $3, $4, '', $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         )
-        .bind(ArtifactId::new(&*store.entropy).as_str())
+        .bind(id.as_str())
         .bind(&row.id)
         .bind(position)
         .bind(made.kind.as_str())
-        .bind(&made.name)
+        .bind(cipher.seal("artifacts", id.as_str(), &made.name, &*store.entropy))
         .bind(ArtifactFormat::as_str(made.format))
         .bind(i64::try_from(made.size_bytes).unwrap_or(i64::MAX))
         .bind(made.sha256.as_bytes().as_slice())
         .bind(made.blob.as_str())
         .bind(made.peaks.as_ref().map(BlobKey::as_str))
         .bind(now.micros())
-        .bind(store.retention.of_ended_job(now).micros())
+        .bind(goes_at.micros())
         .bind(made.track.map(i64::from))
         .execute(write.connection())
         .await?;

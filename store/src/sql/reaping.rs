@@ -10,7 +10,7 @@ use domain::removal::{
 };
 
 use super::jobs::move_job;
-use super::{Connection, Db, Write, artifacts};
+use super::{Connection, Db, Write, abuse, artifacts, erasure};
 use crate::error::{Result, StoreError};
 use crate::outcome::Doomed;
 use crate::reaping::{Due, Look, Place};
@@ -124,7 +124,7 @@ pub(super) async fn remove_upload(
     artifacts::doom_for(write.connection(), &BlobPrefix::upload(upload), Some(&root), now).await
 }
 
-async fn bury(
+pub(super) async fn bury(
     write: &mut Write<'_>,
     removed: Removed,
     subject: &Digest,
@@ -162,6 +162,7 @@ pub(crate) async fn remove_stale(store: &Db, now: Timestamp) -> Result<u64> {
         .execute(write.connection())
         .await?
         .rows_affected();
+    removed += abuse::expire_in(&mut write, Day::of(now)).await?;
     write.commit().await?;
     Ok(removed)
 }
@@ -187,7 +188,7 @@ pub(crate) async fn looked(store: &Db, doomed: &Doomed, look: Look, now: Timesta
     let mut write = store.write().await?;
     let now = write.time(now).await?;
     let row: Option<DoomedRow> = sqlx::query_as(held!(
-        "SELECT subject, files, failures, empty_at FROM doomed_blobs WHERE prefix = $1 AND doomed_at = $2"
+        "SELECT subject, account, files, failures, empty_at FROM doomed_blobs WHERE prefix = $1 AND doomed_at = $2"
     ))
     .bind(doomed.prefix.as_str())
     .bind(doomed.since.micros())
@@ -229,6 +230,7 @@ pub(crate) async fn looked(store: &Db, doomed: &Doomed, look: Look, now: Timesta
 #[derive(sqlx::FromRow)]
 struct DoomedRow {
     subject: Option<Vec<u8>>,
+    account: Option<Vec<u8>>,
     files: i64,
     failures: i64,
     empty_at: Option<i64>,
@@ -236,10 +238,16 @@ struct DoomedRow {
 
 /// A place was found empty twice.
 async fn gone(write: &mut Write<'_>, doomed: &Doomed, row: &DoomedRow, now: Timestamp) -> Result<()> {
+    if let Some(account) = &row.account {
+        erasure::hold_receipt(write, account).await?;
+    }
     sqlx::query("DELETE FROM doomed_blobs WHERE prefix = $1")
         .bind(doomed.prefix.as_str())
         .execute(write.connection())
         .await?;
+    if let Some(account) = &row.account {
+        erasure::place_is_empty(write, account, row.files, now).await?;
+    }
     sqlx::query("UPDATE tombstones SET verified_on = $2, files = $3 WHERE root = $1")
         .bind(&row.subject)
         .bind(Day::of(now).number())
@@ -319,6 +327,7 @@ pub(crate) async fn orphans_swept(store: &Db, now: Timestamp) -> Result<()> {
         .execute(write.connection())
         .await?;
     sqlx::query("UPDATE reaper SET swept_at = $1").bind(now.micros()).execute(write.connection()).await?;
+    super::put_abuse_tags_in_order(write.connection()).await?;
     write.commit().await
 }
 

@@ -8,38 +8,56 @@ use domain::lease::LeaseId;
 use domain::order::Input;
 use domain::problem::Problem;
 use domain::removal::Cause;
-use domain::upload::Upload;
+use domain::upload::{Concat, MetadataKept, Upload};
 
 use super::jobs::{self, move_job};
 use super::queue::leased_row;
-use super::{Connection, Db, reaping};
+use super::{Connection, Db, Write, orders, reaping, texts, uploading};
 use crate::error::{Result, StoreError};
 use crate::outcome::{Checked, NewUpload, Removal};
-use crate::rows::{JobRow, UploadRow, json_text, parse};
+use crate::rows::{JobRow, UploadRow, UploadTexts, json_text, parse};
+use crate::uploading::UploadLock;
 
 pub(crate) async fn create_upload(store: &Db, new: &NewUpload, now: Timestamp) -> Result<Upload> {
     let mut write = store.write().await?;
+    let upload = insert(&mut write, new, 0, now).await?;
+    write.commit().await?;
+    Ok(upload)
+}
+
+pub(super) async fn insert(
+    write: &mut Write<'_>,
+    new: &NewUpload,
+    received_bytes: u64,
+    now: Timestamp,
+) -> Result<Upload> {
+    let cipher = texts::cipher(write.store, write.connection(), new.account.as_str()).await?;
+    let said = UploadTexts { name: new.name.clone(), filetype: new.filetype.clone() };
     sqlx::query(
-        "INSERT INTO uploads (id, account_id, name, filetype, state, size_bytes, created_at, delete_at)
-         VALUES ($1, $2, $3, $4, 'receiving', $5, $6, $7)",
+        "INSERT INTO uploads (id, account_id, name, sealed, state, size_bytes, created_at, delete_at,
+                              concat, metadata, received_bytes)
+         VALUES ($1, $2, '', $3, 'receiving', $4, $5, $6, $7, $8, $9)",
     )
     .bind(new.id.as_str())
     .bind(new.account.as_str())
-    .bind(&new.name)
-    .bind(&new.filetype)
+    .bind(cipher.seal("uploads", new.id.as_str(), &json_text(&said)?, &*write.store.entropy))
     .bind(new.size_bytes.map(signed))
     .bind(now.micros())
     .bind(new.expires_at.micros())
+    .bind(concat_text(&new.concat))
+    .bind(metadata_number(new.metadata))
+    .bind(signed(received_bytes))
     .execute(write.connection())
     .await?;
     let upload = row(write.connection(), &new.account, &new.id).await?;
-    write.commit().await?;
-    upload.ok_or(StoreError::Database(sqlx::Error::RowNotFound))?.read()
+    upload.ok_or(StoreError::Database(sqlx::Error::RowNotFound))?.read(&cipher)
 }
 
 pub(crate) async fn upload(store: &Db, account: &AccountId, id: &UploadId) -> Result<Option<Upload>> {
     let mut reader = store.reader.acquire().await?;
-    row(&mut reader, account, id).await?.map(UploadRow::read).transpose()
+    let Some(row) = row(&mut reader, account, id).await? else { return Ok(None) };
+    let cipher = texts::cipher(store, &mut reader, account.as_str()).await?;
+    row.read(&cipher).map(Some)
 }
 
 pub(super) async fn row(
@@ -73,9 +91,10 @@ pub(crate) async fn list_uploads(
     after: Option<&UploadId>,
     limit: u32,
 ) -> Result<Vec<Upload>> {
+    let mut reader = store.reader.acquire().await?;
     let rows: Vec<UploadRow> = sqlx::query_as(
         "SELECT * FROM uploads
-         WHERE account_id = $1
+         WHERE account_id = $1 AND (concat IS NULL OR concat <> 'partial')
            AND ($2 IS NULL
                 OR (created_at, id) < (SELECT created_at, id FROM uploads WHERE id = $2 AND account_id = $1))
          ORDER BY created_at DESC, id DESC
@@ -84,36 +103,42 @@ pub(crate) async fn list_uploads(
     .bind(account.as_str())
     .bind(after.map(UploadId::as_str))
     .bind(i64::from(limit))
-    .fetch_all(&store.reader)
+    .fetch_all(&mut *reader)
     .await?;
-    rows.into_iter().map(UploadRow::read).collect()
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let cipher = texts::cipher(store, &mut reader, account.as_str()).await?;
+    rows.into_iter().map(|row| row.read(&cipher)).collect()
 }
 
-pub(crate) async fn declare_upload_size(store: &Db, id: &UploadId, size_bytes: u64) -> Result<bool> {
+pub(crate) async fn declare_upload_size(store: &Db, lock: &UploadLock, size_bytes: u64) -> Result<bool> {
     let mut write = store.write().await?;
     let done = sqlx::query(
         "UPDATE uploads SET size_bytes = $2
          WHERE id = $1 AND state = 'receiving' AND received_bytes <= $2
-           AND (size_bytes IS NULL OR size_bytes = $2)",
+           AND (size_bytes IS NULL OR size_bytes = $2) AND lock_fence = $3",
     )
-    .bind(id.as_str())
+    .bind(lock.upload.as_str())
     .bind(signed(size_bytes))
+    .bind(signed(lock.fence))
     .execute(write.connection())
     .await?;
     write.commit().await?;
     Ok(done.rows_affected() == 1)
 }
 
-pub(crate) async fn advance_upload(store: &Db, id: &UploadId, from: u64, to: u64) -> Result<bool> {
+pub(crate) async fn advance_upload(store: &Db, lock: &UploadLock, from: u64, to: u64) -> Result<bool> {
     let mut write = store.write().await?;
     let done = sqlx::query(
         "UPDATE uploads SET received_bytes = $3
          WHERE id = $1 AND received_bytes = $2 AND $2 <= $3 AND state = 'receiving'
-           AND (size_bytes IS NULL OR $3 <= size_bytes)",
+           AND (size_bytes IS NULL OR $3 <= size_bytes) AND lock_fence = $4",
     )
-    .bind(id.as_str())
+    .bind(lock.upload.as_str())
     .bind(signed(from))
     .bind(signed(to))
+    .bind(signed(lock.fence))
     .execute(write.connection())
     .await?;
     write.commit().await?;
@@ -122,10 +147,11 @@ pub(crate) async fn advance_upload(store: &Db, id: &UploadId, from: u64, to: u64
 
 pub(crate) async fn finish_upload(
     store: &Db,
-    id: &UploadId,
+    lock: &UploadLock,
     sha256: &Digest,
     now: Timestamp,
 ) -> Result<bool> {
+    let id = &lock.upload;
     let mut write = store.write().await?;
     let now = write.time(now).await?;
     let owner: Option<String> = sqlx::query_scalar("SELECT account_id FROM uploads WHERE id = $1")
@@ -136,16 +162,19 @@ pub(crate) async fn finish_upload(
     write.hold_account(&parse("uploads", id.as_str(), &owner, AccountId::parse)?).await?;
     let done = sqlx::query(
         "UPDATE uploads SET state = 'checking', sha256 = $2, delete_at = $3
-         WHERE id = $1 AND state = 'receiving' AND received_bytes = size_bytes",
+         WHERE id = $1 AND state = 'receiving' AND received_bytes = size_bytes AND lock_fence = $4
+           AND (concat IS NULL OR concat <> 'partial')",
     )
     .bind(id.as_str())
     .bind(sha256.as_bytes().as_slice())
     .bind(store.retention.of_complete_upload(now).micros())
+    .bind(signed(lock.fence))
     .execute(write.connection())
     .await?;
     if done.rows_affected() != 1 {
         return Ok(false);
     }
+    uploading::remove_parts(&mut write, id, Cause::Expiry, now).await?;
     let check = JobId::new(&*store.entropy);
     sqlx::query(
         "INSERT INTO jobs (id, account_id, kind, title, state, not_before, created_at)
@@ -156,7 +185,7 @@ pub(crate) async fn finish_upload(
     .bind(now.micros())
     .execute(write.connection())
     .await?;
-    jobs::insert_inputs(&mut write, &check, &[Input::from(id.clone())], &[]).await?;
+    orders::insert_inputs(&mut write, &check, &[Input::from(id.clone())], &[], None).await?;
     jobs::insert_first_event(&mut write, &check, now).await?;
     write.new_work += 1;
     write.commit().await?;
@@ -236,12 +265,32 @@ pub(crate) async fn delete_upload(
     if living.iter().any(|job| !job.is_check()) {
         return Ok(Removal::InUse);
     }
+    if uploading::is_being_joined(&mut write, id).await? {
+        return Ok(Removal::InUse);
+    }
+    uploading::remove_parts(&mut write, id, Cause::Erasure, now).await?;
     reaping::remove_upload(&mut write, id, Cause::Erasure, now).await?;
     write.commit().await?;
     Ok(Removal::Removed)
 }
 
 /// As the table keeps it; no file is as long as where this would end.
-fn signed(bytes: u64) -> i64 {
+pub(super) fn signed(bytes: u64) -> i64 {
     i64::try_from(bytes).unwrap_or(i64::MAX)
+}
+
+fn concat_text(concat: &Concat) -> Option<&str> {
+    match concat {
+        Concat::Whole => None,
+        Concat::Partial => Some("partial"),
+        Concat::Final { header } => Some(header),
+    }
+}
+
+fn metadata_number(metadata: MetadataKept) -> i64 {
+    match metadata {
+        MetadataKept::None => 0,
+        MetadataKept::NameAndType => 1,
+        MetadataKept::Blob => 2,
+    }
 }

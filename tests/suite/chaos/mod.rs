@@ -4,7 +4,7 @@
 //! faults and the slowest recovery are printed; the same seed draws the same faults, though not at the same moments.
 
 mod arena;
-mod dice;
+pub mod dice;
 mod orders;
 mod recovery;
 mod verdict;

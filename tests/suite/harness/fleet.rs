@@ -51,14 +51,21 @@ impl Fleet {
     /// Starts `mixrunners api`, and makes a key at it.
     pub fn api(&self) -> (Process, Producer) {
         let (process, base) = self.api_without_key();
-        (process, Producer::with_key_in(&base, "--database", &self.database))
+        let producer = Producer::with_key_by(self.with_keys(), &base, "--database", &self.database);
+        (process, producer)
+    }
+
+    /// `mixrunners` that finds the keys in its environment.
+    pub fn with_keys(&self) -> Command {
+        let mut program = mixrunners(&[]);
+        program.env("MIXRUNNERS_KEYS", self.keys());
+        program
     }
 
     /// Starts `mixrunners api`; gives where it listens.
     pub fn api_without_key(&self) -> (Process, String) {
         let mut process = self.start("api", &["--listen", "127.0.0.1:0"]);
-        let link = word_of(&mut process.0, "/sign-in#");
-        let base = link.split("/sign-in#").next().expect("a base address").to_owned();
+        let base = word_of(&mut process.0, "http://");
         (process, base)
     }
 
@@ -66,7 +73,7 @@ impl Fleet {
     pub fn api_at(&self, base: &str) -> Process {
         let listen = base.strip_prefix("http://").expect("an address");
         let mut process = self.start("api", &["--listen", listen]);
-        word_of(&mut process.0, "/sign-in#");
+        word_of(&mut process.0, "http://");
         process
     }
 

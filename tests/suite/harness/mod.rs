@@ -3,6 +3,8 @@
 pub mod band;
 pub mod bucket;
 pub mod fleet;
+pub mod line;
+pub mod mailbox;
 pub mod meter;
 pub mod producer;
 pub mod song;

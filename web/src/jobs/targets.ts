@@ -26,11 +26,11 @@ export function presetName(id: string, presets: Preset[]): string {
 }
 
 /** What a job was to become: `Streaming`, `−14.0 LUFS`. A mix that stays one has no target. */
-export function aimText({ kind, recipe }: Pick<Job, 'kind' | 'recipe'>, presets: Preset[]): Aim {
+export function aimText({ kind, recipe, preview }: Pick<Job, 'kind' | 'recipe' | 'preview'>, presets: Preset[]): Aim {
   if (kind === 'mix') return { what: 'Mix', target: '' };
   const preset = presetName(recipe.preset, presets);
   const what = kind === 'mix_and_master' ? `Mix, ${preset.toLowerCase()}` : preset;
-  return { what, target: targetText(recipe) };
+  return { what: preview ? `Preview, ${what.toLowerCase()}` : what, target: targetText(recipe) };
 }
 
 type Aim = { what: string; target: string };

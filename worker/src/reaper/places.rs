@@ -54,10 +54,10 @@ async fn empty_one(
     Ok((store.looked(&doomed, look, now).await?, look == Look::Refused))
 }
 
-fn count(
-    (emptied, refused): &mut (u64, u64),
-    looked: Option<Result<Result<(bool, bool), StoreError>, JoinError>>,
-) -> Result<(), StoreError> {
+/// What became of one place; nothing if looking at it panicked.
+type Looked = Result<Result<(bool, bool), StoreError>, JoinError>;
+
+fn count((emptied, refused): &mut (u64, u64), looked: Option<Looked>) -> Result<(), StoreError> {
     // One that panicked has told so itself, and is looked at again.
     if let Some(Ok(looked)) = looked {
         let (is_gone, is_refused) = looked?;

@@ -12,6 +12,7 @@ use super::aim::{brief_of, tags_of};
 use super::album_job::make_album;
 use super::files::{Label, make_files, write_page, write_peaks, write_report};
 use super::mix::job::make_mix;
+use super::preview::make_preview;
 use super::teller::Teller;
 use super::{Listener, RenderError, Song};
 use crate::protocol::{Done, Line, MadeFile, Reference, Request};
@@ -68,6 +69,9 @@ fn make_master(
         tags: tags_of(&recipe.tags)?,
         what: ArtifactKind::Master,
     };
+    if let Some(part) = recipe.preview {
+        return make_preview(song()?, brief, recipe, part, &label, out, listener);
+    }
     let (mut files, report) = make_files(song()?, None, brief, recipe, &label, out, listener)?;
     files.push(write_report(&report, out)?);
     files.push(write_page(&report, &label, out)?);

@@ -48,6 +48,14 @@ pub enum RenderError {
     /// There is too little in a reference to aim at.
     #[error("{0}")]
     Reference(NoReference),
+    /// A preview of what is not there.
+    #[error("the preview begins at {start_s} s; the song ends at {duration_s:.3} s")]
+    Preview {
+        /// Where it should begin.
+        start_s: f64,
+        /// How long the song is.
+        duration_s: f64,
+    },
     /// One track of an album has no master, so the album has none.
     #[error("track {number}, «{title}»: {cause}")]
     Track {
@@ -122,6 +130,7 @@ impl RenderError {
             Self::Tags(_) => "tags_invalid",
             Self::ReferenceLoudness { .. } => "reference_loudness_out_of_range",
             Self::Reference(_) => "reference_too_short",
+            Self::Preview { .. } => "preview_beyond_the_end",
             Self::Track { cause, .. } => cause.code(),
             Self::Stems(stems) => stems.first().map_or("stem_unusable", |(_, cause)| cause.code()),
             Self::StemSetting { .. } => "stem_setting_invalid",
@@ -145,6 +154,7 @@ impl RenderError {
             | Self::Encode(EncodeError::Rate { .. } | EncodeError::NotBuiltIn { .. })
             | Self::Tags(_)
             | Self::Reference(_)
+            | Self::Preview { .. }
             | Self::ReferenceLoudness { .. } => Fault::User,
             Self::Track { cause, .. } => cause.fault(),
             Self::Stems(stems) => stems

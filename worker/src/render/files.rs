@@ -118,7 +118,7 @@ fn write_master(
 }
 
 /// What the page plays.
-fn preview(
+pub(super) fn preview(
     name: &str,
     audio: &Audio,
     label: &Label,

@@ -15,6 +15,7 @@
 //! | [`child`] | the conversation with the worker, one line of JSON at a time |
 //! | `album_job` | the files of an album |
 //! | `files` | the files of one song |
+//! | `preview` | a part of a master, to be heard before it is ordered |
 //! | `aim` | what a recipe leaves to the references |
 //! | `teller` | progress, one line of JSON at a time |
 //! | [`error`] | why not, and whose fault it is |
@@ -31,6 +32,7 @@ mod findings;
 pub mod master;
 pub mod mastering;
 pub mod mix;
+mod preview;
 pub mod report;
 pub mod report_page;
 pub mod report_text;

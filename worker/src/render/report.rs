@@ -91,6 +91,7 @@ pub(super) fn report(desk: &Desk, made: &ForFile, format: Delivery) -> Report {
         limiter: limiter(mastered),
         platforms: loudness_and_peak.map_or_else(Vec::new, |(loudness, peak)| platforms(loudness, peak)),
         delivered: Vec::new(),
+        preview: None,
         pictures: match &seen {
             Some((mix, master)) => pictures(desk, mastered, mix, master),
             None => Pictures::default(),

@@ -16,9 +16,10 @@ use domain::order::{Input, Order, Wish};
 use domain::recipe::Recipe;
 use domain::retention::Retention;
 use domain::sandbox::Sandbox;
-use domain::upload::{Upload, UploadState};
+use domain::upload::{Concat, MetadataKept, Upload, UploadState};
 use store::outcome::{Enqueued, NewAccount, NewUpload};
 use store::sealing::Keyring;
+use store::uploading::Taken;
 use store::{Blobs, Place, Store};
 use tokio::io::AsyncReadExt;
 use tokio::task::JoinHandle;
@@ -131,13 +132,18 @@ impl Service {
             account: account.clone(),
             name: "Untitled take.wav".into(),
             filetype: None,
+            concat: Concat::Whole,
+            metadata: MetadataKept::NameAndType,
             size_bytes: Some(bytes.len() as u64),
             expires_at: Retention::POLICY.of_new_upload(self.clock.now()),
         };
         self.store.create_upload(&new, self.clock.now()).await.unwrap();
         let stored = self.blobs.put(&BlobKey::upload_source(&id), bytes).await.unwrap();
-        assert!(self.store.advance_upload(&id, 0, stored.size_bytes).await.unwrap());
-        assert!(self.store.finish_upload(&id, &digest(1), self.clock.now()).await.unwrap());
+        let Taken::Taken(lock) = self.store.take_upload_lock(&id, self.clock.now()).await.unwrap() else {
+            panic!("nobody else sends {id}");
+        };
+        assert!(self.store.advance_upload(&lock, 0, stored.size_bytes).await.unwrap());
+        assert!(self.store.finish_upload(&lock, &digest(1), self.clock.now()).await.unwrap());
         id
     }
 

@@ -36,7 +36,7 @@ pub(super) async fn deleting_one_blob_leaves_those_whose_names_begin_alike(world
     assert_eq!(world.names().await, [other.as_str()]);
 }
 
-pub(super) async fn bytes_that_come_back_after_a_deletion_stay_unreadable(world: World) {
+pub(super) async fn mx_17_bytes_that_come_back_after_a_deletion_stay_unreadable(world: World) {
     for by_prefix in [BlobPrefix::attempt(&attempt(1)), BlobPrefix::job(&attempt(1).job)] {
         world.put(&master(), b"secret").await;
         let backup = world.raw(&master()).await;

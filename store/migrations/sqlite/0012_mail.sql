@@ -1,0 +1,39 @@
+-- Mail. Nobody's address is written here in clear: a mail that waits is sealed under a key that lies outside the
+-- database, and the address behind a link is sealed under the link's own token.
+
+-- Mails that are to be sent. A row goes when its mail went, or when its time is over.
+CREATE TABLE outbox (
+    id         TEXT PRIMARY KEY,
+    sealed     BLOB NOT NULL CHECK (length(sealed) BETWEEN 1 AND 65536),
+    tries      INTEGER NOT NULL DEFAULT 0 CHECK (tries BETWEEN 0 AND 8),
+    try_at     INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX outbox_to_try ON outbox (try_at);
+
+-- Links that were mailed, by the hash of their token. Whoever asks for one to sign in need not have an account.
+CREATE TABLE mail_links (
+    hash          BLOB PRIMARY KEY CHECK (length(hash) = 32),
+    sealed        BLOB NOT NULL CHECK (length(sealed) BETWEEN 1 AND 1024),
+    -- The account that is to have the address; NULL for a link that signs in.
+    account_id    TEXT REFERENCES accounts (id) ON DELETE CASCADE,
+    terms_version TEXT,
+    expires_at    INTEGER NOT NULL,
+    CHECK ((account_id IS NULL) = (terms_version IS NOT NULL))
+) STRICT;
+CREATE INDEX mail_links_of_account ON mail_links (account_id) WHERE account_id IS NOT NULL;
+
+-- What somebody said when signing up, and nothing more: that they are old enough, and to which text they agreed.
+CREATE TABLE agreements (
+    account_id    TEXT PRIMARY KEY REFERENCES accounts (id) ON DELETE CASCADE,
+    age_confirmed INTEGER NOT NULL CHECK (age_confirmed = 1),
+    terms_version TEXT NOT NULL
+) STRICT;
+
+-- When links were asked for lately, by a keyed tag of an address or a network. A row goes with its last hour.
+CREATE TABLE mail_paces (
+    tag     BLOB PRIMARY KEY CHECK (length(tag) = 32),
+    times   TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(times)),
+    last_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX mail_paces_by_time ON mail_paces (last_at);
