@@ -32,7 +32,7 @@ fn head(rows: &[AuditRow]) -> Chain {
 }
 
 #[test]
-fn every_tampering_is_found_at_the_first_row_it_touched() {
+fn mr_12b_every_tampering_is_found_at_the_first_row_it_touched() {
     let sound = rows();
     let head = head(&sound);
     assert_eq!(verify(&sound, &head), Ok(()), "the case must be real");

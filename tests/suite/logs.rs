@@ -49,7 +49,7 @@ impl Drop for Logged {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobodys_name_address_token_or_file_reaches_the_log_of_any_process() {
+async fn mr_3d_nobodys_name_address_token_or_file_reaches_the_log_of_any_process() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name).display().to_string();
     let plain = Postgres::of_this_process().database();

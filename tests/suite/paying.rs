@@ -34,7 +34,7 @@ fn words(output: &Output) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn credits_are_bought_at_stripe_spent_by_a_song_and_agree_to_the_last() {
+async fn mr_4b_credits_are_bought_at_stripe_spent_by_a_song_and_agree_to_the_last() {
     let stripe = Stripe::start(now()).await;
     let environment = [
         ("STRIPE_SECRET_KEY", SECRET_KEY),

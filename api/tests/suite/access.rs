@@ -164,7 +164,7 @@ async fn removed(anna: &Person<'_>) -> String {
 }
 
 #[tokio::test]
-async fn nobody_gets_in_without_credentials() {
+async fn mc_30_nobody_gets_in_without_credentials() {
     let service = Service::start().await;
     let ids = Ids::of(&service.producer("anna").await).await;
     let wrong = format!("Bearer mxk_{}", "A".repeat(43));
@@ -182,7 +182,7 @@ async fn nobody_gets_in_without_credentials() {
 }
 
 #[tokio::test]
-async fn a_key_without_the_scope_is_refused_by_its_name_and_with_it_alone_is_not() {
+async fn mc_27_a_key_without_the_scope_is_refused_by_its_name_and_with_it_alone_is_not() {
     let service = Service::start().await;
     let anna = service.producer("anna").await;
     let ids = Ids::of(&anna).await;
@@ -207,7 +207,7 @@ async fn a_key_without_the_scope_is_refused_by_its_name_and_with_it_alone_is_not
 }
 
 #[tokio::test]
-async fn what_belongs_to_somebody_else_is_answered_like_what_does_not_exist() {
+async fn mr_12a_what_belongs_to_somebody_else_is_answered_like_what_does_not_exist() {
     let service = Service::start().await;
     let (anna, ben) = (service.producer("anna").await, service.producer("ben").await);
     let hers = Ids::of(&anna).await;

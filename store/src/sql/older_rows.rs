@@ -19,6 +19,10 @@ const PAGE: i64 = 200;
 
 /// Seals what is not sealed yet, then sees to it that the plain text does not stay behind in the database's files.
 pub(crate) async fn seal(store: &Db) -> Result<()> {
+    shorten_devices(store).await?;
+    if !is_anything_plain(store).await? {
+        return Ok(());
+    }
     let mut count = 0;
     for table in
         [Table::Accounts, Table::ApiKeys, Table::Uploads, Table::Jobs, Table::Inputs, Table::Artifacts]
@@ -33,7 +37,6 @@ pub(crate) async fn seal(store: &Db) -> Result<()> {
             count += some;
         }
     }
-    shorten_devices(store).await?;
     if count > 0 {
         tracing::warn!(
             rows = count,
@@ -43,6 +46,20 @@ pub(crate) async fn seal(store: &Db) -> Result<()> {
         store.forget_deleted_rows().await;
     }
     Ok(())
+}
+
+/// Whether a page of any table would seal something. Read without writing: a start of a database that is sealed must
+/// not wait for a writer that stands still.
+async fn is_anything_plain(store: &Db) -> Result<bool> {
+    let plain = sqlx::query(
+        "SELECT 1 WHERE EXISTS (SELECT 1 FROM accounts WHERE sealed IS NULL)
+            OR EXISTS (SELECT 1 FROM api_keys WHERE sealed IS NULL AND name <> '')
+            OR EXISTS (SELECT 1 FROM uploads WHERE sealed IS NULL)
+            OR EXISTS (SELECT 1 FROM jobs WHERE sealed IS NULL AND kind <> 'check')
+            OR EXISTS (SELECT 1 FROM job_inputs WHERE sealed IS NULL AND title <> '')
+            OR EXISTS (SELECT 1 FROM artifacts WHERE sealed IS NULL AND name <> '')",
+    );
+    Ok(plain.fetch_optional(&store.reader).await?.is_some())
 }
 
 #[derive(Clone, Copy)]
@@ -221,18 +238,20 @@ async fn inputs(write: &mut Write<'_>) -> Result<usize> {
 
 /// Of what a browser said of itself no more is kept than tells one session from another.
 async fn shorten_devices(store: &Db) -> Result<()> {
-    let mut write = store.write().await?;
     let devices: Vec<String> =
-        sqlx::query_scalar("SELECT DISTINCT device FROM sessions").fetch_all(write.connection()).await?;
-    for device in devices {
-        let short = Device::of_user_agent(&device).to_string();
-        if short != device {
-            sqlx::query("UPDATE sessions SET device = $2 WHERE device = $1")
-                .bind(device)
-                .bind(short)
-                .execute(write.connection())
-                .await?;
-        }
+        sqlx::query_scalar("SELECT DISTINCT device FROM sessions").fetch_all(&store.reader).await?;
+    let short = |device: &String| Device::of_user_agent(device).to_string();
+    let long: Vec<_> = devices.into_iter().filter(|device| short(device) != *device).collect();
+    if long.is_empty() {
+        return Ok(());
+    }
+    let mut write = store.write().await?;
+    for device in long {
+        sqlx::query("UPDATE sessions SET device = $2 WHERE device = $1")
+            .bind(&device)
+            .bind(short(&device))
+            .execute(write.connection())
+            .await?;
     }
     write.commit().await
 }

@@ -50,12 +50,13 @@ pub(super) fn order_tag(store: &Db, account: &AccountId, key: Option<&str>) -> R
 }
 
 pub(crate) async fn unlock(store: &Db, keyring: &Keyring) -> Result<()> {
-    let mut write = store.write().await?;
     let known: Option<(String, Vec<u8>)> =
-        sqlx::query_as("SELECT kek, wrapped FROM lookup_key").fetch_optional(write.connection()).await?;
+        sqlx::query_as("SELECT kek, wrapped FROM lookup_key").fetch_optional(&store.reader).await?;
+    // A start writes only what is missing: it must not wait for a writer that stands still.
     let known = match known {
         Some((kek, bytes)) => Wrapped { kek: word("lookup_key", "1", &kek, KekId::parse)?, bytes },
         None => {
+            let mut write = store.write().await?;
             let new = new_lookup(keyring, &*store.entropy)?;
             // Of processes that start at once one makes it, and all read that one.
             sqlx::query(
@@ -67,10 +68,10 @@ pub(crate) async fn unlock(store: &Db, keyring: &Keyring) -> Result<()> {
             .await?;
             let (kek, bytes): (String, Vec<u8>) =
                 sqlx::query_as("SELECT kek, wrapped FROM lookup_key").fetch_one(write.connection()).await?;
+            write.commit().await?;
             Wrapped { kek: word("lookup_key", "1", &kek, KekId::parse)?, bytes }
         }
     };
-    write.commit().await?;
     store.texts.unlock(TextVault::new(keyring.clone(), &known)?);
     Ok(())
 }

@@ -109,7 +109,7 @@ mod tests {
     use dsp::meter::loudness::integrated;
     use dsp::progress::Watch;
     use dsp::signal;
-    use dsp::units::SampleRate;
+    use dsp::units::{Dbfs, SampleRate};
 
     use super::*;
     use crate::render::aim::brief_of;
@@ -128,9 +128,12 @@ mod tests {
         fn enter(&self, _stage: Stage) {}
     }
 
-    /// Half a minute of music, the first half 18 dB below the second, but for the last five seconds.
+    /// Half a minute of music, 18 dB softer but for ten seconds from the middle on.
     fn uneven() -> Audio {
-        let mut audio = signal::programme(SampleRate::literal(44_100), 2, 30.0, 3);
+        soft_but_for_ten_seconds(signal::programme(SampleRate::literal(44_100), 2, 30.0, 3))
+    }
+
+    fn soft_but_for_ten_seconds(mut audio: Audio) -> Audio {
         for channel in audio.channels_mut() {
             let quiet = |frame: usize| !(15 * 44_100..25 * 44_100).contains(&frame);
             channel.iter_mut().enumerate().filter(|(frame, _)| quiet(*frame)).for_each(|(_, x)| *x *= 0.125);
@@ -165,7 +168,9 @@ mod tests {
 
     #[test]
     fn the_loudest_part_is_where_most_of_the_loudness_is() {
-        let audio = uneven();
+        // Noise is as loud everywhere, so that it is known where the loudest part is.
+        let noise = signal::noise(SampleRate::literal(44_100), 2, Dbfs::literal(-20.0), 30 * 44_100, 5);
+        let audio = soft_but_for_ten_seconds(noise);
         let start = loudest(&audio, 10.0);
         assert!((14.8..=15.2).contains(&start), "{start}");
         let of = |start_s: f64| integrated(&cut(&audio, start_s, start_s + 10.0)).unwrap();

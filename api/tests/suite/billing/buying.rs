@@ -85,7 +85,7 @@ async fn stripe_is_told_the_price_and_ids_and_nothing_of_the_person() {
 }
 
 #[tokio::test]
-async fn no_card_and_no_name_is_kept_even_if_a_customer_types_one_where_it_does_not_belong() {
+async fn mr_3e_no_card_and_no_name_is_kept_even_if_a_customer_types_one_where_it_does_not_belong() {
     let shop = Shop::open().await;
     let anna = shop.service.producer("anna").await;
     let order = shop.buy(&anna).await;
