@@ -6,7 +6,7 @@ export CARGO_TERM_COLOR ?= auto
 DATA ?= ./data
 LISTEN ?= 127.0.0.1:8080
 
-.PHONY: help run build test lint page page-test bench bench-peers chaos upload-kills planted promises score screenshots clean
+.PHONY: help run build test test-tools lint page page-test bench bench-peers chaos upload-kills planted promises score screenshots clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -32,11 +32,14 @@ web/node_modules/.installed: web/package.json web/package-lock.json
 test: page ## everything: style, units, conformance, the service, the page in a real browser
 	@sh deploy/need.sh cargo:rust cc:gcc ffmpeg:ffmpeg sox:sox flac:flac lame:lame chromium:chromium npm:npm \
 		initdb:postgresql strace:strace faketime:faketime unshare:util-linux python3:python3-venv
-	sh fixtures/install_moto.sh
-	sh fixtures/install_tuspy.sh
+	@$(MAKE) --no-print-directory test-tools
 	$(MAKE) --no-print-directory lint
 	CI=true cargo test --workspace --locked --no-fail-fast
 	$(MAKE) --no-print-directory page-test
+
+test-tools: ## an S3 server and a tus client that are not ours, below target/
+	@sh fixtures/install_python.sh moto 'moto[server]==5.2.5'
+	@sh fixtures/install_python.sh tuspy 'tuspy==1.1.0'
 
 page-test: page
 	npm --prefix web run check

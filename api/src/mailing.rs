@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use store::Store;
 use store::mail::{AddressChange, Asked, LinkPurpose, NewMail, NewMailLink};
 use store::outcome::{NewAccount, NewSession};
-use store::sealing::{Keyring, KeyringError, TagKey, open_under, seal_under};
+use store::sealing::{Keyring, open_under, seal_under};
 use tokio::sync::Notify;
 
 use crate::error::{ApiError, ApiResult};
@@ -41,8 +41,6 @@ struct Parts {
     carrier: Carrier,
     /// Where links lead: `https://mix.example`.
     base: String,
-    addresses: TagKey,
-    networks: TagKey,
     /// Somebody waits for a mail that was just written.
     wake: Notify,
 }
@@ -63,10 +61,9 @@ impl Mailing {
         entropy: Arc<dyn Entropy>,
         carrier: Carrier,
         base: String,
-    ) -> Result<Self, KeyringError> {
-        let (addresses, networks) = (keyring.tag_key("mail address")?, keyring.tag_key("mail network")?);
+    ) -> Self {
         let wake = Notify::new();
-        Ok(Self(Arc::new(Parts { store, keyring, clock, entropy, carrier, base, addresses, networks, wake })))
+        Self(Arc::new(Parts { store, keyring, clock, entropy, carrier, base, wake }))
     }
 
     fn now(&self) -> Timestamp {
@@ -144,8 +141,8 @@ async fn ask(
         sealed_address,
         expires_at,
         mail: mailing.seal(letter, expires_at)?,
-        address: mailing.0.addresses.tag(email.as_str()),
-        network: mailing.0.networks.tag(&network.0),
+        address: email.as_str().to_owned(),
+        network: network.0.clone(),
     };
     match mailing.0.store.ask_for_link(&new, now).await? {
         Asked::Taken => {

@@ -81,7 +81,7 @@ impl Delivery {
         println!("Mail {carrier}");
         let entropy = Arc::new(SystemEntropy);
         let mailing = Mailing::new(store.clone(), keyring, clock.clone(), entropy, carrier, base.to_owned());
-        Ok(Some(mailing.map_err(Failure::ours)?))
+        Ok(Some(mailing))
     }
 }
 

@@ -12,7 +12,6 @@ use domain::secret::SecretHash;
 
 use crate::error::Result;
 use crate::outcome::NewSession;
-use crate::sealing::Tag;
 use crate::{Engine, Store, postgres, sqlite};
 
 /// A mail to be sent.
@@ -63,10 +62,10 @@ pub struct NewMailLink {
     pub expires_at: Timestamp,
     /// The mail.
     pub mail: NewMail,
-    /// Of the address.
-    pub address: Tag,
-    /// Of the network that asks.
-    pub network: Tag,
+    /// Who is mailed, and the network that asks: counted by their tags, and kept nowhere.
+    pub address: String,
+    /// The network.
+    pub network: String,
 }
 
 /// What became of asking for a link.

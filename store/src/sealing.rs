@@ -23,6 +23,6 @@ pub(crate) mod texts;
 pub(crate) mod vault;
 
 pub use self::keyring::{KekId, Keyring, KeyringError};
-pub use self::note::{Tag, TagKey, open_under, seal_under};
+pub use self::note::{open_under, seal_under};
 pub use self::segments::SealId;
 pub use self::vault::rewrap;

@@ -38,7 +38,7 @@ impl Client {
             }
             Self::Py => {
                 let python = root.join("target/tuspy/bin/python");
-                (python.clone(), python, "sh fixtures/install_tuspy.sh")
+                (python.clone(), python, "make test-tools")
             }
         };
         if !needs.exists() {

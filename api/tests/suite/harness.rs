@@ -124,7 +124,6 @@ impl Service {
         });
         let (mail_clock, mail_entropy) = (clock.clone(), entropy.clone());
         let mailing = Mailing::new(store.clone(), keyring.clone(), mail_clock, mail_entropy, carrier, base);
-        let mailing = mailing.unwrap();
         let blobs = Blobs::open(shelf, store.clone(), keyring, clock.clone(), entropy.clone()).await.unwrap();
         let mut app = App::new(store.clone(), blobs.clone(), clock.clone(), entropy.clone(), limits, site);
         app = app.with_mailing(mailing.clone());

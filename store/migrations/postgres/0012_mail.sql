@@ -32,7 +32,7 @@ CREATE TABLE agreements (
 
 -- When links were asked for lately, by a keyed tag of an address or a network. A row goes with its last hour.
 CREATE TABLE mail_paces (
-    tag     BYTEA PRIMARY KEY CHECK (length(tag) = 32),
+    tag     TEXT PRIMARY KEY CHECK (length(tag) = 64),
     times   TEXT NOT NULL DEFAULT '[]' CHECK (times::json IS NOT NULL),
     last_at BIGINT NOT NULL
 );

@@ -32,7 +32,7 @@ CREATE TABLE agreements (
 
 -- When links were asked for lately, by a keyed tag of an address or a network. A row goes with its last hour.
 CREATE TABLE mail_paces (
-    tag     BLOB PRIMARY KEY CHECK (length(tag) = 32),
+    tag     TEXT PRIMARY KEY CHECK (length(tag) = 64),
     times   TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(times)),
     last_at INTEGER NOT NULL
 ) STRICT;

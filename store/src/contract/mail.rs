@@ -10,16 +10,10 @@ use domain::secret::{Secret, SecretKind};
 use super::world::{DAY, SECOND, World};
 use crate::mail::{AddressChange, Agreement, Asked, LinkPurpose, NewMail, NewMailLink, Swept};
 use crate::outcome::NewSession;
-use crate::sealing::{Keyring, Tag};
 
 const TEN_MINUTES: Duration = Duration::from_secs(600);
 
 impl World {
-    fn tag(&self, text: &str) -> Tag {
-        let one_key = Keyring::fleeting(&domain::ids::SeededEntropy::new(9));
-        one_key.tag_key("test").unwrap().tag(text)
-    }
-
     fn mail(&self) -> NewMail {
         let id = MailId::new(&*self.entropy);
         NewMail { id, sealed: b"sealed".to_vec(), expires_at: self.now() + TEN_MINUTES }
@@ -33,8 +27,8 @@ impl World {
             sealed_address: address.as_bytes().to_vec(),
             expires_at: self.now() + TEN_MINUTES,
             mail: self.mail(),
-            address: self.tag(address),
-            network: self.tag(&format!("network {network}")),
+            address: address.to_owned(),
+            network: network.to_owned(),
         };
         (token, new)
     }

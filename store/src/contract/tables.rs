@@ -140,7 +140,8 @@ pub(crate) const MAIL_REFUSED: [&str; 6] = [
     "INSERT INTO mail_links (hash, sealed, account_id, terms_version, expires_at)
      SELECT hash, hash, NULL, NULL, 1 FROM sign_in_links",
     "INSERT INTO outbox (id, sealed, tries, try_at, expires_at) SELECT 'mai_1', hash, 9, 1, 1 FROM sign_in_links",
-    "INSERT INTO mail_paces (tag, times, last_at) SELECT hash, 'never', 1 FROM sign_in_links",
+    "INSERT INTO mail_paces (tag, times, last_at)
+     VALUES ('0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef', 'never', 1)",
 ];
 
 /// A hundred thousand jobs that are over, one a second, of the one account there is; every fiftieth has failed.

@@ -1,17 +1,14 @@
 //! Short texts that a row holds and that nobody shall read in it: sealed by a KEK itself, or under a secret that its
 //! owner alone has.
 
-use std::fmt;
-
 use domain::ids::Entropy;
 use domain::secret::Secret;
 use ring::aead::{Aad, LessSafeKey, NONCE_LEN, Nonce};
-use ring::hmac;
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::keyring::{KekId, Keyring, KeyringError};
-use super::segments::{KEY_BYTES, aes};
+use super::segments::aes;
 
 /// `0001-` and sixteen hexadecimal digits, as [`KekId`] is written.
 const KEK_ID_BYTES: usize = 21;
@@ -38,56 +35,6 @@ impl Keyring {
         let id = std::str::from_utf8(id).ok().and_then(KekId::parse).ok_or_else(broken)?;
         self.must_hold(id)?;
         self.read(|keys| open(keys.get(&id)?, &note(subject), sealed)).ok_or_else(broken)
-    }
-
-    /// A key for tags by which equal things are found and from which nobody learns what they are; it lies nowhere, and
-    /// follows from the newest KEK. A new KEK makes new tags, so let no tag be needed for long.
-    pub fn tag_key(&self, purpose: &str) -> Result<TagKey, KeyringError> {
-        // Under one nonce that is kept for this, and over nothing but zeros, the cipher is a function of the key that
-        // nobody can tell from a random one; the zeros are sealed the same way every time.
-        let secret = self.read(|keys| {
-            let (_, kek) = keys.last_key_value()?;
-            let nonce = Nonce::assume_unique_for_key([0xff; NONCE_LEN]);
-            let mut zeros = Zeroizing::new([0; KEY_BYTES]);
-            let _unused = kek.seal_in_place_separate_tag(nonce, Aad::empty(), zeros.as_mut_slice()).ok()?;
-            Some(zeros)
-        });
-        let secret = secret.ok_or_else(|| KeyringError::Empty("memory".into()))?;
-        let root = hmac::Key::new(hmac::HMAC_SHA256, secret.as_slice());
-        let derived = hmac::sign(&root, format!("mixrunners tag\0{purpose}").as_bytes());
-        Ok(TagKey(hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref())))
-    }
-}
-
-/// What makes tags. `Debug` does not show it.
-#[derive(Clone)]
-pub struct TagKey(hmac::Key);
-
-impl TagKey {
-    /// The tag of a text.
-    #[must_use]
-    pub fn tag(&self, text: &str) -> Tag {
-        let mut tag = [0; 32];
-        tag.copy_from_slice(hmac::sign(&self.0, text.as_bytes()).as_ref());
-        Tag(tag)
-    }
-}
-
-impl fmt::Debug for TagKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[redacted]")
-    }
-}
-
-/// Stands for a text that nobody can read from it.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct Tag([u8; 32]);
-
-impl Tag {
-    /// As it is stored.
-    #[must_use]
-    pub const fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
     }
 }
 
@@ -166,15 +113,5 @@ mod tests {
         let sealed = seal_under(&secrets[0], b"anna@example.org", &entropy).unwrap();
         assert_eq!(&**open_under(&secrets[0], &sealed).unwrap(), b"anna@example.org");
         assert_eq!(open_under(&secrets[1], &sealed), None);
-    }
-
-    #[test]
-    fn tags_agree_under_one_key_and_purpose_and_differ_otherwise() {
-        let entropy = SeededEntropy::new(3);
-        let (ring, other) = (Keyring::fleeting(&entropy), Keyring::fleeting(&entropy));
-        let tag = |ring: &Keyring, purpose: &str| ring.tag_key(purpose).unwrap().tag("anna");
-        assert_eq!(tag(&ring, "address"), tag(&ring, "address"));
-        assert_ne!(tag(&ring, "address"), tag(&ring, "network"));
-        assert_ne!(tag(&ring, "address"), tag(&other, "address"));
     }
 }

@@ -10,16 +10,17 @@ use crate::error::{Result, StoreError};
 use crate::mail::{Agreement, Asked, DueMail, LinkPurpose, MailLink, NewMail, NewMailLink, Swept};
 use crate::outcome::NewSession;
 use crate::rows::{json_text, parse};
-use crate::sealing::Tag;
 
 pub(crate) async fn ask_for_link(store: &Db, new: &NewMailLink, now: Timestamp) -> Result<Asked> {
     let mut write = store.write().await?;
     let now = write.time(now).await?;
-    if let Err(wait) = count(&mut write, &new.network, Pace::PER_NETWORK, now).await? {
+    let paced = |of: &str, whose: &str| Ok::<_, StoreError>(store.texts.vault()?.tag("mail pace", of, whose));
+    if let Err(wait) = count(&mut write, &paced("network", &new.network)?, Pace::PER_NETWORK, now).await? {
         return Ok(Asked::TooOften { wait });
     }
     // Beyond its pace the same rows are written, dead from the beginning: whoever measures the answer learns nothing.
-    let is_within = count(&mut write, &new.address, Pace::PER_ADDRESS, now).await?.is_ok();
+    let is_within =
+        count(&mut write, &paced("address", &new.address)?, Pace::PER_ADDRESS, now).await?.is_ok();
     let until = |time: Timestamp| if is_within { time } else { now };
     let (account, terms) = match &new.purpose {
         LinkPurpose::SignIn { terms_version } => (None, Some(terms_version)),
@@ -44,18 +45,17 @@ pub(crate) async fn ask_for_link(store: &Db, new: &NewMailLink, now: Timestamp) 
 /// Counts one more, unless there are as many as there may be; then, how long until one more is allowed.
 async fn count(
     write: &mut Write<'_>,
-    tag: &Tag,
+    tag: &str,
     pace: Pace,
     now: Timestamp,
 ) -> Result<std::result::Result<(), std::time::Duration>> {
-    let bytes = tag.as_bytes().as_slice();
     sqlx::query("INSERT INTO mail_paces (tag, last_at) VALUES ($1, $2) ON CONFLICT (tag) DO NOTHING")
-        .bind(bytes)
+        .bind(tag)
         .bind(now.micros())
         .execute(write.connection())
         .await?;
     let times: String = sqlx::query_scalar(held!("SELECT times FROM mail_paces WHERE tag = $1"))
-        .bind(bytes)
+        .bind(tag)
         .fetch_one(write.connection())
         .await?;
     let times: Vec<i64> = parse("mail_paces", "a tag", &times, |text| serde_json::from_str(text))?;
@@ -71,7 +71,7 @@ async fn count(
     let times: Vec<_> = recent.iter().map(|time| time.micros()).collect();
     let last = recent.last().copied().unwrap_or(now);
     sqlx::query("UPDATE mail_paces SET times = $2, last_at = $3 WHERE tag = $1")
-        .bind(bytes)
+        .bind(tag)
         .bind(json_text(&times)?)
         .bind(last.micros())
         .execute(write.connection())
