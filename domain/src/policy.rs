@@ -1,5 +1,7 @@
 //! The texts that people agree to, by their versions, and the times that the page about privacy tells.
 
+use crate::abuse::AbuseReason;
+use crate::removal::RECEIPTS;
 use crate::retention::Retention;
 
 /// One of the texts.
@@ -53,7 +55,7 @@ const DAY_S: u64 = 86_400;
 const POLICY: Retention = Retention::POLICY;
 
 /// Every time there is.
-pub const KEEPING: [Keeping; 15] = [
+pub const KEEPING: [Keeping; 14] = [
     row(
         "Songs, stems and references that a job used",
         days(POLICY.after_job.as_secs()),
@@ -70,11 +72,19 @@ pub const KEEPING: [Keeping; 15] = [
         "after it began",
     ),
     row("An upload that no job used", days(POLICY.unused_upload.as_secs()), "after it was complete"),
-    row("A job that waits for its payment", days(POLICY.unpaid_job.as_secs()), "after it was ordered"),
-    row("A preview", Span::Days(7), "after it was made"),
-    row("An export of your data", Span::Days(7), "after it was made"),
     row(
-        "A signed-in browser: what it calls itself, since when",
+        "A receipt of what was deleted: days, and the hash of a random id",
+        days(RECEIPTS.as_secs()),
+        "after the deletion",
+    ),
+    row("A preview", days(POLICY.preview.as_secs()), "after it was made"),
+    row(
+        "If you used a free preview: a hash of your address that leads to nobody",
+        Span::Days(AbuseReason::PreviewUsed.days().unsigned_abs()),
+        "after the last one, also when your account is gone",
+    ),
+    row(
+        "A signed-in browser: its kind, as in “Firefox on Linux”, and since when",
         days(POLICY.session.as_secs()),
         "after you signed in, or until you sign out",
     ),
@@ -85,7 +95,6 @@ pub const KEEPING: [Keeping; 15] = [
     ),
     row("A mail that waits to be sent", Span::Days(1), "at most, sealed; it is removed when it is sent"),
     row("Logs of the program, without names and addresses", Span::Days(14), "after they were written"),
-    row("Security events, with the network cut short after 14 days", Span::Days(90), "after they happened"),
     row("What operators did", Span::Months(24), "after they did it"),
     row("Invoices, cut from the person", Span::Years(6), "as bookkeeping demands"),
     row(
@@ -116,7 +125,9 @@ mod tests {
         assert_eq!(told("that a job used"), Span::Days(120));
         assert_eq!(told("was not finished"), Span::Hours(24));
         assert_eq!(told("no job used"), Span::Days(7));
-        assert_eq!(told("waits for its payment"), Span::Days(14));
+        assert_eq!(told("A preview"), Span::Days(7));
+        assert_eq!(told("hash of your address"), Span::Days(120));
+        assert_eq!(told("receipt"), Span::Days(730));
         assert_eq!(told("signed-in browser"), Span::Days(30));
         assert_eq!(told("link in a mail"), Span::Minutes(10));
         assert_eq!(POLICY.after_job.as_secs(), 120 * DAY_S, "nothing was rounded");

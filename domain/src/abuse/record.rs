@@ -78,7 +78,7 @@ impl AbuseReason {
 
     /// Days after the last time that it is remembered for; an address in a network less, see
     /// [`AbuseRecord::expires_after`].
-    const fn days(self) -> i64 {
+    pub(crate) const fn days(self) -> i64 {
         match self {
             // As long as what the account itself made.
             Self::PreviewUsed => 120,
