@@ -23,8 +23,8 @@ pub(crate) fn write(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Removes every mail to this address.
-pub(crate) fn forget(folder: &Path, address: &str) -> io::Result<()> {
+/// Removes every mail to this address from a folder that stands for a server.
+pub fn forget(folder: &Path, address: &str) -> io::Result<()> {
     let entries = match folder.read_dir() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         entries => entries?,

@@ -11,6 +11,7 @@ mod server;
 use std::io;
 
 pub use carrier::{Carrier, Posted};
+pub use folder::forget;
 pub use letter::{Block, Letter};
 pub use server::{ServerAddress, ServerAddressError};
 

@@ -41,6 +41,9 @@ pub fn run(action: &Action) -> Result<ExitCode, Failure> {
         let erased = store.erase_account(&account.id, clock.now()).await.map_err(Failure::ours)?;
         let erased = erased.ok_or_else(unknown)?;
         store.close().await;
+        if let Some(folder) = erase.rows.mail() {
+            ::mail::forget(&folder, email.as_str())?;
+        }
         println!("erased         {}", account.id);
         println!("with           {} jobs, {} uploads", erased.jobs, erased.uploads);
         println!(

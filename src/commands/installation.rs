@@ -16,6 +16,9 @@ use super::keys::{self, Keys};
 use crate::ambient::{self, SystemEntropy};
 use crate::exit::Failure;
 
+/// The folder of mails, in that of the service.
+const MAIL: &str = "mail";
+
 /// Where the rows are, for a command that needs nothing else.
 #[derive(Args, Debug)]
 pub struct Rows {
@@ -61,6 +64,11 @@ impl Rows {
         };
         unlock(&store, &keyring).await?;
         Ok(store)
+    }
+
+    /// Where mails of a service of one folder lie if no mail server takes them.
+    pub fn mail(&self) -> Option<PathBuf> {
+        self.database.is_none().then(|| self.data.join(MAIL))
     }
 }
 
@@ -238,7 +246,7 @@ impl Embedded {
 
     /// Where mails are written if there is no mail server.
     pub fn mail(&self) -> PathBuf {
-        self.data.join("mail")
+        self.data.join(MAIL)
     }
 
     /// Two services on one folder would wipe each other's scratch: the second one is refused.

@@ -305,7 +305,11 @@ async fn mr_13c_an_operator_erases_an_account_by_its_address() {
     let secret = site.run(&create, &site.rows).trim().to_owned();
     let anna = Producer::known(&site.base, &secret);
     assert_eq!(anna.get_json("/v1/account").await["email"], MAIL);
+    mailed_token(&anna.http, &site.base, MAIL, &site.mails).await;
+    let mails = || fs::read_dir(&site.mails).unwrap().count();
+    assert_eq!(mails(), 1, "the case must be real");
     let said = site.run(&["account", "erase", "--email", MAIL], &site.rows);
+    assert_eq!(mails(), 0, "mails in a folder go with it");
     assert!(said.contains("0 jobs, 0 uploads") && said.contains("/v1/receipts/acc_"), "{said}");
     assert_eq!(anna.get("/v1/account").await.status(), StatusCode::UNAUTHORIZED);
     let again = mixrunners(&["account", "erase", "--email", MAIL]).args(&site.rows).output().unwrap();
