@@ -7,8 +7,15 @@
 
 /// Until the transaction ends nobody else changes these rows; the newest version of each is read.
 macro_rules! held {
-    ($sql:literal) => {
-        concat!($sql, " FOR UPDATE")
+    ($($sql:tt)+) => {
+        concat!($($sql)+, " FOR UPDATE")
+    };
+}
+
+/// The time at which the server began with a statement, in microseconds: asked in passing, it costs no way of its own.
+macro_rules! server_time {
+    () => {
+        "(extract(epoch FROM statement_timestamp()) * 1000000)::bigint"
     };
 }
 
@@ -273,13 +280,33 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// Until the transaction ends nobody else starts or orders a job of this account.
-    async fn hold_account(&mut self, account: &AccountId) -> Result<()> {
-        sqlx::query("SELECT 1 FROM accounts WHERE id = $1 FOR NO KEY UPDATE")
-            .bind(account.as_str())
-            .execute(self.connection())
-            .await?;
-        Ok(())
+    /// The same, of which the server told in passing.
+    fn time_told(&self, server: Option<i64>, callers: Timestamp) -> Timestamp {
+        match self.store.time {
+            Time::OfServer => server.map_or(callers, Timestamp::from_micros),
+            #[cfg(test)]
+            Time::OfCaller => callers,
+        }
+    }
+
+    /// What a statement is given in place of the server's time: nothing, where the server's decides.
+    #[cfg_attr(not(test), expect(unused_variables, reason = "tests move the time by hand"))]
+    fn callers_time(&self, callers: Timestamp) -> Option<i64> {
+        match self.store.time {
+            Time::OfServer => None,
+            #[cfg(test)]
+            Time::OfCaller => Some(callers.micros()),
+        }
+    }
+
+    /// Until the transaction ends nobody else starts or orders a job of this account. Tells the time that decides.
+    async fn hold_account(&mut self, account: &AccountId, callers: Timestamp) -> Result<Timestamp> {
+        let sql = concat!("SELECT ", server_time!(), " FROM accounts WHERE id = $1 FOR NO KEY UPDATE");
+        let held = sqlx::query_scalar(sql).bind(account.as_str()).fetch_optional(self.connection()).await?;
+        match held {
+            Some(server) => Ok(self.time_told(Some(server), callers)),
+            None => self.time(callers).await,
+        }
     }
 
     async fn commit(self) -> Result<()> {

@@ -6,8 +6,15 @@
 
 /// Writers queue, so that what a transaction read stays as it is until its end.
 macro_rules! held {
-    ($sql:literal) => {
-        $sql
+    ($($sql:tt)+) => {
+        $($sql)+
+    };
+}
+
+/// There is no server that could tell the time.
+macro_rules! server_time {
+    () => {
+        "NULL"
     };
 }
 
@@ -249,9 +256,15 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// Nobody else writes anyway.
-    async fn hold_account(&mut self, _account: &AccountId) -> Result<()> {
-        Ok(())
+    /// The same, of which no server told in passing.
+    #[expect(clippy::unused_self, reason = "as the other engine has it")]
+    fn time_told(&self, _server: Option<i64>, callers: Timestamp) -> Timestamp {
+        callers
+    }
+
+    /// Nobody else writes anyway. Tells the time that decides.
+    async fn hold_account(&mut self, _account: &AccountId, callers: Timestamp) -> Result<Timestamp> {
+        Ok(callers)
     }
 
     async fn commit(self) -> Result<()> {

@@ -25,12 +25,11 @@ pub(super) async fn next(store: &Postgres, now: Timestamp) -> Result<Option<Clai
     let mut unreadable = None;
     while skipped.len() < LOOKED_AT {
         let mut write = store.write().await?;
-        let now = write.time(now).await?;
-        let account = match account(&mut write, now, &skipped, SKIP_LOCKED).await? {
-            Some(account) => account,
+        let (account, now) = match account(&mut write, now, &skipped, SKIP_LOCKED).await? {
+            Some(found) => found,
             // Nothing waits, or all that waits is of accounts that others hold just now: then for one of them.
             None => match account(&mut write, now, &skipped, WAIT).await? {
-                Some(account) => account,
+                Some(found) => found,
                 None => break,
             },
         };
@@ -52,8 +51,8 @@ pub(super) async fn next(store: &Postgres, now: Timestamp) -> Result<Option<Clai
 const SKIP_LOCKED: &str = "SKIP LOCKED";
 const WAIT: &str = "";
 
-/// Locks the account whose turn it is. The queue is walked account by account, not job by job, so that one
-/// account's thousands of jobs cost nothing here.
+/// Locks the account whose turn it is, and tells the time that decides. The queue is walked account by account, not job
+/// by job, so that one account's thousands of jobs cost nothing here.
 ///
 /// Fewest running alone is not fair: with one slot every account has none running when it falls free, and the oldest
 /// job would always win. So accounts take turns, and age decides within one.
@@ -62,7 +61,8 @@ async fn account(
     now: Timestamp,
     skipped: &[String],
     when_locked: &'static str,
-) -> Result<Option<String>> {
+) -> Result<Option<(String, Timestamp)>> {
+    let server_time = server_time!();
     let sql = format!(
         "WITH RECURSIVE waiting AS (
              (SELECT account_id FROM jobs WHERE state = 'queued' ORDER BY account_id LIMIT 1)
@@ -73,13 +73,14 @@ async fn account(
              FROM waiting WHERE waiting.account_id IS NOT NULL
          ),
          busy AS (SELECT account_id, count(*) AS running FROM jobs WHERE state = 'running' GROUP BY account_id)
-         SELECT accounts.id
+         SELECT accounts.id, {server_time}
          FROM waiting
          JOIN accounts ON accounts.id = waiting.account_id
          LEFT JOIN busy ON busy.account_id = waiting.account_id
          CROSS JOIN LATERAL (
              SELECT jobs.created_at, jobs.id FROM jobs
-             WHERE jobs.account_id = waiting.account_id AND state = 'queued' AND not_before <= $1
+             WHERE jobs.account_id = waiting.account_id AND state = 'queued'
+               AND not_before <= coalesce($1, {server_time})
                AND NOT jobs.id = ANY ($3)
              ORDER BY jobs.created_at, jobs.id LIMIT 1
          ) AS oldest
@@ -88,13 +89,13 @@ async fn account(
          LIMIT 1
          FOR NO KEY UPDATE OF accounts {when_locked}"
     );
-    let account = sqlx::query_scalar(AssertSqlSafe(sql))
-        .bind(now.micros())
+    let found: Option<(String, i64)> = sqlx::query_as(AssertSqlSafe(sql))
+        .bind(write.callers_time(now))
         .bind(i64::from(RUNNING_PER_ACCOUNT_MAX))
         .bind(skipped)
         .fetch_optional(write.connection())
         .await?;
-    Ok(account)
+    Ok(found.map(|(account, server)| (account, write.time_told(Some(server), now))))
 }
 
 /// Locks the oldest waiting job of an account that this transaction holds. Reads anew: what was true before the

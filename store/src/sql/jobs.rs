@@ -223,6 +223,12 @@ pub(super) async fn held_row(
 pub(super) async fn whole(store: &Db, connection: &mut Connection, row: &JobRow) -> Result<Job> {
     let cipher = cipher_if_unlocked(store, connection, &row.account_id).await?;
     let mut job = whole_but_for_its_place(connection, row, cipher.as_ref()).await?;
+    find_place(connection, row, &mut job).await?;
+    Ok(job)
+}
+
+/// Where a job stands in the queue, while it waits.
+pub(super) async fn find_place(connection: &mut Connection, row: &JobRow, job: &mut Job) -> Result<()> {
     if job.state.name() == StateName::Queued {
         let (ahead, own): (i64, i64) = sqlx::query_as(
             "SELECT count(*), count(CASE WHEN account_id = $3 THEN 1 END) FROM jobs
@@ -235,7 +241,7 @@ pub(super) async fn whole(store: &Db, connection: &mut Connection, row: &JobRow)
         .await?;
         (job.queue_position, job.own_ahead) = (u64::try_from(ahead).ok(), u64::try_from(own).ok());
     }
-    Ok(job)
+    Ok(())
 }
 
 pub(super) async fn whole_but_for_its_place(

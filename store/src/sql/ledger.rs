@@ -285,8 +285,7 @@ pub(crate) async fn grant(
     now: Timestamp,
 ) -> Result<bool> {
     let mut write = store.write().await?;
-    let now = write.time(now).await?;
-    write.hold_account(account).await?;
+    let now = write.hold_account(account, now).await?;
     let purse = ensure_purse(&mut write, account, now).await?;
     let line = Line::of_gift(&purse, credits, key);
     let known = sqlx::query("SELECT 1 FROM ledger WHERE key = $1")

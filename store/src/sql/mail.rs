@@ -121,8 +121,7 @@ pub(crate) async fn enter_by_link(
 ) -> Result<Option<SessionId>> {
     let mut write = store.write().await?;
     // Two browsers that sign in at the same time each see the other, or one of them does.
-    write.hold_account(&new.account).await?;
-    let now = write.time(now).await?;
+    let now = write.hold_account(&new.account, now).await?;
     let terms: Option<String> = sqlx::query_scalar(
         "DELETE FROM mail_links WHERE hash = $1 AND expires_at > $2 AND account_id IS NULL RETURNING terms_version",
     )

@@ -202,7 +202,11 @@ pub(crate) async fn owner(store: &Db, id: &JobId) -> Result<Option<AccountId>> {
 }
 
 /// The same in a transaction, which holds the owner from then on.
-async fn held_owner(write: &mut Write<'_>, id: &JobId) -> Result<Option<AccountId>> {
+async fn held_owner(
+    write: &mut Write<'_>,
+    id: &JobId,
+    callers: Timestamp,
+) -> Result<Option<(AccountId, Timestamp)>> {
     let owner: Option<String> =
         sqlx::query_scalar("SELECT account_id FROM jobs WHERE id = $1 AND kind <> 'check'")
             .bind(id.as_str())
@@ -210,14 +214,13 @@ async fn held_owner(write: &mut Write<'_>, id: &JobId) -> Result<Option<AccountI
             .await?;
     let Some(owner) = owner else { return Ok(None) };
     let owner = parse("jobs", id.as_str(), &owner, AccountId::parse)?;
-    write.hold_account(&owner).await?;
-    Ok(Some(owner))
+    let now = write.hold_account(&owner, callers).await?;
+    Ok(Some((owner, now)))
 }
 
 pub(crate) async fn cancel(store: &Db, id: &JobId, act: &Act, now: Timestamp) -> Result<Option<Job>> {
     let mut write = store.write().await?;
-    let now = write.time(now).await?;
-    let Some(owner) = held_owner(&mut write, id).await? else { return Ok(None) };
+    let Some((owner, now)) = held_owner(&mut write, id, now).await? else { return Ok(None) };
     let Some((job, ended)) = jobs::cancel_in(&mut write, &owner, id, now).await? else { return Ok(None) };
     let outcome = if ended { Outcome::Done } else { Outcome::Unchanged };
     audit::record(&mut write, act, Action::Cancel, Some(id), outcome, now).await?;
@@ -227,8 +230,7 @@ pub(crate) async fn cancel(store: &Db, id: &JobId, act: &Act, now: Timestamp) ->
 
 pub(crate) async fn retry(store: &Db, id: &JobId, act: &Act, now: Timestamp) -> Result<Retried> {
     let mut write = store.write().await?;
-    let now = write.time(now).await?;
-    let Some(owner) = held_owner(&mut write, id).await? else { return Ok(Retried::Unknown) };
+    let Some((owner, now)) = held_owner(&mut write, id, now).await? else { return Ok(Retried::Unknown) };
     let Some(row) = jobs::held_row(write.connection(), &owner, id).await? else {
         return Ok(Retried::Unknown);
     };

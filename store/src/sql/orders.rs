@@ -11,7 +11,7 @@ use domain::recipe::Recipe;
 use domain::tags::Tags;
 use domain::upload::UploadState;
 
-use super::jobs::{INPUT, REFERENCE, input_row, insert_first_event, row, whole};
+use super::jobs::{self, INPUT, REFERENCE, input_row, insert_first_event, whole};
 use super::texts::{self, order_tag};
 use super::{Connection, Db, Write, ledger, uploads};
 use crate::error::{Result, StoreError};
@@ -27,7 +27,7 @@ pub(crate) async fn enqueue(
     now: Timestamp,
 ) -> Result<Enqueued> {
     let mut write = store.write().await?;
-    let now = write.time(now).await?;
+    let now = write.hold_account(&order.account, now).await?;
     let outcome = enqueue_in(&mut write, order, room, prices, now).await?;
     if matches!(outcome, Enqueued::New(_)) {
         write.commit().await?;
@@ -35,8 +35,8 @@ pub(crate) async fn enqueue(
     Ok(outcome)
 }
 
-/// The same in a transaction that does more. Anything but a new job has changed nothing, unless there were prices: then
-/// the transaction must be given up.
+/// The same in a transaction that does more and holds the account. Anything but a new job has changed nothing, unless
+/// there were prices: then the transaction must be given up.
 pub(super) async fn enqueue_in(
     write: &mut Write<'_>,
     order: &Order,
@@ -44,7 +44,6 @@ pub(super) async fn enqueue_in(
     prices: Option<&PriceList>,
     now: Timestamp,
 ) -> Result<Enqueued> {
-    write.hold_account(&order.account).await?;
     let store = write.store;
     let tag = order_tag(store, &order.account, order.idempotency_key.as_deref())?;
     if let Some(tag) = &tag {
@@ -70,12 +69,13 @@ pub(super) async fn enqueue_in(
     }
     let id = JobId::new(&*store.entropy);
     let cipher = texts::cipher(store, write.connection(), order.account.as_str()).await?;
-    insert_job(write, &id, order, &cipher, tag, now).await?;
+    let mut row = insert_job(write, &id, order, &cipher, tag, now).await?;
     insert_inputs(write, &id, &order.wish.inputs, &order.wish.references, Some(&cipher)).await?;
-    if let Some(prices) = prices.filter(|_| order.wish.recipe.preview.is_none())
-        && let Some(unpaid) = ledger::hold(write, &id, order, prices, now).await?
-    {
-        return Ok(unpaid); // and with the transaction goes the job
+    if let Some(prices) = prices.filter(|_| order.wish.recipe.preview.is_none()) {
+        match ledger::hold(write, &id, order, prices, now).await? {
+            Some(unpaid) => return Ok(unpaid), // and with the transaction goes the job
+            None => row = jobs::row(write.connection(), &order.account, &id).await?.unwrap_or(row),
+        }
     }
     insert_first_event(write, &id, now).await?;
     if order.wish.inputs.len() + order.wish.references.len() > 1 {
@@ -84,20 +84,21 @@ pub(super) async fn enqueue_in(
     // An input stays as long as the job needs it, unless an earlier job has settled when it goes.
     sqlx::query(
         "UPDATE uploads SET delete_at = NULL
-         WHERE id IN (SELECT upload_id FROM job_inputs WHERE job_id = $1) AND is_due_by_job = 0",
+         WHERE id IN (SELECT upload_id FROM job_inputs WHERE job_id = $1) AND is_due_by_job = 0
+           AND delete_at IS NOT NULL",
     )
     .bind(id.as_str())
     .execute(write.connection())
     .await?;
-    let row = row(write.connection(), &order.account, &id).await?;
-    let row = row.ok_or(StoreError::Database(sqlx::Error::RowNotFound))?;
-    let job = whole(store, write.connection(), &row).await?;
+    let mut job = row.read(Some(&cipher))?;
+    (job.inputs, job.references) = (order.wish.inputs.clone(), order.wish.references.clone());
+    jobs::find_place(write.connection(), &row, &mut job).await?;
     write.changes.push(JobChange { job: id, state: StateName::Queued });
     write.new_work += 1;
     Ok(Enqueued::New(job))
 }
 
-/// The row of a new job. Its title and tags are sealed; of the recipe the rest stays readable, for the queue.
+/// The row of a new job, written. Its title and tags are sealed; of the recipe the rest stays readable, for the queue.
 async fn insert_job(
     write: &mut Write<'_>,
     id: &JobId,
@@ -105,14 +106,15 @@ async fn insert_job(
     cipher: &AccountCipher,
     tag: Option<String>,
     now: Timestamp,
-) -> Result<()> {
+) -> Result<JobRow> {
     let Wish { title, recipe, .. } = &order.wish;
     let said = JobTexts { title: title.clone(), tags: recipe.tags.clone() };
     let rest = Recipe { tags: Tags::default(), ..recipe.clone() };
-    sqlx::query(
+    let row = sqlx::query_as(
         "INSERT INTO jobs (id, account_id, kind, title, sealed, recipe, state, not_before, idempotency_tag, body_hash,
                            created_at)
-         VALUES ($1, $2, $3, '', $4, $5, 'queued', $6, $7, $8, $6)",
+         VALUES ($1, $2, $3, '', $4, $5, 'queued', $6, $7, $8, $6)
+         RETURNING *",
     )
     .bind(id.as_str())
     .bind(order.account.as_str())
@@ -122,9 +124,9 @@ async fn insert_job(
     .bind(now.micros())
     .bind(tag)
     .bind(order.body_hash.as_bytes().as_slice())
-    .execute(write.connection())
+    .fetch_one(write.connection())
     .await?;
-    Ok(())
+    Ok(row)
 }
 
 /// What there is no room for, if there is none. Exact for the account, which is held; about right for all.

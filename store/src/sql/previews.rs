@@ -24,7 +24,7 @@ pub(crate) async fn admit_preview(
     now: Timestamp,
 ) -> Result<Enqueued> {
     let mut write = store.write().await?;
-    let now = write.time(now).await?;
+    let now = write.hold_account(&order.account, now).await?;
     let outcome = orders::enqueue_in(&mut write, order, room, None, now).await?;
     if !matches!(outcome, Enqueued::New(_)) {
         return Ok(outcome);

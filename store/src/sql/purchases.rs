@@ -53,8 +53,7 @@ pub(super) fn until_next_look(looks: i64) -> Duration {
 
 pub(crate) async fn begin(store: &Db, new: &NewPurchase, now: Timestamp) -> Result<Begun> {
     let mut write = store.write().await?;
-    let now = write.time(now).await?;
-    write.hold_account(&new.account).await?;
+    let now = write.hold_account(&new.account, now).await?;
     let purse = ledger::ensure_purse(&mut write, &new.account, now).await?;
     let tag = order_tag(store, &new.account, new.idempotency_key.as_deref())?;
     if let Some(tag) = &tag {

@@ -65,15 +65,32 @@ async fn task(write: &mut Write<'_>, row: &JobRow) -> Result<Task> {
         .ok_or_else(|| StoreError::unreadable("jobs", &row.id, "a check of nothing"))
 }
 
-/// The row that a worker writes back to, if it still may.
-pub(super) async fn leased_row(write: &mut Write<'_>, lease: &LeaseId) -> Result<JobRow> {
-    let row: Option<JobRow> =
-        sqlx::query_as(held!("SELECT * FROM jobs WHERE id = $1 AND fence = $2 AND state = 'running'"))
-            .bind(lease.job.as_str())
-            .bind(lease.fence)
-            .fetch_optional(write.connection())
-            .await?;
-    row.ok_or(StoreError::LeaseLost)
+/// A row, and when it was read.
+#[derive(sqlx::FromRow)]
+struct Seen {
+    #[sqlx(flatten)]
+    row: JobRow,
+    server_time: Option<i64>,
+}
+
+/// The row that a worker writes back to, if it still may, and the time that decides.
+pub(super) async fn leased_row(
+    write: &mut Write<'_>,
+    lease: &LeaseId,
+    callers: Timestamp,
+) -> Result<(JobRow, Timestamp)> {
+    let seen: Option<Seen> = sqlx::query_as(held!(concat!(
+        "SELECT *, ",
+        server_time!(),
+        " AS server_time FROM jobs WHERE id = $1 AND fence = $2 AND state = 'running'"
+    )))
+    .bind(lease.job.as_str())
+    .bind(lease.fence)
+    .fetch_optional(write.connection())
+    .await?;
+    let Seen { row, server_time } = seen.ok_or(StoreError::LeaseLost)?;
+    let now = write.time_told(server_time, callers);
+    Ok((row, now))
 }
 
 pub(crate) async fn heartbeat(
@@ -83,8 +100,7 @@ pub(crate) async fn heartbeat(
     now: Timestamp,
 ) -> Result<()> {
     let mut write = store.write().await?;
-    let now = write.time(now).await?;
-    let row = leased_row(&mut write, lease).await?;
+    let (row, now) = leased_row(&mut write, lease, now).await?;
     let until = now + LEASE;
     row.state()?.after(Event::Renewed { fence: lease.fence, until }, now)?;
     let (stage, fraction) = match progress {
@@ -116,8 +132,7 @@ pub(crate) async fn complete(
     now: Timestamp,
 ) -> Result<()> {
     let mut write = store.write().await?;
-    let now = write.time(now).await?;
-    let row = leased_row(&mut write, lease).await?;
+    let (row, now) = leased_row(&mut write, lease, now).await?;
     let event = Event::Completed { fence: lease.fence };
     let cipher = texts::cipher(store, write.connection(), &row.account_id).await?;
     move_job_by_engine(&mut write, &row, event, now, Some(&completion.engine_version)).await?;
@@ -188,8 +203,7 @@ async fn write_back(
     event: impl FnOnce(&JobRow) -> Event,
 ) -> Result<StateName> {
     let mut write = store.write().await?;
-    let now = write.time(now).await?;
-    let row = leased_row(&mut write, lease).await?;
+    let (row, now) = leased_row(&mut write, lease, now).await?;
     let state = move_job(&mut write, &row, event(&row), now).await?;
     write.commit().await?;
     Ok(state)

@@ -87,9 +87,8 @@ pub(crate) async fn join(
     now: Timestamp,
 ) -> Result<Joined> {
     let mut write = store.write().await?;
-    let now = write.time(now).await?;
     // Of those who join the same parts at the same time, one comes first.
-    write.hold_account(&new.account).await?;
+    let now = write.hold_account(&new.account, now).await?;
     if let Some(before) = joined_before(store, write.connection(), new, now).await? {
         return Ok(Joined::Before(before));
     }

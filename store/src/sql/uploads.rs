@@ -153,13 +153,13 @@ pub(crate) async fn finish_upload(
 ) -> Result<bool> {
     let id = &lock.upload;
     let mut write = store.write().await?;
-    let now = write.time(now).await?;
     let owner: Option<String> = sqlx::query_scalar("SELECT account_id FROM uploads WHERE id = $1")
         .bind(id.as_str())
         .fetch_optional(write.connection())
         .await?;
     let Some(owner) = owner else { return Ok(false) };
-    write.hold_account(&parse("uploads", id.as_str(), &owner, AccountId::parse)?).await?;
+    let owner = parse("uploads", id.as_str(), &owner, AccountId::parse)?;
+    let now = write.hold_account(&owner, now).await?;
     let done = sqlx::query(
         "UPDATE uploads SET state = 'checking', sha256 = $2, delete_at = $3
          WHERE id = $1 AND state = 'receiving' AND received_bytes = size_bytes AND lock_fence = $4
@@ -181,7 +181,7 @@ pub(crate) async fn finish_upload(
          VALUES ($1, $2, 'check', '', 'queued', $3, $3)",
     )
     .bind(check.as_str())
-    .bind(owner)
+    .bind(owner.as_str())
     .bind(now.micros())
     .execute(write.connection())
     .await?;
@@ -199,8 +199,7 @@ pub(crate) async fn checked_upload(
     now: Timestamp,
 ) -> Result<()> {
     let mut write = store.write().await?;
-    let now = write.time(now).await?;
-    let check = leased_row(&mut write, lease).await?;
+    let (check, now) = leased_row(&mut write, lease, now).await?;
     sqlx::query(
         "UPDATE uploads SET state = 'ready', audio = $2, findings = $3
          WHERE id = (SELECT upload_id FROM job_inputs WHERE job_id = $1) AND state = 'checking'",
@@ -221,8 +220,7 @@ pub(crate) async fn rejected_upload(
     now: Timestamp,
 ) -> Result<()> {
     let mut write = store.write().await?;
-    let now = write.time(now).await?;
-    let check = leased_row(&mut write, lease).await?;
+    let (check, now) = leased_row(&mut write, lease, now).await?;
     // The check itself did what it is for: it has succeeded, the upload has not.
     move_job(&mut write, &check, Event::Completed { fence: lease.fence }, now).await?;
     reject(write.connection(), &check, problem).await?;
@@ -249,8 +247,7 @@ pub(crate) async fn delete_upload(
     now: Timestamp,
 ) -> Result<Removal> {
     let mut write = store.write().await?;
-    let now = write.time(now).await?;
-    write.hold_account(account).await?;
+    let now = write.hold_account(account, now).await?;
     if row(write.connection(), account, id).await?.is_none() {
         return Ok(Removal::Unknown);
     }

@@ -18,8 +18,7 @@ pub(crate) async fn withdraw(
     now: Timestamp,
 ) -> Result<Withdrawn> {
     let mut write = store.write().await?;
-    let now = write.time(now).await?;
-    write.hold_account(account).await?;
+    let now = write.hold_account(account, now).await?;
     let Some(purse) = ledger::purse_of(write.connection(), account).await? else {
         return Ok(Withdrawn::Unknown);
     };
