@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::Worker;
+use crate::cage::Allowance;
 use crate::child::{Child, Death, Last};
 use crate::deliver::deliver;
 use crate::error::Hindrance;
@@ -111,12 +112,35 @@ async fn work(
         }
         Last::Problem(problem) if problem.fault == Fault::Ours => return Ok(Ending::Hindered(problem)),
         Last::Problem(problem) => return Ok(Ending::Refused(problem)),
+        Last::Died(death) if death.is_of_memory() && matches!(leased.task, Task::Check { .. }) => {
+            death.log(&leased.lease);
+            return Ok(Ending::Refused(too_much_memory(&allowance)));
+        }
         Last::Died(death) => return Ok(Ending::Died(death)),
     };
     heart.tell(Progress { stage: Stage::Deliver, fraction: 0.0 });
     tokio::select! {
         ending = deliver(worker, leased, &scratch, done) => ending,
         ending = interruption(heart, stop, deadline) => Ok(ending),
+    }
+}
+
+/// A file that takes more to open than any song of its size: its fault, since it would take as much again. Once a file
+/// was opened, what a job of it takes is ours to know.
+fn too_much_memory(allowance: &Allowance) -> Problem {
+    let mebibytes = allowance.memory_bytes >> 20;
+    Problem {
+        stage: Some(Stage::Decode),
+        fault: Fault::Input,
+        retryable: false,
+        ..Problem::ours(
+            "decode_resource_limit",
+            "This audio cannot be used",
+            format!(
+                "Opening the file took more than {mebibytes} MiB of memory, which is more than any song of its size \
+                 needs. Export it again as WAV or FLAC, and upload that."
+            ),
+        )
     }
 }
 

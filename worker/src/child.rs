@@ -41,6 +41,7 @@ pub(crate) struct Death {
     what: &'static str,
     status: Option<ExitStatus>,
     panicked_at: Option<String>,
+    out_of_memory: bool,
 }
 
 impl Child {
@@ -116,7 +117,10 @@ impl Child {
 
     fn death(&mut self, what: &'static str, status: Option<ExitStatus>) -> Death {
         let status = status.or_else(|| self.process.try_wait().ok().flatten());
-        Death { what, status, panicked_at: panicked_at(&self.complaints) }
+        let complaints = tail_of(&self.complaints);
+        let out_of_memory = ran_out_of_memory(&complaints, status);
+        let what = if out_of_memory { "it ran out of memory" } else { what };
+        Death { what, status, panicked_at: panicked_at(&complaints), out_of_memory }
     }
 }
 
@@ -132,12 +136,17 @@ pub(crate) fn command(program: &Path, folder: &Path, allowance: &Allowance, sand
 impl Death {
     /// It ran longer than any song takes.
     pub(crate) fn hung() -> Self {
-        Self { what: "it hung", status: None, panicked_at: None }
+        Self::by("it hung")
     }
 
     /// It broke the protocol.
     pub(crate) fn by(what: &'static str) -> Self {
-        Self { what, status: None, panicked_at: None }
+        Self { what, status: None, panicked_at: None, out_of_memory: false }
+    }
+
+    /// It asked for more memory than it was allowed, which it would do again.
+    pub(crate) fn is_of_memory(&self) -> bool {
+        self.out_of_memory
     }
 
     /// For the operator.
@@ -153,17 +162,36 @@ impl Death {
     }
 }
 
+/// The end of what a child wrote to its standard error.
+fn tail_of(complaints: &Path) -> String {
+    const TAIL_BYTES: u64 = 64 * 1024;
+    let read = || -> Result<Vec<u8>> {
+        let mut file = File::open(complaints)?;
+        let length = file.metadata()?.len();
+        file.seek(SeekFrom::Start(length.saturating_sub(TAIL_BYTES)))?;
+        let mut tail = Vec::new();
+        file.take(TAIL_BYTES).read_to_end(&mut tail)?;
+        Ok(tail)
+    };
+    String::from_utf8_lossy(&read().unwrap_or_default()).into_owned()
+}
+
+/// Whether a program that asks for memory, and gets none, ends like this: what Rust's standard library says last, and
+/// SIGABRT.
+fn ran_out_of_memory(complaints: &str, status: Option<ExitStatus>) -> bool {
+    const ABORT: i32 = 6;
+    let said = complaints.lines().any(|line| {
+        let bytes =
+            line.strip_prefix("memory allocation of ").and_then(|rest| rest.strip_suffix(" bytes failed"));
+        bytes.is_some_and(|bytes| bytes.bytes().all(|b| b.is_ascii_digit()))
+    });
+    said && status.and_then(|status| status.signal()) == Some(ABORT)
+}
+
 /// The place in our source where a panic happened. The rest of what a child wrote is dropped: it may quote
 /// the file.
-fn panicked_at(complaints: &Path) -> Option<String> {
-    const TAIL_BYTES: u64 = 64 * 1024;
-    let mut file = File::open(complaints).ok()?;
-    let length = file.metadata().ok()?.len();
-    file.seek(SeekFrom::Start(length.saturating_sub(TAIL_BYTES))).ok()?;
-    let mut tail = Vec::new();
-    file.take(TAIL_BYTES).read_to_end(&mut tail).ok()?;
-    let tail = String::from_utf8_lossy(&tail);
-    let (_, after) = tail.rsplit_once(" panicked at ")?;
+fn panicked_at(complaints: &str) -> Option<String> {
+    let (_, after) = complaints.rsplit_once(" panicked at ")?;
     let place = after.split_whitespace().next()?.trim_end_matches(':');
     let is_place = |c: char| c.is_ascii_alphanumeric() || "/._-:".contains(c);
     (place.len() <= 200 && place.contains(".rs:") && place.chars().all(is_place)).then(|| place.to_owned())
@@ -179,12 +207,37 @@ mod tests {
         let path = folder.path().join("stderr");
         let place_in = |text: &str| {
             std::fs::write(&path, text).unwrap();
-            panicked_at(&path)
+            panicked_at(&tail_of(&path))
         };
         let panic =
             "opening Secret Song.wav\nthread 'main' (7) panicked at codec/src/wav.rs:12:5:\nSecret Song\n";
         assert_eq!(place_in(panic).as_deref(), Some("codec/src/wav.rs:12:5"));
         assert_eq!(place_in("thread 'main' panicked at Secret Song.wav"), None);
         assert_eq!(place_in("killed"), None);
+    }
+
+    #[test]
+    fn a_program_that_gets_no_memory_is_told_from_one_that_only_says_so() {
+        const HUNGRY: &str = "MIXRUNNERS_TEST_HUNGRY";
+        // This test again, in a process that asks for more than any machine has.
+        #[expect(clippy::disallowed_methods, reason = "what a test tells the process that it starts")]
+        if std::env::var(HUNGRY).is_ok() {
+            drop(std::hint::black_box(vec![0_u8; std::hint::black_box(1 << 46)]));
+            return;
+        }
+        let again =
+            ["--exact", "child::tests::a_program_that_gets_no_memory_is_told_from_one_that_only_says_so"];
+        let hungry = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(again)
+            .arg("--nocapture")
+            .env(HUNGRY, "1")
+            .output()
+            .unwrap();
+        let said = String::from_utf8(hungry.stderr).unwrap();
+        assert!(ran_out_of_memory(&said, Some(hungry.status)), "{said}, {:?}", hungry.status);
+        let of_sh = |script: &str| std::process::Command::new("sh").args(["-c", script]).status().unwrap();
+        assert!(!ran_out_of_memory(&said, Some(of_sh("exit 3"))), "it went on");
+        assert!(!ran_out_of_memory("", Some(of_sh("kill -ABRT $$"))), "it said nothing");
+        assert!(!ran_out_of_memory(&said, None));
     }
 }

@@ -16,10 +16,12 @@ file() { # kind name format file peaks
 }
 mastered() { echo "{\"done\":{\"files\":[$1],\"engine_version\":\"0.1.0\"}}"; }
 problem() { echo "{\"problem\":{\"code\":\"$1\",\"title\":\"T\",\"detail\":\"D\",\"stage\":\"decode\",\"fault\":\"$2\",\"retryable\":false}}"; }
+hungry() { echo 'memory allocation of 99999999999 bytes failed' >&2; kill -ABRT $$; }
 progress decode 0.5
 
 if [ "$(field task)" = check ]; then
     [ "$(cat "$input")" = noise ] && { problem audio_silent input; exit 0; }
+    [ "$(cat "$input")" = bomb ] && hungry
     echo '{"columns":0}' >"$out/peaks.json"
     echo '{"done":{"audio":{"format":"wav","sample_rate_hz":44100,"channels":2,"bit_depth":24,"frames":441,"duration_s":0.01,"lossy":false},"findings":[{"code":"quiet","severity":"info","text":"It is quiet."}],"peaks_file":"peaks.json"}}'
     exit 0
@@ -45,6 +47,7 @@ fi
 { echo "mastered"; printf '%s' "$order" | fields input | while read -r path; do cat "$path"; done; } >"$out/master.wav24"
 case "$title" in
 dies) kill -9 $$ ;;
+hungry) hungry ;;
 exits) mastered "$(file master M wav24 master.wav24 null)"; exit 3 ;;
 silent) exit 0 ;;
 garbage) echo "Segmentation fault" ;;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use domain::job::{Job, JobKind, JobState, StateName};
 use domain::problem::Fault;
+use domain::upload::UploadState;
 use worker::Worker;
 
 use crate::service::{KEEP_FREE, Service, until_dead};
@@ -13,9 +14,10 @@ use crate::service::{KEEP_FREE, Service, until_dead};
 async fn a_child_that_dies_or_breaks_the_protocol_three_times_quarantines_its_job() {
     let service = Service::new().await;
     let running = service.start();
-    for title in
-        ["dies", "exits", "silent", "garbage", "endless", "chatty", "links", "climbs", "other", "floods"]
-    {
+    for title in [
+        "dies", "hungry", "exits", "silent", "garbage", "endless", "chatty", "links", "climbs", "other",
+        "floods",
+    ] {
         let job = service.ended(&service.job(title).await).await;
         let problem = job.state.problem().unwrap_or_else(|| panic!("{title}: {:?}", job.state)).clone();
         assert_eq!((problem.code.as_str(), job.attempt), ("job_quarantined", 3), "{title}");
@@ -25,6 +27,22 @@ async fn a_child_that_dies_or_breaks_the_protocol_three_times_quarantines_its_jo
     }
     // And the worker still works.
     assert_eq!(service.ended(&service.job("song").await).await.state.name(), StateName::Succeeded);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_takes_more_memory_than_any_song_is_refused_at_once_and_others_go_on() {
+    let service = Service::new().await;
+    let running = service.start();
+    let anna = service.account("anna").await;
+    let bomb = service.upload(&anna, b"bomb").await;
+    let song = service.job("song").await;
+    let bomb = service.checked(&anna, &bomb).await;
+    assert_eq!(bomb.state, UploadState::Rejected);
+    let problem = bomb.problem.unwrap();
+    assert_eq!((problem.code.as_str(), problem.fault), ("decode_resource_limit", Fault::Input));
+    assert!(problem.detail.contains("512 MiB") && !problem.retryable, "{problem:?}");
+    assert_eq!(service.ended(&song).await.state.name(), StateName::Succeeded);
     running.stop().await;
 }
 
