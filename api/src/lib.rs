@@ -46,7 +46,7 @@ pub use app::{App, FiguresAt, Site};
 use axum::Router;
 use axum::middleware::{from_fn_with_state, map_request};
 use axum::routing::get;
-pub use limits::Limits;
+pub use limits::{Limits, is_loopback};
 pub use monitor::Monitor;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;

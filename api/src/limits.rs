@@ -112,7 +112,7 @@ fn check_host(app: &App, request: &Request) -> Result<(), ApiError> {
 }
 
 /// Whether `authority` (a host, perhaps with a port) names this machine.
-pub(crate) fn is_loopback(authority: &str) -> bool {
+pub fn is_loopback(authority: &str) -> bool {
     let host = match authority.strip_prefix('[') {
         Some(rest) => rest.split(']').next().unwrap_or_default(),
         None => authority.split(':').next().unwrap_or_default(),

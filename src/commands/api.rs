@@ -62,7 +62,7 @@ async fn answer(arguments: Arguments, site: Site) -> Result<(), Failure> {
         clock.is_at_least(mark);
     }
     let blobs = arguments.shared.open_blobs(&store, clock.clone()).await?;
-    let door = arguments.address.door(&site).await?;
+    let door = arguments.address.door().await?;
     let base = door.base.clone();
     let stop = CancellationToken::new();
     let payments = arguments.money.payments(&store, &clock, &base)?;

@@ -75,7 +75,7 @@ async fn serve(arguments: Arguments, embedded: Embedded, site: Site) -> Result<(
         clock.is_at_least(mark);
     }
     let blobs = embedded.open_blobs(&store, clock.clone()).await?;
-    let door = arguments.address.door(&site).await?;
+    let door = arguments.address.door().await?;
     let base = door.base.clone();
     let payments = arguments.money.payments(&store, &clock, &base)?;
     let keyring = embedded.keyring(&store).await?;

@@ -40,13 +40,22 @@ pub struct Address {
 }
 
 impl Address {
-    /// Plain HTTP is for this machine alone.
+    /// Plain HTTP is for this machine alone: of a loopback address, or of one that leads here under a loopback name, as
+    /// a container's does.
     pub fn site(&self) -> Result<Site, Failure> {
-        match &self.public_url {
-            Some(url) if url.starts_with("https://") => {
-                Ok(Site::Public { origin: url.trim_end_matches('/').to_owned() })
+        let is_authority = |rest: &str| !rest.is_empty() && !rest.contains(['/', '?', '#', '@']);
+        match self.public() {
+            Some(url) if url.strip_prefix("https://").is_some_and(is_authority) => {
+                Ok(Site::Public { origin: url.to_owned() })
             }
-            Some(url) => Err(Failure::usage(format!("--public-url is {url}; it must begin with https://"))),
+            Some(url)
+                if url.strip_prefix("http://").is_some_and(|at| is_authority(at) && api::is_loopback(at)) =>
+            {
+                Ok(Site::Loopback)
+            }
+            Some(url) => Err(Failure::usage(format!(
+                "--public-url is {url}; it must be https:// and a host, or name this machine (http://localhost:8080)"
+            ))),
             None if self.listen.ip().is_loopback() => Ok(Site::Loopback),
             None => Err(Failure::usage(format!(
                 "--listen is {}; without TLS the service listens on this machine alone (127.0.0.1 or [::1])",
@@ -56,19 +65,24 @@ impl Address {
         }
     }
 
+    /// What people call it, if that was said.
+    fn public(&self) -> Option<&str> {
+        self.public_url.as_deref().map(|url| url.trim_end_matches('/'))
+    }
+
     /// Who is believed to say where requests come from, beside this machine.
     pub fn proxies(&self) -> &[IpAddr] {
         &self.trusted_proxy
     }
 
     /// Takes the port.
-    pub async fn door(&self, site: &Site) -> Result<Door, Failure> {
+    pub async fn door(&self) -> Result<Door, Failure> {
         let listener = TcpListener::bind(self.listen)
             .await
             .map_err(|error| Failure::ours(format!("cannot listen on {}: {error}", self.listen)))?;
-        let base = match site {
-            Site::Loopback => format!("http://{}", listener.local_addr()?),
-            Site::Public { origin } => origin.clone(),
+        let base = match self.public() {
+            None => format!("http://{}", listener.local_addr()?),
+            Some(url) => url.to_owned(),
         };
         Ok(Door { listener, base })
     }
@@ -155,5 +169,37 @@ pub async fn come_to_an_end(longest: Duration, under_way: impl Future) {
     tokio::select! {
         _ = tokio::time::timeout(longest, under_way) => {}
         _ = told_to_stop() => println!("Stopped at once."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn site(listen: &str, public_url: Option<&str>) -> Result<Site, Failure> {
+        let public_url = public_url.map(ToOwned::to_owned);
+        Address { listen: listen.parse().unwrap(), public_url, trusted_proxy: Vec::new() }.site()
+    }
+
+    #[test]
+    fn plain_http_is_for_a_name_of_this_machine_alone() {
+        let public = Site::Public { origin: "https://mix.example".to_owned() };
+        assert_eq!(site("0.0.0.0:8080", Some("https://mix.example/")).unwrap(), public);
+        assert_eq!(site("127.0.0.1:8080", None).unwrap(), Site::Loopback);
+        for here in ["http://localhost:8080", "http://127.0.0.1:80/", "http://[::1]:8080"] {
+            assert_eq!(site("0.0.0.0:8080", Some(here)).unwrap(), Site::Loopback, "{here}");
+        }
+        assert!(site("0.0.0.0:8080", None).is_err());
+        for elsewhere in [
+            "http://mix.example",
+            "http://localhost.example:8080",
+            "http://localhost:8080/mix",
+            "http://localhost@mix.example",
+            "https://mix.example/mix",
+            "https://",
+            "mix.example",
+        ] {
+            assert!(site("0.0.0.0:8080", Some(elsewhere)).is_err(), "{elsewhere}");
+        }
     }
 }
