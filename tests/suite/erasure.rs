@@ -170,6 +170,21 @@ impl Site {
         String::from_utf8(output.stdout).unwrap().lines().map(ToOwned::to_owned).collect()
     }
 
+    /// The search is real: what is written into the database in plain text is found there.
+    fn shows_that_rows_are_searched(&self) {
+        self.run(&["queue", "pause", "--reason", PLANTED], &self.rows);
+        let planted = self.files_with(&[PLANTED.as_bytes()]);
+        let is_of_database = |file: &String| file.contains("sqlite3") || file.contains("/data/base/");
+        assert!(planted.iter().any(is_of_database), "a row is found: {planted:?}");
+        if self.server.is_some() {
+            assert!(
+                planted.iter().any(|file| file.contains("pg_wal")),
+                "and in the server's log: {planted:?}"
+            );
+        }
+        self.run(&["queue", "resume", "--reason", "it was found"], &self.rows);
+    }
+
     /// Neither among the blobs nor in the scratch, which the worker wipes when it hears that it lost its lease.
     async fn lies_nothing(&self) -> bool {
         if let Some(bucket) = &self.bucket {
@@ -288,6 +303,7 @@ async fn sound_lies_among_the_blobs_alone(site: Site, folder: &Path) {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     assert_eq!(bytes_below(&site.scratch), 0, "a job leaves nothing behind");
+    site.shows_that_rows_are_searched();
     let planted = folder.join("planted");
     for sound in &sounds {
         fs::write(&planted, [b"before", *sound, b"after"].concat()).unwrap();
@@ -326,16 +342,7 @@ async fn nothing_stays(mut site: Site, folder: &Path) {
     assert_eq!(me["email"], MAIL, "the case must be real");
     let master = used(&anna, folder).await;
 
-    // The search is real: what is written into the database in plain text is found there, and a file in the scratch.
-    site.run(&["queue", "pause", "--reason", PLANTED], &site.rows);
-    let planted = site.files_with(&[PLANTED.as_bytes()]);
-    let is_of_database = |file: &String| file.contains("sqlite3") || file.contains("/data/base/");
-    assert!(planted.iter().any(is_of_database), "a row is found: {planted:?}");
-    if site.server.is_some() {
-        assert!(planted.iter().any(|file| file.contains("pg_wal")), "and in the server's log: {planted:?}");
-    }
-    site.run(&["queue", "resume", "--reason", "it was found"], &site.rows);
-
+    site.shows_that_rows_are_searched();
     assert!(!site.lies_nothing().await, "the case must be real: there are bytes");
     let account = format!("{}/v1/account", site.base);
     let erase = |email: &str| {
