@@ -9,12 +9,14 @@ use std::time::Duration;
 
 use domain::ids::SeededEntropy;
 use domain::retention::Retention;
+use fixtures::moto::Moto;
 use fixtures::postgres::{Durability, Postgres};
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 use store::sealing::Keyring;
 use store::{Place, Store};
 
+use crate::harness::bucket::versioned;
 use crate::harness::fleet::Fleet;
 use crate::harness::mailbox::mailed_token;
 use crate::harness::producer::Producer;
@@ -67,6 +69,9 @@ struct Site {
     reaper: Vec<String>,
     store: Store,
     blobs: PathBuf,
+    /// The address of the bucket, if the bytes lie in one.
+    bucket: Option<String>,
+    variables: Vec<(String, String)>,
     mails: PathBuf,
     scratch: PathBuf,
     places: Vec<PathBuf>,
@@ -87,6 +92,8 @@ impl Site {
             reaper: rows.clone(),
             rows,
             blobs: data.join("blobs"),
+            bucket: None,
+            variables: Vec::new(),
             mails: data.join("mail"),
             scratch: data.join("scratch"),
             places: vec![folder.to_owned()],
@@ -96,8 +103,21 @@ impl Site {
 
     async fn apart(folder: &Path) -> Self {
         let server = Postgres::start(Durability::Durable);
-        let database = server.database();
-        let fleet = Fleet::new(folder, database.clone());
+        let fleet = Fleet::new(folder, server.database());
+        Self::of_fleet(folder, server, &fleet).await
+    }
+
+    /// The same with its bytes in a bucket, which keeps every version of them.
+    async fn on_bucket(folder: &Path, moto: &Moto) -> Self {
+        let bucket = versioned(moto).await;
+        let server = Postgres::start(Durability::Durable);
+        let fleet = Fleet::on_bucket(folder, server.database(), &moto.endpoint, &bucket);
+        let bucket = Some(format!("{}/{bucket}", moto.endpoint));
+        Self { bucket, ..Self::of_fleet(folder, server, &fleet).await }
+    }
+
+    async fn of_fleet(folder: &Path, server: Postgres, fleet: &Fleet) -> Self {
+        let database = fleet.database.clone();
         let mut api = fleet.command("api");
         api.args(["--listen", "127.0.0.1:0", "--log", "json", "--log-level", "debug"]);
         api.arg("--mail-folder").arg(folder.join("mail"));
@@ -108,14 +128,15 @@ impl Site {
         let owned = |arguments: &[&str]| arguments.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
         let keys = fleet.keys().display().to_string();
         let rows = owned(&["--database", &database, "--keys", &keys]);
-        let blobs = format!("file://{}", fleet.blob_folder().display());
         Self {
             processes: vec![api, worker],
             base,
             store: opened(Place::Server(&database), &fleet.keys()).await,
-            reaper: [rows.clone(), owned(&["--blobs", &blobs])].concat(),
+            reaper: [rows.clone(), owned(&["--blobs", &fleet.blobs])].concat(),
             rows,
             blobs: fleet.blob_folder(),
+            bucket: None,
+            variables: fleet.variables.clone(),
             mails: folder.join("mail"),
             scratch: folder.join("scratch"),
             places: vec![folder.to_owned(), server.data()],
@@ -124,7 +145,7 @@ impl Site {
     }
 
     fn run(&self, words: &[&str], place: &[String]) -> String {
-        let output = mixrunners(words).args(place).output().unwrap();
+        let output = mixrunners(words).args(place).envs(self.variables.iter().cloned()).output().unwrap();
         assert!(output.status.success(), "{words:?}: {output:?}");
         String::from_utf8(output.stdout).unwrap()
     }
@@ -149,20 +170,51 @@ impl Site {
         String::from_utf8(output.stdout).unwrap().lines().map(ToOwned::to_owned).collect()
     }
 
+    /// The search is real: what is written into the database in plain text is found there.
+    fn shows_that_rows_are_searched(&self) {
+        self.run(&["queue", "pause", "--reason", PLANTED], &self.rows);
+        let planted = self.files_with(&[PLANTED.as_bytes()]);
+        let is_of_database = |file: &String| file.contains("sqlite3") || file.contains("/data/base/");
+        assert!(planted.iter().any(is_of_database), "a row is found: {planted:?}");
+        if self.server.is_some() {
+            assert!(
+                planted.iter().any(|file| file.contains("pg_wal")),
+                "and in the server's log: {planted:?}"
+            );
+        }
+        self.run(&["queue", "resume", "--reason", "it was found"], &self.rows);
+    }
+
     /// Neither among the blobs nor in the scratch, which the worker wipes when it hears that it lost its lease.
-    fn lies_nothing(&self) -> bool {
-        let mut folders = vec![self.blobs.clone(), self.scratch.clone()];
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-                match entry.file_type() {
-                    Ok(kind) if kind.is_dir() => folders.push(entry.path()),
-                    _ if entry.file_name() == "worker.lock" => {}
-                    _ => return false,
+    async fn lies_nothing(&self) -> bool {
+        if let Some(bucket) = &self.bucket {
+            // Former versions, marks of deletion and unfinished uploads bear a key too.
+            for all in ["versions", "uploads"] {
+                let answer = reqwest::get(format!("{bucket}?{all}")).await.unwrap();
+                assert_eq!(answer.status(), StatusCode::OK, "{all}");
+                if answer.text().await.unwrap().contains("<Key>") {
+                    return false;
                 }
             }
         }
-        true
+        bytes_below(&self.blobs) == 0 && bytes_below(&self.scratch) == 0
     }
+}
+
+/// How much lies in the files below, each counted as one byte more than it has.
+fn bytes_below(folder: &Path) -> u64 {
+    let mut bytes = 0;
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            match entry.metadata() {
+                Ok(of) if of.is_dir() => folders.push(entry.path()),
+                _ if entry.file_name() == "worker.lock" => {}
+                of => bytes += of.map_or(0, |of| of.len()) + 1,
+            }
+        }
+    }
+    bytes
 }
 
 async fn opened(place: Place<'_>, keys: &Path) -> Store {
@@ -215,8 +267,66 @@ async fn used(anna: &Producer, folder: &Path) -> Vec<u8> {
     let noise = anna.upload(FILE, format!("RIFF{SOUND}").as_bytes()).await;
     assert_eq!(anna.checked(&noise).await["state"], "rejected");
     anna.order_body("canaryorderkey two", body(json!(["wav24"]))).await;
+    stretch(&master)
+}
+
+/// Some bytes of a file's middle, such as a search by lines can look for.
+fn stretch(file: &[u8]) -> Vec<u8> {
     let fits = |window: &&[u8]| !window.contains(&b'\n') && !window.contains(&0);
-    master[master.len() / 2..].windows(16).find(fits).expect("sound is no silence").to_vec()
+    file[file.len() / 2..].windows(16).find(fits).expect("sound is no silence").to_vec()
+}
+
+/// The account is there, its jobs are over, and its sound can be had: from the service alone.
+async fn sound_lies_among_the_blobs_alone(site: Site, folder: &Path) {
+    let scopes = "uploads:write,jobs:read,jobs:write,artifacts:read";
+    let secret = site.run(&["api-key", "create", "--email", MAIL, "--scopes", scopes], &site.rows);
+    let anna = Producer::known(&site.base, secret.trim());
+    let mut sounds = vec![SOUND.as_bytes().to_vec(), used(&anna, folder).await];
+    let jobs = anna.get_json("/v1/jobs").await;
+    for job in jobs["data"].as_array().unwrap() {
+        let job = anna.finished(job).await;
+        for artifact in job["artifacts"].as_array().unwrap().iter().filter(|made| made["kind"] != "report") {
+            let content = format!("/v1/artifacts/{}/content", artifact["id"].as_str().unwrap());
+            sounds.push(stretch(&anna.get(&content).await.bytes().await.unwrap()));
+        }
+    }
+    assert!(sounds.len() > 6, "the case must be real: two jobs made files of several kinds");
+    let sounds: Vec<&[u8]> = sounds.iter().map(Vec::as_slice).collect();
+    if site.bucket.is_none() {
+        assert!(bytes_below(&site.blobs) > 1_000_000, "the case must be real: they lie among the blobs");
+    }
+    // A job is over a moment before its folder is wiped.
+    for _ in 0..600 {
+        if bytes_below(&site.scratch) == 0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(bytes_below(&site.scratch), 0, "a job leaves nothing behind");
+    site.shows_that_rows_are_searched();
+    let planted = folder.join("planted");
+    for sound in &sounds {
+        fs::write(&planted, [b"before", *sound, b"after"].concat()).unwrap();
+        assert_eq!(site.files_with(&[sound]), [planted.display().to_string()], "it is found there alone");
+    }
+    fs::remove_file(&planted).unwrap();
+    assert!(site.files_with(&sounds).is_empty());
+    assert!(!site.files_with(&[b"attempt over"]).is_empty(), "the logs are among what is searched");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mr_3c_audio_lies_among_the_blobs_of_one_machine_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site::embedded(folder.path()).await;
+    sound_lies_among_the_blobs_alone(site, folder.path()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mr_3c_audio_lies_in_the_bucket_and_not_in_the_server_its_log_or_the_scratch() {
+    let Some(moto) = Moto::of_this_process() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site::on_bucket(folder.path(), moto).await;
+    sound_lies_among_the_blobs_alone(site, folder.path()).await;
 }
 
 async fn nothing_stays(mut site: Site, folder: &Path) {
@@ -232,16 +342,8 @@ async fn nothing_stays(mut site: Site, folder: &Path) {
     assert_eq!(me["email"], MAIL, "the case must be real");
     let master = used(&anna, folder).await;
 
-    // The search is real: what is written into the database in plain text is found there, and a file in the scratch.
-    site.run(&["queue", "pause", "--reason", PLANTED], &site.rows);
-    let planted = site.files_with(&[PLANTED.as_bytes()]);
-    let is_of_database = |file: &String| file.contains("sqlite3") || file.contains("/data/base/");
-    assert!(planted.iter().any(is_of_database), "a row is found: {planted:?}");
-    if site.server.is_some() {
-        assert!(planted.iter().any(|file| file.contains("pg_wal")), "and in the server's log: {planted:?}");
-    }
-    site.run(&["queue", "resume", "--reason", "it was found"], &site.rows);
-
+    site.shows_that_rows_are_searched();
+    assert!(!site.lies_nothing().await, "the case must be real: there are bytes");
     let account = format!("{}/v1/account", site.base);
     let erase = |email: &str| {
         http.delete(&account)
@@ -265,12 +367,12 @@ async fn nothing_stays(mut site: Site, folder: &Path) {
 
     for _ in 0..600 {
         site.run(&["reaper", "run", "--once"], &site.reaper);
-        if site.lies_nothing() {
+        if site.lies_nothing().await {
             break;
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    assert!(site.lies_nothing(), "the last bytes are gone");
+    assert!(site.lies_nothing().await, "the last bytes are gone");
     for process in site.processes.drain(..) {
         process.kill();
     }
@@ -294,6 +396,14 @@ async fn mr_7c_no_byte_of_an_erased_account_is_left_in_a_folder() {
 async fn mr_7c_no_byte_of_an_erased_account_is_left_in_a_server_or_its_log() {
     let folder = tempfile::tempdir().unwrap();
     let site = Site::apart(folder.path()).await;
+    nothing_stays(site, folder.path()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mr_7c_no_byte_of_an_erased_account_is_left_in_a_bucket_or_any_version_of_it() {
+    let Some(moto) = Moto::of_this_process() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site::on_bucket(folder.path(), moto).await;
     nothing_stays(site, folder.path()).await;
 }
 

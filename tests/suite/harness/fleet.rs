@@ -11,8 +11,8 @@ use super::{mixrunners, word_of};
 pub struct Fleet {
     folder: PathBuf,
     pub database: String,
-    blobs: String,
-    variables: Vec<(String, String)>,
+    pub blobs: String,
+    pub variables: Vec<(String, String)>,
 }
 
 /// One of its processes; killed when dropped.
