@@ -18,11 +18,10 @@ use domain::ids::SeededEntropy;
 use domain::removal::BETWEEN_LOOKS;
 use store::blobs::Blobs;
 use store::blobs::Place as Shelf;
-use store::sealing::Keyring;
 use store::{Place, Store};
 use worker::reaper::Reaper;
 
-use self::nothing::{complete, lease, now, open, orders};
+use self::nothing::{complete, keyring, lease, now, open, orders};
 
 const JOBS: usize = 10_000;
 const LIFE: Duration = Duration::from_secs(121 * 86_400);
@@ -64,9 +63,8 @@ async fn reap() {
     finished_jobs(&store, &shelf).await;
     let readings = Arc::new(Told(Mutex::new(Reading { wall: now(), up: LIFE, boot: "only".into() })));
     let entropy = Arc::new(SeededEntropy::new(2));
-    let keyring = Keyring::fleeting(&*entropy);
     let blobs =
-        Blobs::open(Shelf::folder(&shelf).unwrap(), store.clone(), keyring, readings.clone(), entropy);
+        Blobs::open(Shelf::folder(&shelf).unwrap(), store.clone(), keyring(), readings.clone(), entropy);
     let reaper = Reaper { store: store.clone(), blobs: blobs.await.unwrap(), readings: readings.clone() };
     reaper.tick().await.unwrap();
     readings.advance(LIFE);

@@ -23,8 +23,13 @@ pub const ACCOUNTS: usize = 50;
 
 pub async fn open(place: Place<'_>, seed: u64) -> Store {
     let store = Store::open(place, Arc::new(SeededEntropy::new(seed)), Retention::POLICY).await.unwrap();
-    store.unlock(&Keyring::parse(&format!("1:{}", "07".repeat(32))).unwrap()).await.unwrap();
+    store.unlock(&keyring()).await.unwrap();
     store
+}
+
+/// What every bench seals with.
+pub fn keyring() -> Keyring {
+    Keyring::parse(&format!("1:{}", "07".repeat(32))).unwrap()
 }
 
 pub fn now() -> Timestamp {

@@ -98,7 +98,7 @@ pub const KEEPING: [Keeping; 14] = [
     row("What operators did", Span::Months(24), "after they did it"),
     row("Invoices, cut from the person", Span::Years(6), "as bookkeeping demands"),
     row(
-        "Your address, that you confirmed your age, and the version of the terms",
+        "Your address, that you confirmed your age and that you may pay, and the versions of the terms",
         Span::Account,
         "until you delete the account",
     ),

@@ -105,6 +105,8 @@ pub struct NewPurchase {
     pub idempotency_key: Option<String>,
     /// Of the body as it was sent.
     pub body_hash: Digest,
+    /// The text under which the customer said that they are of age or have a parent's permission.
+    pub terms_version: String,
 }
 
 /// What became of a wish to buy.
@@ -363,6 +365,14 @@ impl Store {
     /// A purchase that is about to be opened at the provider: its key is stored before anything is called.
     pub async fn begin_purchase(&self, new: &NewPurchase, now: Timestamp) -> Result<Begun> {
         each!(self, purchases::begin(new, now))
+    }
+
+    /// The text under which whoever bought last said that they may pay.
+    ///
+    /// # Errors
+    /// See [`StoreError`](crate::StoreError).
+    pub async fn payer_agreement(&self, account: &AccountId) -> Result<Option<String>> {
+        each!(self, purchases::payer_agreement(account))
     }
 
     /// A purchase.

@@ -54,7 +54,8 @@ async fn mr_4b_credits_are_bought_at_stripe_spent_by_a_song_and_agree_to_the_las
     let (status, problem) = post(&anna, "/v1/jobs", order.clone()).await;
     assert_eq!((status, &problem["code"]), (StatusCode::PAYMENT_REQUIRED, &json!("insufficient_credits")));
 
-    let (status, checkout) = post(&anna, "/v1/checkouts", json!({"pack": "small"})).await;
+    let (status, checkout) =
+        post(&anna, "/v1/checkouts", json!({"pack": "small", "may_pay_confirmed": true})).await;
     assert_eq!(status, StatusCode::CREATED, "{checkout}");
     stripe.pay(&stripe.sessions()[0]);
     for told in stripe.mail() {

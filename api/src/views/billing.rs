@@ -17,6 +17,8 @@ use super::{RecipeView, rfc3339};
 pub(crate) struct NewCheckout {
     /// The id of a pack; `/v1/capabilities` lists them.
     pack: String,
+    /// True: whoever pays is of age, or has a parent's permission. No date of birth is taken.
+    may_pay_confirmed: bool,
 }
 
 /// Where to pay.

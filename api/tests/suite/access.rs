@@ -127,7 +127,9 @@ impl Ids {
                 request.json(&json!({"kind": "master", "inputs": [{"upload": self.path("{upload}")}]}))
             }
             (&Method::DELETE, "/v1/account") => request.json(&json!({"email": "anna@example.org"})),
-            (&Method::POST, "/v1/checkouts") => request.json(&json!({"pack": "small"})),
+            (&Method::POST, "/v1/checkouts") => {
+                request.json(&json!({"pack": "small", "may_pay_confirmed": true}))
+            }
             (&Method::POST, path) if path.starts_with("/v1/ops/") => {
                 request.json(&json!({"reason": "a test"}))
             }
@@ -147,6 +149,7 @@ async fn order(anna: &Person<'_>) -> String {
         pack: PriceList::default().packs()[0].clone(),
         idempotency_key: None,
         body_hash: sha256(b""),
+        terms_version: "1".to_owned(),
     };
     match anna.service.store.begin_purchase(&new, anna.service.now()).await.unwrap() {
         Begun::New(purchase) => purchase.id.to_string(),

@@ -28,6 +28,7 @@ pub(super) fn new_purchase(account: &AccountId, key: Option<&str>) -> NewPurchas
         pack,
         idempotency_key: key.map(ToOwned::to_owned),
         body_hash: digest(1),
+        terms_version: "1".to_owned(),
     }
 }
 

@@ -132,9 +132,11 @@ pub(crate) const MONEY_TAKEN: [&str; 7] = [
 ];
 
 /// Of mail, for the account there is.
-pub(crate) const MAIL_REFUSED: [&str; 6] = [
+pub(crate) const MAIL_REFUSED: [&str; 8] = [
     "INSERT INTO agreements (account_id, age_confirmed, terms_version) SELECT id, 0, '1' FROM accounts",
     "INSERT INTO agreements (account_id, age_confirmed, terms_version) VALUES ('nobody', 1, '1')",
+    "INSERT INTO payer_agreements (account_id, may_pay, terms_version) SELECT id, 0, '1' FROM accounts",
+    "INSERT INTO payer_agreements (account_id, may_pay, terms_version) VALUES ('nobody', 1, '1')",
     "INSERT INTO mail_links (hash, sealed, account_id, terms_version, expires_at)
      SELECT hash, hash, account_id, '1', 1 FROM sign_in_links",
     "INSERT INTO mail_links (hash, sealed, account_id, terms_version, expires_at)

@@ -85,10 +85,23 @@ pub(crate) async fn begin(store: &Db, new: &NewPurchase, now: Timestamp) -> Resu
     .bind(now.micros())
     .execute(write.connection())
     .await?;
+    sqlx::query(
+        "INSERT INTO payer_agreements (account_id, may_pay, terms_version) VALUES ($1, 1, $2)
+         ON CONFLICT (account_id) DO UPDATE SET terms_version = excluded.terms_version",
+    )
+    .bind(new.account.as_str())
+    .bind(&new.terms_version)
+    .execute(write.connection())
+    .await?;
     provider::insert_call(&mut write, CallKind::Checkout, &id, now).await?;
     let row = row(write.connection(), &id).await?.ok_or_else(|| gone(&id))?;
     write.commit().await?;
     Ok(Begun::New(row.read()?))
+}
+
+pub(crate) async fn payer_agreement(store: &Db, account: &AccountId) -> Result<Option<String>> {
+    let sql = "SELECT terms_version FROM payer_agreements WHERE account_id = $1";
+    Ok(sqlx::query_scalar(sql).bind(account.as_str()).fetch_optional(&store.reader).await?)
 }
 
 pub(super) fn gone(id: &PurchaseId) -> StoreError {

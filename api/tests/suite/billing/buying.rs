@@ -17,7 +17,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 async fn a_pack_is_paid_at_stripe_and_becomes_credits_that_are_told_and_booked() {
     let shop = Shop::open().await;
     let anna = shop.service.producer("anna").await;
-    let answer = anna.post("/v1/checkouts", json!({"pack": "small"})).await;
+    let answer = anna.post("/v1/checkouts", json!({"pack": "small", "may_pay_confirmed": true})).await;
     assert_eq!(answer.status(), StatusCode::CREATED);
     let checkout: Value = answer.json().await.unwrap();
     let session = shop.session();
@@ -132,7 +132,7 @@ async fn an_answer_that_is_lost_or_bad_opens_one_checkout_all_the_same() {
         shop.stripe.have_a_bad_day(fault);
         let buy = async || {
             let request = anna.ask(Method::POST, "/v1/checkouts").header("Idempotency-Key", "k");
-            request.json(&json!({"pack": "small"})).send().await.unwrap()
+            request.json(&json!({"pack": "small", "may_pay_confirmed": true})).send().await.unwrap()
         };
         let mut answer = buy().await;
         if fault == Fault::NotDone {
@@ -157,7 +157,7 @@ async fn a_checkout_that_nobody_asked_for_again_is_opened_by_the_next_round() {
     let shop = Shop::open().await;
     let anna = shop.service.producer("anna").await;
     shop.stripe.have_a_bad_day(Fault::NotDone);
-    let answer = anna.post("/v1/checkouts", json!({"pack": "small"})).await;
+    let answer = anna.post("/v1/checkouts", json!({"pack": "small", "may_pay_confirmed": true})).await;
     assert_eq!(code(answer, 503).await, "payment_provider_away");
     let orders = anna.json("/v1/orders").await;
     assert_eq!((&orders["data"][0]["state"], &orders["data"][0]["url"]), (&json!("open"), &Value::Null));
@@ -209,9 +209,9 @@ async fn what_cannot_be_bought_is_refused_with_its_reason() {
     let anna = shop.service.producer("anna").await;
     for (body, expected) in [
         (json!({}), "required"),
-        (json!({"pack": 7}), "wrong_type"),
-        (json!({"pack": "huge"}), "unknown_value"),
-        (json!({"pack": "small", "more": 1}), "unknown_field"),
+        (json!({"pack": 7, "may_pay_confirmed": true}), "wrong_type"),
+        (json!({"pack": "huge", "may_pay_confirmed": true}), "unknown_value"),
+        (json!({"pack": "small", "may_pay_confirmed": true, "more": 1}), "unknown_field"),
     ] {
         let answer = anna.post("/v1/checkouts", body).await;
         assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY);
@@ -221,10 +221,53 @@ async fn what_cannot_be_bought_is_refused_with_its_reason() {
     assert_eq!(shop.stripe.calls(), [], "nothing of it reached Stripe");
     let keyed = async |pack: &str| {
         let request = anna.ask(Method::POST, "/v1/checkouts").header("Idempotency-Key", "k");
-        request.json(&json!({"pack": pack})).send().await.unwrap()
+        request.json(&json!({"pack": pack, "may_pay_confirmed": true})).send().await.unwrap()
     };
     assert_eq!(keyed("small").await.status(), StatusCode::CREATED);
     assert_eq!(code(keyed("large").await, 409).await, "idempotency_conflict");
+}
+
+#[tokio::test]
+async fn bp_22_whoever_pays_says_that_they_may() {
+    let shop = Shop::open().await;
+    let anna = shop.service.producer("anna").await;
+    let said = async || shop.service.store.payer_agreement(&anna.account.id).await.unwrap();
+    for (body, expected) in [
+        (json!({"pack": "small"}), "required"),
+        (json!({"pack": "small", "may_pay_confirmed": false}), "out_of_range"),
+        (json!({"pack": "small", "may_pay_confirmed": null}), "required"),
+        (json!({"pack": "small", "may_pay_confirmed": "true"}), "out_of_range"),
+    ] {
+        let answer = anna.post("/v1/checkouts", body.clone()).await;
+        assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY, "{body}");
+        let problem: Value = answer.json().await.unwrap();
+        assert_eq!(problem["errors"][0]["pointer"], "/may_pay_confirmed", "{body}");
+        assert_eq!(problem["errors"][0]["code"], expected, "{body}");
+    }
+    assert_eq!((shop.stripe.calls(), said().await), (Vec::new(), None), "nothing was begun");
+    shop.buy(&anna).await;
+    assert_eq!(said().await.as_deref(), Some(domain::policy::TERMS.version));
+}
+
+#[tokio::test]
+async fn bp_18_payment_happens_on_the_providers_page() {
+    let shop = Shop::open().await;
+    let anna = shop.service.producer("anna").await;
+    let mut body = json!({"pack": "small", "may_pay_confirmed": true});
+    let answer = anna.post("/v1/checkouts", body.clone()).await;
+    assert_eq!(answer.status(), StatusCode::CREATED);
+    let url = answer.json::<Value>().await.unwrap()["url"].as_str().unwrap().to_owned();
+    assert!(url.starts_with("https://checkout.stripe."), "{url}");
+    for field in ["card", "number", "cvc", "exp_month", "payment_method"] {
+        body[field] = json!("4242424242424242");
+        let answer = anna.post("/v1/checkouts", body.clone()).await;
+        assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY, "{field}");
+        body.as_object_mut().unwrap().remove(field);
+    }
+    let page = shop.service.ask(Method::GET, "/credits").send().await.unwrap();
+    let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    assert!(policy.contains("frame-ancestors 'none'") && !policy.contains("frame-src"), "{policy}");
+    assert!(policy.contains("form-action 'self' https://checkout.stripe.com;"), "{policy}");
 }
 
 #[tokio::test]
@@ -244,7 +287,11 @@ async fn money_is_for_its_owner_alone_and_for_keys_that_may() {
     let key = |scopes| shop.service.key(&anna.account, scopes);
     let (reader, writer) = (key(only(Scope::BillingRead)).await, key(all_but(Scope::BillingRead)).await);
     let ask = async |key: &str, method: Method, path: &str| {
-        let request = shop.service.ask(method, path).bearer_auth(key).json(&json!({"pack": "small"}));
+        let request = shop
+            .service
+            .ask(method, path)
+            .bearer_auth(key)
+            .json(&json!({"pack": "small", "may_pay_confirmed": true}));
         request.send().await.unwrap().status().as_u16()
     };
     for path in ["/v1/credits", "/v1/orders", "/v1/invoices", &format!("/v1/orders/{order}")] {
@@ -286,7 +333,10 @@ async fn a_service_without_payments_says_so_and_is_free() {
     let anna = service.producer("anna").await;
     assert_eq!(anna.json("/v1/capabilities").await["payments"], "off");
     assert_eq!(anna.json("/v1/capabilities").await["prices"], Value::Null);
-    for (path, body) in [("/v1/checkouts", json!({"pack": "small"})), ("/v1/stripe/events", json!({}))] {
+    for (path, body) in [
+        ("/v1/checkouts", json!({"pack": "small", "may_pay_confirmed": true})),
+        ("/v1/stripe/events", json!({})),
+    ] {
         assert_eq!(code(anna.post(path, body).await, 409).await, "payments_off");
     }
     let nothing = json!({"available": 0, "held": 0, "restricted": false, "entries": [], "next": null});

@@ -108,7 +108,8 @@ async fn a_dispute_stops_spending_and_buying_until_it_is_decided() {
     assert_eq!(anna.json(&format!("/v1/orders/{order}")).await["disputed"], true);
     assert_eq!(code(anna.post("/v1/jobs", body.clone()).await, 423).await, "account_restricted");
     assert_eq!(
-        code(anna.post("/v1/checkouts", json!({"pack": "small"})).await, 423).await,
+        code(anna.post("/v1/checkouts", json!({"pack": "small", "may_pay_confirmed": true})).await, 423)
+            .await,
         "account_restricted"
     );
     assert_eq!(code(withdraw(&anna, &order).await, 423).await, "account_restricted");
