@@ -173,3 +173,34 @@ async fn what_is_refused(anna: &Producer, cookie: &str) {
         assert_eq!(operator(path, REASON).send().await.unwrap().status(), StatusCode::OK, "{path}");
     }
 }
+
+/// What is deployed keeps logs no longer than the page about privacy says.
+#[test]
+fn mr_7d_logs_go_after_the_days_that_are_told() {
+    let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy");
+    let read = |name: &str| std::fs::read_to_string(deploy.join(name)).unwrap();
+    let told =
+        domain::policy::KEEPING.iter().find(|row| row.what.starts_with("Logs of the program")).unwrap();
+    let domain::policy::Span::Days(days) = told.how_long else { panic!("{told:?}") };
+    let journal = read("journald@mixrunners.conf");
+    let setting = |name: &str| {
+        let line = journal.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+        line.and_then(|value| value.strip_suffix("day")?.parse::<u64>().ok())
+    };
+    let (kept, looked_at_every) = (setting("MaxRetentionSec").unwrap(), setting("MaxFileSec").unwrap());
+    assert!(
+        kept + looked_at_every <= days,
+        "{kept} days, looked at every {looked_at_every}; {days} are told"
+    );
+    let units =
+        std::fs::read_dir(&deploy).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let units: Vec<String> = units.filter(|name| name.ends_with(".service")).collect();
+    assert_eq!(units.len(), 4, "{units:?}");
+    for unit in units {
+        assert!(read(&unit).lines().any(|line| line == "LogNamespace=mixrunners"), "{unit}");
+    }
+    let compose = read("compose.yaml");
+    let logging =
+        compose.lines().filter(|line| line.trim_start().starts_with("logging: { driver: journald,"));
+    assert_eq!((logging.count(), compose.matches("<<: *part").count()), (1, 4), "{compose}");
+}
