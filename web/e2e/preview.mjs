@@ -31,6 +31,7 @@ export function testPreview(browserOf, { signIn, song, shots = process.env.SHOTS
     const preview = page.getByRole('button', { name: 'Preview 30 s, free' });
     await page.getByText(/^Costs 3 credits/).waitFor();
     await look('preview-order');
+    const upload = page.url();
     await preview.click();
     await page.waitForURL(/\/jobs\//);
     const path = `/v1${new URL(page.url()).pathname}`;
@@ -66,6 +67,13 @@ export function testPreview(browserOf, { signIn, song, shots = process.env.SHOTS
     await page.goto(`${url}/`);
     await page.getByRole('cell', { name: /^Preview, streaming/ }).waitFor();
     await look('preview-home');
+
+    await page.goto(upload);
+    await page.getByRole('combobox', { name: 'Part to preview' }).selectOption('from 0:15');
+    await preview.click();
+    await page.waitForURL(/\/jobs\//);
+    const chosen = await json(`/v1${new URL(page.url()).pathname}`);
+    assert.deepEqual(chosen.preview, { start_s: 15, length_s: 30 });
     assert.deepEqual(wrongs, []);
     await context.close();
   });
