@@ -424,6 +424,9 @@ test('a master is deleted only after asking, and is gone then', async () => {
   assert.equal((await context.request.get(`${url}/v1${jobPath}`)).status(), 404);
   await page.goto(url + jobPath);
   await page.getByRole('alert').waitFor();
+  await page.getByRole('heading', { name: 'It was deleted' }).waitFor();
+  await page.getByText(/^Its owner asked for it\. Since \d+ \w+ \d{4} nobody can read it\./).waitFor();
+  await isAccessible('deleted');
 });
 
 testErasing(stage);

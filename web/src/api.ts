@@ -20,6 +20,7 @@ import type {
   Preset,
   Problem,
   Quote,
+  Receipt,
   Report,
   Session,
   Upload,
@@ -92,6 +93,8 @@ export const eraseJob = (id: string) => request('DELETE', `/v1/jobs/${id}`);
 
 /** The same key for every try of one order, so that a lost answer never makes a second job. */
 export const createJob = (order: NewJob, key: string) => post<Job>('/v1/jobs', order, { 'Idempotency-Key': key });
+
+export const receipt = (id: string) => get<Receipt>(`/v1/receipts/${id}`);
 
 /** What an order would cost; nothing is stored. */
 export const quote = (order: Pick<NewJob, 'kind' | 'inputs'>) => post<Quote>('/v1/quotes', order);

@@ -12,6 +12,17 @@ export type Problem = {
 /** `pointer` is a JSON pointer into the body that was sent. */
 export type FieldError = { pointer: string; code: string; detail: string };
 
+/** What is remembered of something that was deleted. Days are UTC. */
+export type Receipt = {
+  id: string;
+  removed: 'job' | 'artifact' | 'upload' | 'account';
+  cause: 'retention' | 'erasure' | 'expiry';
+  due_on: string | null;
+  removed_on: string;
+  verified_on: string | null;
+  files: number;
+};
+
 /** What became of an account; `remains` says what stays, and why. */
 export type Erased = {
   receipt: { id: string };
