@@ -127,6 +127,16 @@ impl<'a> Fields<'a> {
         self.refuse(name, "out_of_range", format!("is {number}; must be from {min} to {max}"))
     }
 
+    /// What must be said and can only be said with `true`; anything else is refused with this detail.
+    pub(crate) fn confirmed(&mut self, name: &'static str, detail: impl Into<String>) -> Option<bool> {
+        let said = match self.value(name) {
+            None => None,
+            Some(Value::Bool(true)) => Some(true),
+            Some(_) => self.refuse(name, "out_of_range", detail),
+        };
+        self.require(name, said)
+    }
+
     /// A list of at most `max` members.
     pub(crate) fn list(&mut self, name: &'static str, max: usize) -> Option<&'a [Value]> {
         let Some(list) = self.value(name)?.as_array() else {

@@ -31,7 +31,7 @@ pub struct Address {
     /// Where the page and the API answer; port 0 takes a free one
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8080", env = "MIXRUNNERS_LISTEN")]
     listen: SocketAddr,
-    /// The address people use, when a TLS proxy stands in front: https://mix.example
+    /// The address people use: https://mix.example of a TLS proxy in front, or http://localhost:PORT of a container
     #[arg(long, value_name = "URL", env = "MIXRUNNERS_PUBLIC_URL")]
     public_url: Option<String>,
     /// Behind a proxy on another machine: its address. What it says of callers (X-Forwarded-For) is believed

@@ -180,6 +180,7 @@ macro_rules! every_story {
                 mr_7c_of_an_erased_account_no_row_is_left_and_its_worker_loses_its_lease
                 mr_7c_an_erasure_amid_orders_uploads_and_leases_leaves_nothing_of_the_account
                 mr_13c_the_receipt_of_an_account_is_verified_with_its_last_place
+                bp_22_who_may_pay_is_kept_with_the_last_terms_until_the_account_goes
                 mc_21_what_was_bought_and_not_used_goes_back_and_the_books_stay_without_the_person
                 mx_24_of_two_jobs_on_one_upload_the_second_renders_after_the_first_was_erased
                 mx_24_an_erased_account_takes_its_own_upload_along_whatever_others_hold

@@ -58,6 +58,8 @@ export function testPreview(browserOf, { signIn, song, shots = process.env.SHOTS
     const tick = page.getByRole('checkbox', { name: /parent’s permission to pay$/ });
     await tick.waitFor();
     assert.equal(await tick.isChecked(), false, 'nobody said it yet');
+    const typed = page.locator('input, textarea, select, iframe, [contenteditable]');
+    assert.deepEqual(await typed.evaluateAll((nodes) => nodes.map(({ type }) => type)), ['checkbox'], 'BP-18: no card here');
     await page.getByRole('button', { name: /^10 credits for/ }).press('Enter');
     await page.getByText('Only whoever may pay can buy.').waitFor();
     assert.ok(await tick.evaluate((node) => node === document.activeElement), 'the tick has the keyboard');

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::job::{Stage, StateName};
-use domain::problem::{Fault, Problem};
+use domain::problem::{Fault, Money, Problem};
 use domain::task::Task;
 use store::StoreError;
 use store::outcome::{Checked, Completion, Leased, Progress};
@@ -130,17 +130,16 @@ async fn work(
 fn too_much_memory(allowance: &Allowance) -> Problem {
     let mebibytes = allowance.memory_bytes >> 20;
     Problem {
+        code: "decode_resource_limit".to_owned(),
+        title: "This audio cannot be used".to_owned(),
+        detail: format!(
+            "Opening the file took more than {mebibytes} MiB of memory, which is more than any song of its size needs. \
+             Export it again as WAV or FLAC, and upload that."
+        ),
         stage: Some(Stage::Decode),
         fault: Fault::Input,
         retryable: false,
-        ..Problem::ours(
-            "decode_resource_limit",
-            "This audio cannot be used",
-            format!(
-                "Opening the file took more than {mebibytes} MiB of memory, which is more than any song of its size \
-                 needs. Export it again as WAV or FLAC, and upload that."
-            ),
-        )
+        money: Money::None,
     }
 }
 

@@ -77,7 +77,8 @@ pub(crate) async fn correct(
 
 async fn view(app: &App, account: Account) -> ApiResult<Json<AccountView>> {
     let agreement = app.store.agreement(&account.id).await?;
-    Ok(Json(AccountView::new(account, agreement)))
+    let payer = app.store.payer_agreement(&account.id).await?;
+    Ok(Json(AccountView::new(account, agreement, payer)))
 }
 
 fn spent() -> ApiError {

@@ -8,7 +8,6 @@ use domain::ids::{EntryId, InvoiceId, PurchaseId};
 use domain::money::Pack;
 use domain::policy::TERMS;
 use domain::scope::Scope;
-use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use store::money::{NewPurchase, Withdrawn};
 
@@ -75,15 +74,8 @@ pub(crate) async fn checkout(
 fn wanted_pack(payments: &Payments, body: &JsonBody) -> ApiResult<Pack> {
     const NAME_CHARS_MAX: usize = 32;
     let mut fields = Fields::of_body(&body.value)?;
-    let said = match fields.value("may_pay_confirmed") {
-        Some(Value::Bool(true)) => Some(()),
-        None => None,
-        Some(_) => {
-            let detail = "must be true: whoever pays is of age, or has a parent's permission".to_owned();
-            fields.refuse("may_pay_confirmed", "out_of_range", detail)
-        }
-    };
-    let said = fields.require("may_pay_confirmed", said);
+    let detail = "must be true: whoever pays is of age, or has a parent's permission";
+    let said = fields.confirmed("may_pay_confirmed", detail);
     let name = fields.text("pack", NAME_CHARS_MAX);
     let name = fields.require("pack", name);
     let pack = name.and_then(|name| match payments.prices().pack(&name) {
@@ -93,7 +85,7 @@ fn wanted_pack(payments: &Payments, body: &JsonBody) -> ApiResult<Pack> {
             fields.refuse("pack", "unknown_value", format!("{name:?} is not one of {}", packs.join(", ")))
         }
     });
-    fields.finish(pack.zip(said).map(|(pack, ())| pack))
+    fields.finish(pack.zip(said).map(|(pack, _)| pack))
 }
 
 /// The orders of this account, newest first.

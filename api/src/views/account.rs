@@ -30,10 +30,12 @@ pub(crate) struct AccountView {
     age_confirmed: bool,
     /// Which version of the terms its owner agreed to, if anybody asked.
     terms_version: Option<String>,
+    /// Under which version of the terms it was last said, at a purchase, that whoever pays may; null before the first.
+    payer_terms_version: Option<String>,
 }
 
 impl AccountView {
-    pub(crate) fn new(account: Account, agreement: Option<Agreement>) -> Self {
+    pub(crate) fn new(account: Account, agreement: Option<Agreement>, payer: Option<String>) -> Self {
         let role = |role: &Role| match role {
             Role::Producer => "producer",
             Role::Operator => "operator",
@@ -45,6 +47,7 @@ impl AccountView {
             created_at: rfc3339(account.created_at),
             age_confirmed: agreement.as_ref().is_some_and(|agreement| agreement.age_confirmed),
             terms_version: agreement.map(|agreement| agreement.terms_version),
+            payer_terms_version: payer,
         }
     }
 }
@@ -68,15 +71,8 @@ impl NewSignIn {
         let mut fields = Fields::of_body(body)?;
         let email = email(&mut fields);
         let email = fields.require("email", email);
-        let age = match fields.value("age_confirmed") {
-            Some(Value::Bool(true)) => Some(true),
-            None => None,
-            Some(_) => {
-                let detail = format!("must be true: accounts are for people of {AGE_MIN_YEARS} or older");
-                fields.refuse("age_confirmed", "out_of_range", detail)
-            }
-        };
-        let age = fields.require("age_confirmed", age);
+        let detail = format!("must be true: accounts are for people of {AGE_MIN_YEARS} or older");
+        let age = fields.confirmed("age_confirmed", detail);
         let terms = match fields.text("terms_version", 40) {
             Some(text) if text != TERMS.version => {
                 let detail = format!("is {text:?}; the terms are of {:?} now", TERMS.version);

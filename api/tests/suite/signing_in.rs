@@ -155,7 +155,7 @@ async fn mc_2_without_the_tick_or_with_another_text_nobody_signs_up() {
     let names: Vec<_> = anna.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(
         names,
-        ["age_confirmed", "created_at", "email", "id", "roles", "terms_version"],
+        ["age_confirmed", "created_at", "email", "id", "payer_terms_version", "roles", "terms_version"],
         "no birth date"
     );
 }

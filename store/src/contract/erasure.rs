@@ -14,7 +14,7 @@ use domain::upload::{Concat, MetadataKept};
 use super::purchases::{apply, new_purchase, open, paid};
 use super::world::{SECOND, World, digest, input_problem, keyring, made};
 use crate::StoreError;
-use crate::money::{CallKind, Withdrawn};
+use crate::money::{CallKind, NewPurchase, Withdrawn};
 use crate::outcome::{Enqueued, NewApiKey, NewSession, NewUpload, Removal};
 
 /// What Anna's account has before it goes.
@@ -100,6 +100,23 @@ pub(super) async fn mr_7c_of_an_erased_account_no_row_is_left_and_its_worker_los
     let anew = world.account("anna").await;
     assert_ne!(anew.id, had.account, "the same address later is somebody new");
     assert_eq!(store.list_sessions(&anew.id, now).await.unwrap(), []);
+}
+
+pub(super) async fn bp_22_who_may_pay_is_kept_with_the_last_terms_until_the_account_goes(world: World) {
+    let [anna, ben] = [world.account("anna").await.id, world.account("ben").await.id];
+    let said = async |account: &AccountId| world.store.payer_agreement(account).await.unwrap();
+    assert_eq!(said(&anna).await, None, "nobody asked yet");
+    for terms in ["1", "2"] {
+        let new = NewPurchase { terms_version: terms.to_owned(), ..new_purchase(&anna, Some(terms)) };
+        world.store.begin_purchase(&new, world.now()).await.unwrap();
+        assert_eq!(said(&anna).await.as_deref(), Some(terms));
+    }
+    // The same order once more is no new word.
+    let again = NewPurchase { terms_version: "3".to_owned(), ..new_purchase(&anna, Some("2")) };
+    world.store.begin_purchase(&again, world.now()).await.unwrap();
+    assert_eq!((said(&anna).await.as_deref(), said(&ben).await), (Some("2"), None));
+    world.store.erase_account(&anna, world.now()).await.unwrap().expect("it was there");
+    assert_eq!(said(&anna).await, None);
 }
 
 pub(super) async fn mr_13c_the_receipt_of_an_account_is_verified_with_its_last_place(world: World) {
