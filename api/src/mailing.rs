@@ -5,6 +5,7 @@
 //! the address lies sealed under the link's token, which is nowhere but in the mail; the mail lies in the outbox until
 //! it is sent, sealed under a key that is not in the database.
 
+mod notices;
 mod post;
 
 use std::fmt;

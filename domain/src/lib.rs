@@ -53,6 +53,7 @@ pub mod mailing;
 pub mod mix_report;
 pub mod mix_settings;
 pub mod money;
+pub mod notice;
 pub mod order;
 pub mod outlook;
 pub mod plan;

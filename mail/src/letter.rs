@@ -2,6 +2,7 @@
 
 use domain::account::Email;
 use domain::clock::Timestamp;
+use domain::retention::Retention;
 use serde::{Deserialize, Serialize};
 
 /// A mail before it is one.
@@ -95,6 +96,42 @@ impl Letter {
         Self { to, subject: "Your account has another address".to_owned(), blocks }
     }
 
+    /// Tells that so many results go, from the first one's time to the last one's. Not which: a mailbox keeps what it
+    /// gets for longer than the service keeps a song, its title included.
+    #[must_use]
+    pub fn deletion_notice(to: Email, base: &str, results: usize, first: Timestamp, last: Timestamp) -> Self {
+        let (first, last) = (minute(first), minute(last));
+        let (subject, what) = match results {
+            1 => (
+                "A result of yours will be deleted",
+                format!("One of your results will be deleted at {first}."),
+            ),
+            _ if first == last => (
+                "Results of yours will be deleted",
+                format!("{results} of your results will be deleted at {first}."),
+            ),
+            _ => (
+                "Results of yours will be deleted",
+                format!(
+                    "{results} of your results will be deleted, the first at {first}, the last at {last}."
+                ),
+            ),
+        };
+        let days = Retention::POLICY.after_job.as_secs() / 86_400;
+        let why = format!(
+            "Everything is deleted {days} days after it was made, with what was uploaded for it, and nobody can bring \
+             it back. Until then you can download it here:"
+        );
+        let blocks = vec![
+            text(&what),
+            text(&why),
+            Block::Link(format!("{base}/")),
+            text("If you have what you need, there is nothing to do."),
+            from(base),
+        ];
+        Self { to, subject: subject.to_owned(), blocks }
+    }
+
     /// The plain text, lines ended by a line feed.
     #[must_use]
     pub fn plain(&self) -> String {
@@ -176,6 +213,25 @@ mod tests {
         assert!(html.contains("<a href=\"https://mix.example/sign-in#mxl_a\">"), "{html}");
         assert!(plain.lines().all(|line| line.chars().count() <= LINE), "{plain}");
         assert!(plain.contains("for 10 minutes") && html.contains("for 10 minutes"));
+    }
+
+    #[test]
+    fn mr_7g_a_notice_tells_how_many_results_go_and_when() {
+        let later = AT + std::time::Duration::from_secs(3600);
+        let (eight, nine) = ("2027-01-15 08:00 UTC", "2027-01-15 09:00 UTC");
+        for (results, last, expected) in [
+            (1, AT, format!("One of your results will be deleted at {eight}.")),
+            (2, AT, format!("2 of your results will be deleted at {eight}.")),
+            (
+                3,
+                later,
+                format!("3 of your results will be deleted, the first at {eight}, the last at {nine}."),
+            ),
+        ] {
+            let letter = Letter::deletion_notice(anna(), "https://mix.example", results, AT, last);
+            let plain = letter.plain().replace('\n', " ");
+            assert!(plain.starts_with(&expected) && plain.contains(" https://mix.example/ "), "{plain}");
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod erasure;
 mod fairness;
 mod leases;
 mod mail;
+mod notices;
 pub(crate) mod older;
 mod operators;
 mod orders;
@@ -176,6 +177,11 @@ macro_rules! every_story {
                 mr_13b_an_address_changes_by_its_own_link_and_the_old_one_is_told
                 a_link_signs_in_or_proves_an_address_and_not_the_other
                 what_was_asked_for_is_forgotten;
+            notices:
+                mr_7g_a_result_is_told_of_fourteen_and_three_days_before_it_goes_once_each
+                mr_7g_what_goes_within_the_same_day_is_told_in_one_mail
+                mr_7g_however_many_give_a_notice_at_once_there_is_one_mail
+                mr_7g_nobody_is_told_of_a_preview_of_a_failure_or_of_what_a_frozen_reaper_leaves;
             erasure:
                 mr_7c_of_an_erased_account_no_row_is_left_and_its_worker_loses_its_lease
                 mr_7c_an_erasure_amid_orders_uploads_and_leases_leaves_nothing_of_the_account

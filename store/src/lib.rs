@@ -53,6 +53,7 @@ pub mod figures;
 pub mod mail;
 pub mod money;
 mod money_rows;
+pub mod notices;
 pub mod operating;
 pub mod outcome;
 pub mod overview;

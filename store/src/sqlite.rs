@@ -48,6 +48,8 @@ pub(crate) mod jobs;
 pub(crate) mod ledger;
 #[path = "sql/mail.rs"]
 pub(crate) mod mail;
+#[path = "sql/notices.rs"]
+pub(crate) mod notices;
 #[path = "sql/older_rows.rs"]
 pub(crate) mod older_rows;
 #[path = "sql/operators.rs"]

@@ -10,7 +10,7 @@ use store::mail::DueMail;
 use store::{Result, StoreError};
 use tokio_util::sync::CancellationToken;
 
-use super::{Mailing, Written};
+use super::{Mailing, Written, notices};
 use crate::figures;
 
 /// How long there is between two looks when nobody says that there is something.
@@ -32,10 +32,11 @@ pub async fn keep_posting(mailing: Mailing, stop: CancellationToken) {
     }
 }
 
-/// Tries everything that is due; gives how many tries there were.
+/// Writes what is to be told, and tries everything that is due; gives how many tries there were.
 pub async fn round(mailing: &Mailing) -> Result<usize> {
     let swept = mailing.0.store.sweep_mail(mailing.now()).await?;
     figures::mailed("too_late", swept.mails);
+    notices::write(mailing).await?;
     let mut tries = 0;
     loop {
         let due = mailing.0.store.take_mails(AT_A_TIME, mailing.now()).await?;

@@ -9,6 +9,7 @@
 mod access;
 mod billing;
 mod contract;
+mod deletion_notices;
 mod downloads;
 mod erasing;
 mod events;
