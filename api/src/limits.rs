@@ -24,6 +24,8 @@ pub struct Limits {
     pub header_bytes: usize,
     /// Largest upload, in bytes.
     pub upload_bytes: u64,
+    /// All uploads of one account, in bytes.
+    pub account_bytes: u64,
     /// An upload's bytes are on disk before the offset passes them, at least this often.
     pub upload_sync_bytes: u64,
     /// A body that brings no byte for so long is ended. What had arrived is kept.
@@ -62,6 +64,7 @@ impl Default for Limits {
             address_bytes: 4 * 1024,
             header_bytes: 16 * 1024,
             upload_bytes: 2 * 1024 * 1024 * 1024,
+            account_bytes: 100 * 1024 * 1024 * 1024,
             upload_sync_bytes: 8 * 1024 * 1024,
             body_stall: Duration::from_secs(60),
             body_stall_asked: Duration::from_secs(2),

@@ -18,7 +18,8 @@ mod receive;
 pub(crate) use checksum::{ALGORITHMS, Checksum};
 pub(crate) use concat::Wish;
 pub(crate) use headers::{
-    Length, OFFSET_STREAM, Sender, TusVersion, add_version, file_too_large, http_date, offset_moved,
+    Length, OFFSET_STREAM, Sender, TusVersion, account_full, add_version, file_too_large, http_date,
+    offset_moved,
 };
 pub(crate) use joining::join;
 pub(crate) use locks::Lock;

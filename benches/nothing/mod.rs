@@ -13,7 +13,7 @@ use domain::order::{Order, Wish};
 use domain::recipe::Recipe;
 use domain::retention::Retention;
 use domain::upload::{AudioFacts, Concat, MetadataKept};
-use store::outcome::{Checked, Completion, Leased, NewAccount, NewUpload};
+use store::outcome::{Checked, Completion, Leased, NewAccount, NewUpload, SameBytes};
 use store::sealing::Keyring;
 use store::uploading::Taken;
 use store::{Place, Store};
@@ -82,7 +82,8 @@ async fn ready_upload(store: &Store, account: &AccountId, id: UploadId) -> Uploa
         duration_s: 1.0,
         lossy: false,
     };
-    store.checked_upload(&check.lease, &Checked { audio, findings: Vec::new() }, now()).await.unwrap();
+    let checked = Checked { audio, findings: Vec::new() };
+    store.checked_upload(&check.lease, &checked, &SameBytes::Nowhere, now()).await.unwrap();
     id
 }
 

@@ -30,6 +30,8 @@ pub struct Upload {
     pub received_bytes: u64,
     /// Of the whole file, once it is here.
     pub sha256: Option<Digest>,
+    /// At whose place its bytes lie: its own, or that of an upload which had the same before.
+    pub place: UploadId,
     /// What a check found, once it is `Ready`.
     pub audio: Option<AudioFacts>,
     /// What the user should know about it.

@@ -21,6 +21,7 @@ mod previews;
 mod purchases;
 mod reaping;
 mod schedules;
+mod sharing;
 pub(crate) mod tables;
 pub(crate) mod tampering;
 mod uploading;
@@ -164,6 +165,13 @@ macro_rules! every_story {
                 a_freeze_stands_until_somebody_ends_it
                 an_approval_covers_what_is_due_and_nothing_after
                 the_last_reading_of_a_start_is_kept_and_a_new_start_gets_the_latest_of_any;
+            sharing:
+                mx_5_the_same_file_twice_in_one_account_lies_here_once_and_goes_with_its_last_upload
+                mx_5_two_accounts_share_nothing_and_of_two_twins_at_the_same_time_the_second_finds_the_first
+                mx_5_a_shared_place_is_known_and_no_late_writer_of_a_removed_upload_takes_it
+                mx_5_of_twins_that_go_at_the_same_time_the_last_takes_their_place_along
+                mx_5_what_an_account_has_twice_counts_once_and_a_length_that_was_not_told_as_the_longest
+                mx_5_an_upload_with_metadata_beside_its_bytes_shares_nothing;
             mail:
                 mr_3b_a_mailed_link_signs_in_once_however_many_open_it_at_once
                 mr_3b_a_mailed_link_ends_with_its_ten_minutes
@@ -195,6 +203,7 @@ macro_rules! every_story {
                 a_price_is_no_reason_to_keep_a_title;
             blob_keys:
                 a_blob_has_a_key_for_each_of_its_writes_until_it_is_shredded
+                mx_17_what_removes_a_row_destroys_its_keys_in_the_same_moment
                 shredding_a_prefix_takes_all_below_it_and_nothing_beside_it
                 keys_are_wrapped_anew_unless_they_were_shredded_meanwhile;
             audit:

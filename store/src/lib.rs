@@ -91,8 +91,8 @@ use tokio::sync::{Notify, broadcast};
 pub use crate::blobs::Blobs;
 pub use crate::error::{Result, StoreError};
 use crate::outcome::{
-    ApiKey, Checked, Completion, Enqueued, Erased, Expired, JobChange, Leased, NewAccount, NewApiKey,
-    NewSession, NewUpload, Progress, Removal, Session,
+    Admitted, ApiKey, Checked, Completion, Enqueued, Erased, Expired, JobChange, Leased, NewAccount,
+    NewApiKey, NewSession, NewUpload, Progress, Removal, SameBytes, Session, Twin, UploadRoom,
 };
 use crate::patience::Patience;
 pub use crate::schema::Migrated;
@@ -297,7 +297,12 @@ impl Store {
 
 /// Uploads.
 impl Store {
-    /// An upload that is about to arrive.
+    /// An upload that is about to arrive, if its account has room for it.
+    pub async fn admit_upload(&self, new: &NewUpload, room: &UploadRoom, now: Timestamp) -> Result<Admitted> {
+        each!(self, uploads::admit_upload(new, room, now))
+    }
+
+    /// The same, wherever there is room.
     pub async fn create_upload(&self, new: &NewUpload, now: Timestamp) -> Result<Upload> {
         each!(self, uploads::create_upload(new, now))
     }
@@ -337,9 +342,16 @@ impl Store {
         each!(self, uploads::finish_upload(lock, sha256, now))
     }
 
-    /// Ends a check: the upload is `ready`.
-    pub async fn checked_upload(&self, lease: &LeaseId, checked: &Checked, now: Timestamp) -> Result<()> {
-        each!(self, uploads::checked_upload(lease, checked, now))
+    /// Ends a check: the upload is `ready`, and lies once where its account has the same file already. A twin that is
+    /// told has to be read first; then this is asked again, and ends the check.
+    pub async fn checked_upload(
+        &self,
+        lease: &LeaseId,
+        checked: &Checked,
+        same: &SameBytes,
+        now: Timestamp,
+    ) -> Result<Option<Twin>> {
+        each!(self, uploads::checked_upload(lease, checked, same, now))
     }
 
     /// Ends a check: the upload is `rejected`.

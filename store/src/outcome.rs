@@ -16,7 +16,7 @@ use domain::removal::Receipt;
 use domain::scope::Scopes;
 use domain::secret::SecretHash;
 use domain::task::Task;
-use domain::upload::{AudioFacts, Concat, Finding, MetadataKept};
+use domain::upload::{AudioFacts, Concat, Finding, MetadataKept, Upload};
 
 /// An account to be made.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -120,6 +120,47 @@ pub struct Checked {
     pub audio: AudioFacts,
     /// What its owner should know.
     pub findings: Vec<Finding>,
+}
+
+/// What became of the wish to upload something.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Admitted {
+    /// It can come.
+    New(Box<Upload>),
+    /// The account has no room for it: its uploads take so much already.
+    Full {
+        /// In bytes; what came twice counts once, and what was not told its length as the longest there is.
+        taken_bytes: u64,
+    },
+}
+
+/// How much uploads may take.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct UploadRoom {
+    /// All of an account, in bytes.
+    pub account_bytes: u64,
+    /// One of which the length is not known yet counts as so many.
+    pub longest_bytes: u64,
+}
+
+/// The same file, byte for byte, that the account has here already.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Twin {
+    /// At whose place it lies.
+    pub place: UploadId,
+    /// Of its bytes.
+    pub sha256: Digest,
+}
+
+/// What whoever checked an upload knows of its twin.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum SameBytes {
+    /// Nothing yet. If there is a twin, the check does not end, and it is told.
+    Unknown,
+    /// It was read, and is whole. The upload gets these bytes.
+    At(UploadId),
+    /// There is none that can be read. The upload keeps its own bytes.
+    Nowhere,
 }
 
 /// What became of an account.

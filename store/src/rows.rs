@@ -56,7 +56,7 @@ pub(crate) fn word<T>(
     parser(text).ok_or_else(|| StoreError::unreadable(table, row, format!("unknown word {text:?}")))
 }
 
-fn digest(table: &'static str, row: &str, bytes: &[u8]) -> Result<Digest> {
+pub(crate) fn digest(table: &'static str, row: &str, bytes: &[u8]) -> Result<Digest> {
     let bytes = <[u8; 32]>::try_from(bytes);
     bytes.map(Digest::from_bytes).map_err(|error| StoreError::unreadable(table, row, error))
 }
@@ -84,6 +84,7 @@ pub(crate) struct UploadRow {
     size_bytes: Option<i64>,
     received_bytes: i64,
     sha256: Option<Vec<u8>>,
+    bytes_of: Option<String>,
     audio: Option<String>,
     findings: String,
     problem: Option<String>,
@@ -117,6 +118,10 @@ impl UploadRow {
             size_bytes: self.size_bytes.map(bytes),
             received_bytes: bytes(self.received_bytes),
             sha256: self.sha256.as_deref().map(|sum| digest(TABLE, row, sum)).transpose()?,
+            place: {
+                let place = self.bytes_of.as_deref().unwrap_or(row);
+                parse(TABLE, row, place, UploadId::parse)?
+            },
             audio: self.audio.as_deref().map(|text| json(TABLE, row, text)).transpose()?,
             findings: json(TABLE, row, &self.findings)?,
             problem: self.problem.as_deref().map(|text| json(TABLE, row, text)).transpose()?,

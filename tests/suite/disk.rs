@@ -24,20 +24,26 @@ fn recipe() -> Value {
     json!({"loudness_lufs": -12.0, "deliver": ["wav24", "wav32f"]})
 }
 
-/// Syncs of a process fail while this lives.
-struct FailingSyncs {
+/// Sees what a process syncs while this lives.
+struct Syncs {
     tracer: Child,
     log: PathBuf,
 }
 
-impl FailingSyncs {
+impl Syncs {
+    /// And lets it all fail.
+    fn failing(service: &Service, folder: &Path) -> Option<Self> {
+        Self::traced(service, folder, &["-e", "inject=fsync,fdatasync:error=EIO"])
+    }
+
     /// `None` where the system lets nobody trace a process of his own, as some containers do.
-    fn of(service: &Service, folder: &Path) -> Option<Self> {
+    fn traced(service: &Service, folder: &Path, more: &[&str]) -> Option<Self> {
         let log = folder.join("injected");
         let said = folder.join("said");
         let mut tracer = Command::new("strace")
-            .args(["-f", "-e", "trace=fsync,fdatasync", "-e", "inject=fsync,fdatasync:error=EIO", "-o"])
+            .args(["-f", "-y", "-e", "trace=fsync,fdatasync", "-o"])
             .arg(&log)
+            .args(more)
             .args(["-p", &service.id().to_string()])
             // A file takes all it says; a pipe that nobody reads on would end it.
             .stderr(fs::File::create(&said).unwrap())
@@ -54,17 +60,17 @@ impl FailingSyncs {
         Some(Self { tracer, log })
     }
 
-    /// The disk works again; gives how many syncs failed.
-    fn end(mut self) -> usize {
+    /// The disk works again; gives the paths of what was to be synced, in order.
+    fn end(mut self) -> Vec<String> {
         // On this signal it lets go of the process.
         let told = Command::new("kill").arg("-TERM").arg(self.tracer.id().to_string()).status();
         assert!(told.expect("kill starts").success());
         let _ = self.tracer.wait();
-        fs::read_to_string(&self.log)
-            .expect("its log")
-            .lines()
-            .filter(|line| line.contains("INJECTED"))
-            .count()
+        let log = fs::read_to_string(&self.log).expect("its log");
+        // `123 fsync(9</path/of/it>) = 0`
+        let path =
+            |line: &str| Some(line.split_once("sync(")?.1.split_once('<')?.1.split_once('>')?.0.to_owned());
+        log.lines().filter_map(path).collect()
     }
 }
 
@@ -89,7 +95,7 @@ async fn what_could_not_be_synced_is_not_acknowledged() {
     anna.patch(&location, 0, &bytes[..half]).await.expect("an answer");
     assert_eq!(anna.offset(&location).await, half, "the case must be real: this half is acknowledged");
 
-    let Some(failing) = FailingSyncs::of(&service, folder.path()) else {
+    let Some(failing) = Syncs::failing(&service, folder.path()) else {
         return println!("SKIPPED: this system lets nobody trace a process");
     };
     let patched = anna.patch(&location, half, &bytes[half..]).await;
@@ -98,7 +104,7 @@ async fn what_could_not_be_synced_is_not_acknowledged() {
     let post = || anna.http.post(anna.url("/v1/jobs")).bearer_auth(&anna.secret);
     let ordered = post().header("Idempotency-Key", "once").json(&order).send().await;
     assert!(ordered.as_ref().is_ok_and(|answer| answer.status().is_server_error()), "{ordered:?}");
-    assert!(failing.end() >= 2, "the case must be real: syncs did fail");
+    assert!(failing.end().len() >= 2, "the case must be real: syncs did fail");
 
     assert_eq!(anna.offset(&location).await, half);
     let patched = anna.patch(&location, half, &bytes[half..]).await.expect("an answer");
@@ -107,6 +113,25 @@ async fn what_could_not_be_synced_is_not_acknowledged() {
     let job = anna.finished(&anna.order_body("once", order).await).await;
     assert_eq!(job["state"], "succeeded", "{job}");
     assert_eq!(anna.get_json("/v1/jobs").await["data"].as_array().map(Vec::len), Some(1), "ordered once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bytes_are_on_the_disk_before_their_row_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let bytes = song_bytes(folder.path());
+    let data = folder.path().join("data");
+    let service = Service::start(&data);
+    let anna = Producer::with_key(&service, &data);
+    let location = anna.create_upload("song.wav", 2 * bytes.len()).await;
+    let Some(syncs) = Syncs::traced(&service, folder.path(), &[]) else {
+        return println!("SKIPPED: this system lets nobody trace a process");
+    };
+    anna.patch(&location, 0, &bytes).await.expect("an answer");
+    let synced = syncs.end();
+    assert_eq!(anna.offset(&location).await, bytes.len(), "the case must be real: they are acknowledged");
+    let last = |what: &str| synced.iter().rposition(|path| path.contains(what));
+    let (file, names, row) = (last("/pieces/."), last("/pieces"), last("-wal"));
+    assert!(file.is_some() && file < names && names < row, "the bytes, their name, their row: {synced:#?}");
 }
 
 /// A service whose data lie on a disk of so many bytes.

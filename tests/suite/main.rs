@@ -23,6 +23,7 @@ mod service;
 mod session_doc;
 mod slow_database;
 mod tus_clients;
+mod twins;
 mod two_apis;
 mod upload_kills;
 mod years;

@@ -106,6 +106,7 @@ export type Capabilities = {
   /** What a stem can be. */
   roles: Role[];
   upload_bytes_max: number;
+  account_bytes_max: number;
   payments: 'on' | 'off';
   /** What everything costs; `null` while it is free. */
   prices: { packs: Pack[]; previews_per_day: number } | null;

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::blob::BlobKey;
 use domain::job::{Stage, StateName};
+use domain::lease::LeaseId;
 use domain::problem::{Fault, Money, Problem};
 use domain::task::Task;
 use store::StoreError;
-use store::outcome::{Checked, Completion, Leased, Progress};
+use store::outcome::{Checked, Completion, Leased, Progress, SameBytes, Twin};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -197,7 +199,7 @@ async fn write_back_once(
 ) -> Result<&'static str, StoreError> {
     let (store, lease, now) = (&worker.store, &leased.lease, worker.clock.now());
     match ending {
-        Ending::Checked(checked) => store.checked_upload(lease, checked, now).await.map(|()| "checked"),
+        Ending::Checked(checked) => end_check(worker, lease, checked).await.map(|()| "checked"),
         Ending::Completed(completion) => store.complete(lease, completion, now).await.map(|()| "succeeded"),
         Ending::Refused(problem) => match leased.task {
             Task::Check { .. } => store.rejected_upload(lease, problem, now).await.map(|()| "rejected"),
@@ -218,6 +220,23 @@ async fn write_back_once(
         Ending::Stopped => store.release(lease, now).await.map(|()| "released"),
         Ending::LeaseLost => Err(StoreError::LeaseLost),
     }
+}
+
+/// The account may have the same file here already; then its bytes are read, and if they are whole they lie here once.
+async fn end_check(worker: &Worker, lease: &LeaseId, checked: &Checked) -> Result<(), StoreError> {
+    let ended = |same| async move {
+        let now = worker.clock.now();
+        worker.store.checked_upload(lease, checked, &same, now).await
+    };
+    let Some(Twin { place, sha256 }) = ended(SameBytes::Unknown).await? else { return Ok(()) };
+    let is_whole = match worker.blobs.measure(&BlobKey::upload_source(&place)).await {
+        Ok(stored) => stored.is_some_and(|stored| stored.sha256 == sha256),
+        Err(error) => {
+            tracing::error!(job.id = %lease.job, %error, "the same file, sent before, cannot be read");
+            false
+        }
+    };
+    ended(if is_whole { SameBytes::At(place) } else { SameBytes::Nowhere }).await.map(drop)
 }
 
 /// For the figures alone: an answer that does not come changes nothing.

@@ -51,8 +51,11 @@ impl<'a> Intake<'a> {
         let upload = self.row(id).await?;
         let size_bytes = upload.received_bytes;
         // One byte more than there should be, so that more than there should be is seen.
-        let blob =
-            self.worker.blobs.read(&BlobKey::upload_source(id), 0, size_bytes.saturating_add(1)).await?;
+        let blob = self
+            .worker
+            .blobs
+            .read(&BlobKey::upload_source(&upload.place), 0, size_bytes.saturating_add(1))
+            .await?;
         let blob = blob.ok_or(Hindrance::InputGone)?;
         let path = self.scratch.input(self.taken);
         self.taken += 1;

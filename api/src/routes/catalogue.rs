@@ -62,6 +62,8 @@ pub(crate) struct Capabilities {
     roles: Vec<RoleView>,
     /// Largest upload.
     upload_bytes_max: u64,
+    /// All uploads of an account; what was uploaded twice counts once.
+    account_bytes_max: u64,
     /// Whether money is asked for: `on` or `off`.
     payments: &'static str,
     /// What everything costs; null while it is free.
@@ -135,6 +137,7 @@ pub(crate) async fn capabilities(State(app): State<App>) -> Json<Capabilities> {
         stems: Count { min: 1, max: Wish::STEMS_MAX },
         roles: roles().map(|(id, name)| RoleView { id, name }).collect(),
         upload_bytes_max: app.limits.upload_bytes,
+        account_bytes_max: app.limits.account_bytes,
         payments: if app.payments.is_some() { "on" } else { "off" },
         prices: app.prices().map(PricesView::from),
     })

@@ -8,7 +8,7 @@ use domain::ids::UploadId;
 use domain::retention::Retention;
 use domain::scope::Scope;
 use domain::upload::{Concat, Upload, UploadState};
-use store::outcome::{NewUpload, Removal};
+use store::outcome::{Admitted, NewUpload, Removal, UploadRoom};
 
 use super::uploads::{alive, finished_if_complete};
 use crate::app::App;
@@ -98,19 +98,34 @@ async fn begin(
     let brings_bytes = sender.brings_bytes()?;
     let checksum = checksum(sender)?;
     check_room(sender, 0, size_bytes, app)?;
-    tus::keep_metadata(app, &new, metadata).await?;
-    let upload = app.store.create_upload(&new, app.now()).await?;
-    if !brings_bytes && size_bytes != Some(0) {
-        return Ok(upload);
-    }
-    let lock = tus::Lock::take(app, &upload.id).await?;
-    let body = if brings_bytes { body } else { Body::empty() };
-    match tus::receive(app.clone(), lock, upload.clone(), body, checksum).await {
+    let upload = admitted(app, &new).await?;
+    let received = async {
+        tus::keep_metadata(app, &new, metadata).await?;
+        if !brings_bytes && size_bytes != Some(0) {
+            return Ok(0);
+        }
+        let lock = tus::Lock::take(app, &upload.id).await?;
+        let body = if brings_bytes { body } else { Body::empty() };
+        tus::receive(app.clone(), lock, upload.clone(), body, checksum).await
+    };
+    match received.await {
         Ok(received_bytes) => Ok(Upload { received_bytes, ..upload }),
         Err(error) => {
             // The client has not heard the id yet and can never use it.
             app.store.delete_upload(&upload.account, &upload.id, app.now()).await?;
             Err(error)
+        }
+    }
+}
+
+/// The upload, if its account has room for it.
+async fn admitted(app: &App, new: &NewUpload) -> ApiResult<Upload> {
+    let room = UploadRoom { account_bytes: app.limits.account_bytes, longest_bytes: app.limits.upload_bytes };
+    match app.store.admit_upload(new, &room, app.now()).await? {
+        Admitted::New(upload) => Ok(*upload),
+        Admitted::Full { taken_bytes } => {
+            let needed = new.size_bytes.unwrap_or(room.longest_bytes);
+            Err(tus::account_full(needed, taken_bytes, room.account_bytes))
         }
     }
 }

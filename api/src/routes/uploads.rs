@@ -78,7 +78,7 @@ pub(crate) async fn peaks(
     if upload.state != UploadState::Ready {
         return Err(ApiError::NotFound);
     }
-    download::json(&app, &BlobKey::upload_peaks(&id)).await
+    download::json(&app, &BlobKey::upload_peaks(&upload.place)).await
 }
 
 /// The caller's upload, unless its time is up.

@@ -154,6 +154,19 @@ pub(crate) fn file_too_large(size: impl std::fmt::Display, max: u64) -> ApiError
     ApiError::TooLarge { code: "file_too_large", detail }
 }
 
+/// 413: all uploads of an account together are as large as they may be.
+pub(crate) fn account_full(needed: u64, taken: u64, max: u64) -> ApiError {
+    let gib = |bytes: u64| bytes as f64 / f64::from(1 << 30);
+    let detail = format!(
+        "The file needs {:.2} GiB. Your uploads take {:.2} of the {:.2} GiB that an account has. Delete uploads that \
+         you do not need any more, or wait until some have reached their day.",
+        gib(needed),
+        gib(taken),
+        gib(max)
+    );
+    ApiError::TooLarge { code: "account_full", detail }
+}
+
 /// 409: the sender believes in another offset than the recorded one.
 pub(crate) fn offset_moved() -> ApiError {
     let detail = "The upload stands at another offset; ask for it with HEAD and go on from there.".to_owned();

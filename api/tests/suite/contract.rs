@@ -167,6 +167,7 @@ async fn health_presets_and_capabilities_are_told_to_anybody() {
     assert_eq!(capabilities["album_tracks"], json!({"min": 2, "max": 30}));
     assert_eq!(capabilities["loudness_lufs"], json!({"min": -36.0, "max": -5.0, "default": -14.0}));
     assert_eq!(capabilities["upload_bytes_max"], 2_u64 << 30);
+    assert_eq!(capabilities["account_bytes_max"], 100_u64 << 30);
 }
 
 #[tokio::test]

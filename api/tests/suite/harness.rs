@@ -27,7 +27,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use store::abuse::Peppers;
 use store::blobs::{self, Blobs};
-use store::outcome::{Checked, Completion, Leased, Made, NewAccount, NewApiKey};
+use store::outcome::{Checked, Completion, Leased, Made, NewAccount, NewApiKey, SameBytes};
 use store::sealing::Keyring;
 use store::{Place, Store};
 use tempfile::TempDir;
@@ -244,7 +244,7 @@ impl Service {
         };
         self.put(&BlobKey::upload_peaks(upload), PEAKS).await;
         let checked = Checked { audio, findings: Vec::new() };
-        self.store.checked_upload(lease, &checked, self.now()).await.unwrap();
+        self.store.checked_upload(lease, &checked, &SameBytes::Nowhere, self.now()).await.unwrap();
     }
 
     async fn complete(&self, lease: &LeaseId) {

@@ -150,3 +150,23 @@ async fn a_terminated_upload_is_gone_and_one_that_a_job_needs_is_not() {
         anna.json(&format!("/v1/jobs/{job}")).await["inputs"][0]["upload"].as_str().unwrap().to_owned();
     refused(anna.tus(Method::DELETE, &format!("/v1/uploads/{upload}")), 409, "upload_in_use").await;
 }
+
+#[tokio::test]
+async fn mx_5_an_account_has_room_for_so_much_and_what_goes_makes_room() {
+    let limits = Limits { account_bytes: 100, upload_bytes: 60, ..Limits::default() };
+    let service = Service::start_with(limits, Site::Loopback).await;
+    let anna = service.producer("anna").await;
+    let create =
+        |length: &str| anna.tus(Method::POST, "/v1/uploads").header("Upload-Length", length.to_owned());
+    let path = anna.begin(50).await;
+    let full = refused(create("51"), 413, "account_full").await;
+    assert!(full["detail"].as_str().unwrap().contains("GiB that an account has"), "{full}");
+    let endless = || anna.tus(Method::POST, "/v1/uploads").header("Upload-Defer-Length", "1");
+    refused(endless(), 413, "account_full").await;
+    assert_eq!(create("50").send().await.unwrap().status(), StatusCode::CREATED, "as much as there is");
+    assert_eq!(anna.tus(Method::DELETE, &path).send().await.unwrap().status(), StatusCode::NO_CONTENT);
+    refused(endless(), 413, "account_full").await;
+    assert_eq!(create("50").send().await.unwrap().status(), StatusCode::CREATED);
+    let ben = service.producer("ben").await;
+    ben.begin(60).await;
+}

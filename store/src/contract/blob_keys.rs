@@ -4,7 +4,7 @@ use domain::blob::{BlobKey, BlobPrefix};
 use domain::ids::{JobId, SeededEntropy};
 use domain::lease::LeaseId;
 
-use super::world::{SECOND, World, keyring};
+use super::world::{DAY, SECOND, World, keyring, made};
 use crate::blob_keys::WrappedKey;
 use crate::sealing::{KekId, SealId};
 
@@ -55,6 +55,35 @@ pub(super) async fn shredding_a_prefix_takes_all_below_it_and_nothing_beside_it(
     assert_eq!(world.store.blobs_with_keys(&all).await.unwrap(), blobs[2..]);
     world.store.shred_blobs(&all).await.unwrap();
     assert_eq!(world.store.blobs_with_keys(&all).await.unwrap(), []);
+}
+
+pub(super) async fn mx_17_what_removes_a_row_destroys_its_keys_in_the_same_moment(world: World) {
+    for way in ["its time", "its owner", "the end of the account"] {
+        let anna = world.account("anna").await.id;
+        let upload = world.ready_upload(&anna).await;
+        let job = world.enqueue(&world.order(&anna, &upload)).await;
+        let lease = world.lease("w1").await.unwrap().lease;
+        world.store.complete(&lease, &made(&lease), world.now()).await.unwrap();
+        let blobs = [BlobKey::upload_source(&upload), BlobKey::artifact(&lease, "0-master.wav").unwrap()];
+        for (number, blob) in (1..).zip(&blobs) {
+            world.store.keep_blob_key(blob, &key(number, 1), world.now()).await.unwrap();
+            assert_eq!(world.store.blob_keys(blob).await.unwrap().len(), 1, "the case must be real");
+        }
+        match way {
+            "its time" => {
+                world.clock.advance(DAY * 120);
+                world.store.remove_due(world.now(), 50).await.unwrap();
+            }
+            "its owner" => {
+                world.store.delete_job(&anna, &job.id, world.now()).await.unwrap();
+                world.store.delete_upload(&anna, &upload, world.now()).await.unwrap();
+            }
+            _ => drop(world.store.erase_account(&anna, world.now()).await.unwrap()),
+        }
+        for blob in &blobs {
+            assert_eq!(world.store.blob_keys(blob).await.unwrap(), [], "{way}: {blob}");
+        }
+    }
 }
 
 pub(super) async fn keys_are_wrapped_anew_unless_they_were_shredded_meanwhile(world: World) {

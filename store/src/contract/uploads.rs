@@ -6,7 +6,7 @@ use domain::upload::UploadState;
 
 use super::world::{DAY, SECOND, World, checked, digest, input_problem, made};
 use crate::StoreError;
-use crate::outcome::{Enqueued, Removal};
+use crate::outcome::{Enqueued, Removal, SameBytes};
 
 pub(super) async fn an_upload_becomes_ready_by_a_check(world: World) {
     let anna = world.account("anna").await;
@@ -119,7 +119,7 @@ pub(super) async fn a_deleted_upload_dooms_its_blobs_and_ends_its_check(world: W
     let removal = world.store.delete_upload(&anna.id, &id, world.now()).await.unwrap();
     assert_eq!(removal, Removal::Removed);
     assert!(world.doomed().await.contains(&format!("u/{id}/")));
-    let late = world.store.checked_upload(&check.lease, &checked(), world.now()).await;
+    let late = world.store.checked_upload(&check.lease, &checked(), &SameBytes::Nowhere, world.now()).await;
     assert!(matches!(late, Err(StoreError::LeaseLost)), "{late:?}");
     world.emptied(1).await;
     assert_eq!(world.doomed().await, Vec::<String>::new(), "the case must be real");

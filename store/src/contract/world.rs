@@ -24,7 +24,7 @@ use domain::task::Task;
 use domain::upload::{AudioFacts, Concat, MetadataKept};
 use sqlx::{PgPool, SqlitePool};
 
-use crate::outcome::{Checked, Completion, Doomed, Enqueued, Leased, Made, NewAccount, NewUpload};
+use crate::outcome::{Checked, Completion, Doomed, Enqueued, Leased, Made, NewAccount, NewUpload, SameBytes};
 use crate::patience::Patience;
 use crate::reaping::Look;
 use crate::sealing::Keyring;
@@ -117,7 +117,12 @@ impl World {
     }
 
     pub(super) async fn receiving_upload(&self, account: &AccountId, size_bytes: Option<u64>) -> UploadId {
-        let new = NewUpload {
+        let new = self.new_upload(account, size_bytes);
+        self.store.create_upload(&new, self.now()).await.unwrap().id
+    }
+
+    pub(super) fn new_upload(&self, account: &AccountId, size_bytes: Option<u64>) -> NewUpload {
+        NewUpload {
             id: UploadId::new(&*self.entropy),
             account: account.clone(),
             name: "Song.wav".into(),
@@ -126,8 +131,7 @@ impl World {
             metadata: MetadataKept::NameAndType,
             size_bytes,
             expires_at: Retention::POLICY.of_new_upload(self.now()),
-        };
-        self.store.create_upload(&new, self.now()).await.unwrap().id
+        }
     }
 
     /// The right to send an upload that nobody else sends.
@@ -151,7 +155,7 @@ impl World {
         let id = self.checking_upload(account).await;
         let check = self.lease("checker").await.expect("a check waits");
         assert_eq!(check.task, Task::Check { upload: id.clone() });
-        self.store.checked_upload(&check.lease, &checked(), self.now()).await.unwrap();
+        self.store.checked_upload(&check.lease, &checked(), &SameBytes::Nowhere, self.now()).await.unwrap();
         id
     }
 

@@ -78,7 +78,8 @@ pub(crate) async fn discard(store: &Db, lease: &LeaseId, now: Timestamp) -> Resu
     let uploads: Vec<String> = sqlx::query_scalar(
         "SELECT job_inputs.upload_id FROM job_inputs JOIN jobs ON jobs.id = job_inputs.job_id
          WHERE jobs.id = $1 AND jobs.kind = 'check'
-           AND NOT EXISTS (SELECT 1 FROM uploads WHERE uploads.id = job_inputs.upload_id)",
+           AND NOT EXISTS (SELECT 1 FROM uploads
+                           WHERE uploads.id = job_inputs.upload_id OR uploads.bytes_of = job_inputs.upload_id)",
     )
     .bind(lease.job.as_str())
     .fetch_all(write.connection())

@@ -88,8 +88,9 @@ async fn end_uploads(
             .await?;
     for id in &ids {
         let id = parse("uploads", id, id, UploadId::parse)?;
-        reaping::remove_upload(write, &id, Cause::Erasure, now).await?;
-        belongs_to(write.connection(), &BlobPrefix::upload(&id), root).await?;
+        if let Some(place) = reaping::remove_upload(write, &id, Cause::Erasure, now).await? {
+            belongs_to(write.connection(), &place, root).await?;
+        }
     }
     Ok(ids.len() as u64)
 }

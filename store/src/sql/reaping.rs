@@ -10,7 +10,7 @@ use domain::removal::{
 };
 
 use super::jobs::move_job;
-use super::{Connection, Db, Write, abuse, artifacts, erasure};
+use super::{Connection, Db, Write, abuse, artifacts, erasure, sharing};
 use crate::error::{Result, StoreError};
 use crate::outcome::Doomed;
 use crate::reaping::{Due, Look, Place};
@@ -92,13 +92,14 @@ pub(super) async fn remove_job(
     artifacts::doom_for(write.connection(), &BlobPrefix::job(&id), Some(&root), now).await
 }
 
-/// An upload, and all that was derived from it. A look at it that is not over ends.
+/// An upload, and all that was derived from it. A look at it that is not over ends. Gives the place that is to be
+/// emptied; none where its bytes are those of another upload too.
 pub(super) async fn remove_upload(
     write: &mut Write<'_>,
     upload: &UploadId,
     cause: Cause,
     now: Timestamp,
-) -> Result<()> {
+) -> Result<Option<BlobPrefix>> {
     let checks: Vec<JobRow> = sqlx::query_as(held!(
         "SELECT * FROM jobs WHERE id IN (SELECT job_id FROM job_inputs WHERE upload_id = $1)
            AND finished_at IS NULL AND kind = 'check' ORDER BY id"
@@ -109,19 +110,29 @@ pub(super) async fn remove_upload(
     for check in &checks {
         move_job(write, check, Event::CancelRequested, now).await?;
     }
-    let due: Option<i64> = sqlx::query_scalar("SELECT delete_at FROM uploads WHERE id = $1")
-        .bind(upload.as_str())
-        .fetch_optional(write.connection())
-        .await?
-        .flatten();
+    let row: Option<(Option<i64>, Option<String>)> =
+        sqlx::query_as("DELETE FROM uploads WHERE id = $1 RETURNING delete_at, bytes_of")
+            .bind(upload.as_str())
+            .fetch_optional(write.connection())
+            .await?;
+    let (due, bytes_of) = row.unwrap_or_default();
     let due_on = due.map(Timestamp::from_micros).filter(|due| *due <= now);
     let root = subject(upload.as_str());
     bury(write, Removed::Upload, &root, &root, cause, due_on, now).await?;
-    sqlx::query("DELETE FROM uploads WHERE id = $1")
-        .bind(upload.as_str())
-        .execute(write.connection())
-        .await?;
-    artifacts::doom_for(write.connection(), &BlobPrefix::upload(upload), Some(&root), now).await
+    let place = match bytes_of {
+        Some(id) => parse("uploads", upload.as_str(), &id, UploadId::parse)?,
+        None => upload.clone(),
+    };
+    if !sharing::is_left(write, &place).await? {
+        sqlx::query("UPDATE tombstones SET verified_on = removed_on WHERE subject = $1")
+            .bind(root.as_bytes().as_slice())
+            .execute(write.connection())
+            .await?;
+        return Ok(None);
+    }
+    let place = BlobPrefix::upload(&place);
+    artifacts::doom_for(write.connection(), &place, Some(&root), now).await?;
+    Ok(Some(place))
 }
 
 pub(super) async fn bury(
@@ -278,7 +289,7 @@ pub(crate) async fn knows(store: &Db, prefix: &BlobPrefix) -> Result<bool> {
             .await?
         }
         Some(Place::Upload(upload)) => {
-            sqlx::query("SELECT 1 FROM uploads WHERE id = $1")
+            sqlx::query("SELECT 1 FROM uploads WHERE (id = $1 AND bytes_of IS NULL) OR bytes_of = $1")
                 .bind(upload.as_str().to_owned())
                 .fetch_optional(&mut *reader)
                 .await?

@@ -12,11 +12,41 @@ use domain::upload::{Concat, MetadataKept, Upload};
 
 use super::jobs::{self, move_job};
 use super::queue::leased_row;
-use super::{Connection, Db, Write, orders, reaping, texts, uploading};
+use super::{Connection, Db, Write, orders, reaping, sharing, texts, uploading};
 use crate::error::{Result, StoreError};
-use crate::outcome::{Checked, NewUpload, Removal};
+use crate::outcome::{Admitted, Checked, NewUpload, Removal, SameBytes, Twin, UploadRoom};
 use crate::rows::{JobRow, UploadRow, UploadTexts, json_text, parse};
 use crate::uploading::UploadLock;
+
+pub(crate) async fn admit_upload(
+    store: &Db,
+    new: &NewUpload,
+    room: &UploadRoom,
+    now: Timestamp,
+) -> Result<Admitted> {
+    let mut write = store.write().await?;
+    let now = write.hold_account(&new.account, now).await?;
+    let taken: i64 = sqlx::query_scalar(
+        "SELECT CAST(coalesce(sum(bytes), 0) AS BIGINT) FROM (
+             SELECT max(coalesce(size_bytes, $2)) AS bytes FROM uploads
+             WHERE account_id = $1 AND (delete_at IS NULL OR delete_at > $3)
+             GROUP BY coalesce(bytes_of, id)
+         ) AS places",
+    )
+    .bind(new.account.as_str())
+    .bind(signed(room.longest_bytes))
+    .bind(now.micros())
+    .fetch_one(write.connection())
+    .await?;
+    let taken_bytes = u64::try_from(taken).unwrap_or(0);
+    let needed = new.size_bytes.unwrap_or(room.longest_bytes);
+    if taken_bytes.saturating_add(needed) > room.account_bytes {
+        return Ok(Admitted::Full { taken_bytes });
+    }
+    let upload = insert(&mut write, new, 0, now).await?;
+    write.commit().await?;
+    Ok(Admitted::New(Box::new(upload)))
+}
 
 pub(crate) async fn create_upload(store: &Db, new: &NewUpload, now: Timestamp) -> Result<Upload> {
     let mut write = store.write().await?;
@@ -196,21 +226,42 @@ pub(crate) async fn checked_upload(
     store: &Db,
     lease: &LeaseId,
     checked: &Checked,
+    same: &SameBytes,
     now: Timestamp,
-) -> Result<()> {
+) -> Result<Option<Twin>> {
     let mut write = store.write().await?;
-    let (check, now) = leased_row(&mut write, lease, now).await?;
-    sqlx::query(
-        "UPDATE uploads SET state = 'ready', audio = $2, findings = $3
-         WHERE id = (SELECT upload_id FROM job_inputs WHERE job_id = $1) AND state = 'checking'",
+    let subject: Option<(String, String)> = sqlx::query_as(
+        "SELECT jobs.account_id, job_inputs.upload_id FROM jobs JOIN job_inputs ON job_inputs.job_id = jobs.id
+         WHERE jobs.id = $1 AND jobs.kind = 'check'",
     )
-    .bind(&check.id)
+    .bind(lease.job.as_str())
+    .fetch_optional(write.connection())
+    .await?;
+    let (account, upload) = subject.ok_or(StoreError::LeaseLost)?;
+    let account = parse("jobs", lease.job.as_str(), &account, AccountId::parse)?;
+    let upload = parse("job_inputs", lease.job.as_str(), &upload, UploadId::parse)?;
+    // Of two twins that are checked at the same time the second sees that the first is usable.
+    let now = write.hold_account(&account, now).await?;
+    let (check, now) = leased_row(&mut write, lease, now).await?;
+    if *same == SameBytes::Unknown
+        && let Some(twin) = sharing::twin(&mut write, &upload, None, now).await?
+    {
+        return Ok(Some(twin));
+    }
+    sqlx::query(
+        "UPDATE uploads SET state = 'ready', audio = $2, findings = $3 WHERE id = $1 AND state = 'checking'",
+    )
+    .bind(upload.as_str())
     .bind(json_text(&checked.audio)?)
     .bind(json_text(&checked.findings)?)
     .execute(write.connection())
     .await?;
+    if let SameBytes::At(place) = same {
+        sharing::share(&mut write, &upload, place, now).await?;
+    }
     move_job(&mut write, &check, Event::Completed { fence: lease.fence }, now).await?;
-    write.commit().await
+    write.commit().await?;
+    Ok(None)
 }
 
 pub(crate) async fn rejected_upload(
