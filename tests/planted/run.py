@@ -19,9 +19,21 @@ NOT_COPIED = {"target", "data", ".git", "node_modules"}
 
 
 def copy():
-    """The sources as they are now. Times of files are kept, so that nothing unchanged is compiled again."""
-    shutil.rmtree(COPY, ignore_errors=True)
-    shutil.copytree(ROOT, COPY, ignore=shutil.ignore_patterns(*NOT_COPIED), symlinks=True)
+    """The sources as they are now. What has not changed keeps its time, so that it is not compiled again; what has gets
+    the time of now, since it may have been written while the copy before was compiled."""
+    wanted = {}
+    for folder, folders, files in os.walk(ROOT):
+        folders[:] = [name for name in folders if name not in NOT_COPIED]
+        for name in files:
+            path = Path(folder) / name
+            wanted[COPY / path.relative_to(ROOT)] = path
+    for path in [path for path in COPY.rglob("*") if not path.is_dir() and path not in wanted]:
+        path.unlink()
+    for there, here in wanted.items():
+        if not there.exists() or there.read_bytes() != here.read_bytes():
+            there.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(here, there)
+            shutil.copymode(here, there)
 
 
 def test(arguments, *flags):
