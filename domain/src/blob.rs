@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::ids::{JobId, UploadId};
 use crate::lease::LeaseId;
+use crate::removal::{Day, REMOVALS};
 
 /// The place of one blob: a relative path of plain names.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -125,6 +126,18 @@ impl BlobPrefix {
         let place: Vec<&str> = name.split('/').take(depth).collect();
         let is_below = name.split('/').count() > depth;
         Self::parse(&format!("{}/", place.join("/"))).ok().filter(|_| is_below)
+    }
+
+    /// All removals that are written down beside the bytes, day by day.
+    #[must_use]
+    pub fn all_removals() -> Self {
+        Self(format!("{REMOVALS}/"))
+    }
+
+    /// The removals of a day, as they are written down beside the bytes.
+    #[must_use]
+    pub fn removals(day: Day) -> Self {
+        Self(format!("{REMOVALS}/{}/", day.number()))
     }
 
     /// A prefix that was stored.

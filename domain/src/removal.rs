@@ -118,6 +118,53 @@ pub struct Receipt {
     pub files: u64,
 }
 
+/// A removal as it is written down beside the bytes, where a restored copy of the database does not reach: in the name
+/// of an empty file, and nowhere else.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LoggedRemoval {
+    /// The hash of its id.
+    pub subject: Digest,
+    /// What it was; never an artifact, which goes with its job.
+    pub removed: Removed,
+    /// Why it went.
+    pub cause: Cause,
+    /// When.
+    pub removed_on: Day,
+}
+
+impl LoggedRemoval {
+    /// Where it is written down.
+    #[must_use]
+    pub fn key(&self) -> String {
+        let Self { subject, removed, cause, removed_on } = self;
+        let (removed, cause) = (removed.as_str(), cause.as_str());
+        format!("{REMOVALS}/{}/{removed}-{cause}/{subject}", removed_on.number())
+    }
+
+    /// From where it was written down.
+    #[must_use]
+    pub fn of_key(key: &str) -> Option<Self> {
+        let mut names = key.split('/');
+        let (REMOVALS, day, words, subject, None) =
+            (names.next()?, names.next()?, names.next()?, names.next()?, names.next())
+        else {
+            return None;
+        };
+        let (removed, cause) = words.split_once('-')?;
+        Some(Self {
+            subject: Digest::parse(subject).ok()?,
+            removed: Removed::parse(removed)?,
+            cause: Cause::parse(cause)?,
+            removed_on: Day::from_number(day.parse().ok()?),
+        })
+    }
+}
+
+/// Below which name removals are written down.
+pub const REMOVALS: &str = "r";
+/// How long they are: for longer than any copy of the database is kept, which is 35 days.
+pub const REMOVALS_LOGGED: Duration = Duration::from_secs(65 * 86_400);
+
 /// How long its receipt is kept.
 pub const RECEIPTS: Duration = Duration::from_secs(730 * 86_400);
 /// Between the two looks that find a place empty: a writer that was late has come to its end by then.
@@ -139,6 +186,24 @@ pub const fn again_after(failures: u32) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_removal_comes_back_from_its_name_and_nothing_else_does() {
+        let logged = LoggedRemoval {
+            subject: subject("job_1"),
+            removed: Removed::Job,
+            cause: Cause::Erasure,
+            removed_on: Day::from_number(20_788),
+        };
+        let key = logged.key();
+        assert_eq!(key, format!("r/20788/job-erasure/{}", subject("job_1")));
+        assert_eq!(LoggedRemoval::of_key(&key), Some(logged));
+        for other in
+            [&key[1..], &format!("{key}/x"), "r/20788/job-erasure", "r/x/job-erasure/00", "u/1/source"]
+        {
+            assert_eq!(LoggedRemoval::of_key(other), None, "{other}");
+        }
+    }
 
     #[test]
     fn a_day_holds_its_moments_and_no_other() {

@@ -11,6 +11,7 @@ use domain::retention::Retention;
 use store::blobs::{self, Access, Blobs, BucketAddress};
 use store::sealing::Keyring;
 use store::{Place, Store};
+use worker::reaper::removal_log;
 
 use super::keys::{self, Keys};
 use crate::ambient::{self, SystemEntropy};
@@ -295,8 +296,12 @@ async fn open_blobs(
     keyring: Keyring,
     clock: Arc<dyn Clock>,
 ) -> Result<Blobs, Failure> {
+    let now = clock.now();
     let opened = Blobs::open(place, store.clone(), keyring, clock, Arc::new(SystemEntropy)).await;
-    opened.map_err(|error| Failure::ours(format!("cannot read what is stored: {error}")))
+    let blobs = opened.map_err(|error| Failure::ours(format!("cannot read what is stored: {error}")))?;
+    // Nothing is opened before what was removed is gone from a copy of the database too.
+    removal_log::replay(store, &blobs, now).await.map_err(Failure::ours)?;
+    Ok(blobs)
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ mod folder;
 mod listing;
 mod pieces;
 mod place;
+mod removal_log;
 
 use std::fmt;
 use std::io::Error as IoError;

@@ -60,6 +60,7 @@ pub mod overview;
 mod patience;
 mod postgres;
 pub mod reaping;
+mod removal_log;
 mod rows;
 mod schema;
 pub mod sealing;

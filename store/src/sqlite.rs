@@ -68,6 +68,8 @@ pub(crate) mod purchases;
 pub(crate) mod queue;
 #[path = "sql/reaping.rs"]
 pub(crate) mod reaping;
+#[path = "sql/removal_log.rs"]
+pub(crate) mod removal_log;
 #[path = "sql/sharing.rs"]
 pub(crate) mod sharing;
 #[path = "sql/texts.rs"]

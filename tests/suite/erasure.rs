@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use store::sealing::Keyring;
 use store::{Place, Store};
 
-use crate::harness::bucket::versioned;
+use crate::harness::bucket::{keys_of_sound, versioned};
 use crate::harness::fleet::Fleet;
 use crate::harness::mailbox::mailed_token;
 use crate::harness::producer::Producer;
@@ -192,12 +192,13 @@ impl Site {
             for all in ["versions", "uploads"] {
                 let answer = reqwest::get(format!("{bucket}?{all}")).await.unwrap();
                 assert_eq!(answer.status(), StatusCode::OK, "{all}");
-                if answer.text().await.unwrap().contains("<Key>") {
+                if !keys_of_sound(&answer.text().await.unwrap()).is_empty() {
                     return false;
                 }
             }
         }
-        bytes_below(&self.blobs) == 0 && bytes_below(&self.scratch) == 0
+        let sound = ["j", "u"].map(|of| bytes_below(&self.blobs.join(of)));
+        sound == [0, 0] && bytes_below(&self.scratch) == 0
     }
 }
 

@@ -19,6 +19,7 @@ mod mastering;
 mod mixing;
 mod paying;
 mod presets_doc;
+mod restored;
 mod service;
 mod session_doc;
 mod slow_database;

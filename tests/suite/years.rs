@@ -15,7 +15,7 @@ use fixtures::postgres::{Durability, Postgres};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::harness::bucket::versioned;
+use crate::harness::bucket::{keys_of_sound, versioned};
 use crate::harness::fleet::{Fleet, Process};
 use crate::harness::producer::{Producer, artifact};
 use crate::harness::{Service, mixrunners, song};
@@ -154,16 +154,18 @@ impl Installation {
         assert!(output.status.success(), "{output:?}");
     }
 
-    /// The names of all that is stored, older versions and unfinished uploads included.
+    /// The names of all that is stored, older versions and unfinished uploads included. Removals that are written down
+    /// beside it are no audio.
     async fn stored(&self) -> Vec<String> {
         match &self.site {
-            Site::OneFolder(data) => files_below(&data.join("blobs")),
+            Site::OneFolder(data) => {
+                ["j", "u"].iter().flat_map(|of| files_below(&data.join("blobs").join(of))).collect()
+            }
             Site::Apart { bucket, .. } => {
                 let mut names = Vec::new();
                 for what in ["versions", "uploads"] {
                     let list = reqwest::get(format!("{bucket}?{what}")).await.unwrap().text().await.unwrap();
-                    let name = |rest: &str| rest.split("</").next().map(str::to_owned);
-                    names.extend(list.split("<Key>").skip(1).filter_map(name));
+                    names.extend(keys_of_sound(&list));
                 }
                 names.sort();
                 names

@@ -7,6 +7,7 @@
 //! Any number of reapers may run: each removal is one transaction, and emptying an empty place does nothing.
 
 pub(crate) mod places;
+pub mod removal_log;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -85,10 +86,12 @@ impl Reaper {
             tick.removed = self.remove_due(now).await?;
             if self.store.reaper_state(now).await?.swept_at.is_none_or(|at| now.since(at) >= ORPHANS_EVERY) {
                 tick.orphans = places::orphans(&self.store, &self.blobs, now - ORPHAN_AGE, now).await?;
+                removal_log::forget_old(&self.blobs, now).await;
             }
             // By a clock in doubt two looks would not be a minute apart. Workers go on by their own.
             (tick.emptied, tick.refused) = places::empty_all(&self.store, &self.blobs, now).await?;
         }
+        removal_log::write_down(&self.store, &self.blobs, now).await?;
         self.store.ticked(now).await?;
         if tick.removed + tick.emptied + tick.orphans > 0 {
             let Tick { removed, emptied, orphans, .. } = tick;

@@ -7,7 +7,7 @@ use domain::lease::SWEEP;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
-use crate::reaper::places;
+use crate::reaper::{places, removal_log};
 use crate::{Worker, figures};
 
 /// How often abandoned writes are looked for. The first time is when a worker starts.
@@ -66,8 +66,13 @@ async fn expired_leases(worker: Arc<Worker>) {
     }
 }
 
-/// Empties what attempts left behind, and what the reaper has given up: whoever comes first.
+/// Writes down what was removed, and empties what attempts left behind, and what the reaper has given up: whoever
+/// comes first.
 async fn doomed_blobs(worker: Arc<Worker>) {
+    let Worker { store, blobs, clock, .. } = &*worker;
+    if let Err(error) = removal_log::write_down(store, blobs, clock.now()).await {
+        tracing::error!(%error, "removals cannot be written down beside the bytes");
+    }
     if let Err(error) = places::empty_all(&worker.store, &worker.blobs, worker.clock.now()).await {
         tracing::error!(%error, "doomed places cannot be listed");
     }

@@ -28,7 +28,7 @@ use aws_sdk_s3::types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPa
 use aws_sdk_s3::{Client, config};
 use aws_smithy_http_client::tls;
 use bytes::Bytes;
-use domain::blob::{BlobKey, BlobKeyError};
+use domain::blob::{BlobKey, BlobKeyError, BlobPrefix};
 use tokio::io::AsyncRead;
 
 pub(super) use self::versions::Pages;
@@ -193,6 +193,28 @@ impl Bucket {
             let _ = self.abort(&object, id).await;
         }
         sent
+    }
+
+    pub(super) async fn mark(&self, key: &BlobKey) -> IoResult<()> {
+        let request = self.client.put_object().bucket(&self.address.name).key(self.object(key));
+        let sent = request.body(ByteStream::from_static(b"")).send().await;
+        sent.map(drop).map_err(|error| failure(&error))
+    }
+
+    pub(super) async fn folders(&self, prefix: &BlobPrefix) -> IoResult<Vec<String>> {
+        let prefix = format!("{}{prefix}", self.address.prefix);
+        let request = self.client.list_objects_v2().bucket(&self.address.name).prefix(&prefix).delimiter("/");
+        let mut pages = request.into_paginator().send();
+        let mut names = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| failure(&error))?;
+            let folders = page.common_prefixes().iter().filter_map(|folder| folder.prefix());
+            names.extend(
+                folders
+                    .filter_map(|folder| Some(folder.strip_prefix(&prefix)?.strip_suffix('/')?.to_owned())),
+            );
+        }
+        Ok(names)
     }
 
     async fn put_parts<R: AsyncRead + Unpin>(

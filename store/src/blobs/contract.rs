@@ -5,6 +5,7 @@ mod arriving;
 mod deleting;
 mod faults;
 mod keys;
+mod removal_log;
 mod sealed;
 mod world;
 
@@ -57,6 +58,8 @@ macro_rules! every_story {
             keys:
                 mx_17_without_the_key_that_wrapped_nothing_opens
                 mx_17_blobs_stay_readable_while_their_keys_are_wrapped_anew;
+            removal_log:
+                mx_23_removals_are_written_down_by_day_and_read_by_whoever_has_no_keys;
             abandoned:
                 what_a_write_left_goes_after_a_day_by_our_own_record;
         }

@@ -61,6 +61,25 @@ impl Folder {
         written
     }
 
+    pub(super) async fn mark(&self, key: &BlobKey) -> Result<()> {
+        let path = self.path(key);
+        make_folders_for(&path).await?;
+        File::create(&path).await?.sync_all().await?;
+        self.sync_folders_above(&path).await
+    }
+
+    pub(super) async fn folders(&self, prefix: &BlobPrefix) -> Result<Vec<String>> {
+        let mut entries = match fs::read_dir(self.root.join(prefix.as_str())).await {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            other => other?,
+        };
+        let mut names = Vec::new();
+        while let Some(entry) = entries.next_entry().await? {
+            names.extend(entry.file_name().into_string());
+        }
+        Ok(names)
+    }
+
     /// A new file, and the folders it needs. A sweep may remove an empty folder in between: then again.
     async fn create(&self, path: &Path) -> Result<File> {
         let mut tries_left = 5;

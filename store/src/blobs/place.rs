@@ -69,6 +69,24 @@ impl Place {
         written.map_err(BlobError::io(key, "written"))
     }
 
+    /// Writes an empty file, of which the name says all. Again is no error.
+    pub(super) async fn mark(&self, key: &BlobKey) -> Result<()> {
+        let written = match &self.0 {
+            Kind::Folder(folder) => folder.mark(key).await,
+            Kind::Bucket(bucket) => bucket.mark(key).boxed().await,
+        };
+        written.map_err(BlobError::io(key, "written"))
+    }
+
+    /// The names of the folders right below a prefix.
+    pub(super) async fn folders(&self, prefix: &BlobPrefix) -> Result<Vec<String>> {
+        let names = match &self.0 {
+            Kind::Folder(folder) => folder.folders(prefix).await,
+            Kind::Bucket(bucket) => bucket.folders(prefix).boxed().await,
+        };
+        names.map_err(BlobError::io(prefix, "listed"))
+    }
+
     pub(super) async fn open(&self, key: &BlobKey, span: Span) -> Result<Option<Sealed>> {
         let opened = match &self.0 {
             Kind::Folder(folder) => folder.open(key, span).await,

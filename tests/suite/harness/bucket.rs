@@ -15,3 +15,9 @@ pub async fn versioned(server: &Moto) -> String {
     }
     name
 }
+
+/// The keys in a listing, but for those of removals that are written down.
+pub fn keys_of_sound(listing: &str) -> Vec<String> {
+    let keys = listing.split("<Key>").skip(1).filter_map(|rest| rest.split("</").next());
+    keys.filter(|key| !key.split('/').any(|name| name == "r")).map(ToOwned::to_owned).collect()
+}

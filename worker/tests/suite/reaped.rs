@@ -9,7 +9,7 @@ use domain::clock_trust::{Reading, Readings};
 use domain::ids::{JobId, SeededEntropy};
 use domain::job::Job;
 use domain::lease::LeaseId;
-use domain::removal::{BETWEEN_LOOKS, ORPHAN_AGE, subject};
+use domain::removal::{BETWEEN_LOOKS, Cause, ORPHAN_AGE, REMOVALS_LOGGED, Removed, subject};
 use worker::reaper::{Reaper, Tick};
 
 use crate::service::{Service, files};
@@ -79,7 +79,9 @@ async fn mr_7f_at_120_days_everything_of_a_job_is_removed_and_its_place_found_em
     assert!(!service.blobs_of(&job).is_empty());
     machine.advance(Duration::from_secs(1));
     assert!(tick(&service, &machine).await.removed >= 2, "the job and its input");
-    assert_eq!(files(&service.path("blobs")), Vec::<std::path::PathBuf>::new(), "every byte");
+    for of in ["j", "u"] {
+        assert_eq!(files(&service.path("blobs").join(of)), Vec::<std::path::PathBuf>::new(), "every byte");
+    }
     machine.advance(BETWEEN_LOOKS);
     assert!(tick(&service, &machine).await.emptied >= 2);
     let receipt = service.store.receipt(&subject(job.id.as_str())).await.unwrap().unwrap();
@@ -158,4 +160,30 @@ async fn bytes_of_a_writer_that_was_too_late_are_found_and_removed_a_day_later()
     assert!(service.blobs.read(&blob, 0, 1).await.unwrap().is_none());
     assert!(!service.path("blobs/j").join(lost.job.as_str()).exists(), "its bytes too");
     assert!(!service.blobs_of(&job).is_empty(), "and nothing else");
+}
+
+#[tokio::test]
+async fn mx_23_what_was_removed_is_written_down_beside_the_bytes_for_65_days() {
+    let service = Service::new().await;
+    let machine = Machine::of(&service);
+    let job = finished(&service).await;
+    machine.advance(LIFE);
+    assert!(tick(&service, &machine).await.removed >= 2, "the job and its input");
+    let [today] = service.blobs.logged_days().await.unwrap()[..] else { panic!("one day") };
+    let logged = service.blobs.logged_removals(today).await.unwrap();
+    let of_job = logged.iter().find(|removal| removal.subject == subject(job.id.as_str()));
+    assert_eq!(
+        of_job.map(|removal| (removal.removed, removal.cause)),
+        Some((Removed::Job, Cause::Retention))
+    );
+    machine.advance(REMOVALS_LOGGED);
+    tick(&service, &machine).await;
+    assert_eq!(
+        service.blobs.logged_removals(today).await.unwrap(),
+        logged,
+        "as long as a copy may be restored"
+    );
+    machine.advance(DAY);
+    tick(&service, &machine).await;
+    assert_eq!(service.blobs.logged_days().await.unwrap(), []);
 }
