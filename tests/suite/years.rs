@@ -5,8 +5,9 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Command, Output};
 use std::time::{Duration, SystemTime};
 
 use domain::clock::Timestamp;
@@ -121,7 +122,7 @@ impl Installation {
         self.clock.0.with_extension("log")
     }
 
-    fn program(&self) -> std::process::Command {
+    fn program(&self) -> Command {
         let mut program = mixrunners(&[]);
         program.envs(self.clock.environment());
         program
@@ -129,7 +130,11 @@ impl Installation {
 
     /// `mixrunners reaper …` at it.
     fn reaper(&self, arguments: &[&str]) -> Output {
-        let mut command = match &self.site {
+        self.reaper_command(arguments).output().unwrap()
+    }
+
+    fn reaper_command(&self, arguments: &[&str]) -> Command {
+        match &self.site {
             Site::OneFolder(data) => {
                 let mut command = self.program();
                 command.arg("reaper").args(arguments).arg("--data").arg(data);
@@ -140,8 +145,29 @@ impl Installation {
                 command.args(&arguments[1..]);
                 command
             }
-        };
-        command.output().unwrap()
+        }
+    }
+
+    /// A run of the reaper, which is killed when one of its threads is about to write or send for the `step`th time;
+    /// true if it came to its end before.
+    fn sweeps_in_less_than(&self, step: usize) -> bool {
+        let reaper = self.reaper_command(&["run", "--once"]);
+        let kill = format!("inject={STEPS}:signal=SIGKILL:when={step}");
+        let mut traced = Command::new("strace");
+        traced.args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={STEPS}"), "-e", &kill]);
+        traced.arg(reaper.get_program()).args(reaper.get_args());
+        traced.envs(reaper.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let output = traced.output().expect("strace is installed: `make test` sees to it");
+        let is_killed = output.status.signal() == Some(9) || output.status.code() == Some(137);
+        assert!(output.status.success() != is_killed, "neither killed nor well: {output:?}");
+        !is_killed
+    }
+
+    /// How many jobs and uploads wait to be removed.
+    fn due(&self) -> usize {
+        let plan = self.reaper(&["plan", "--json"]);
+        let plan: Value = serde_json::from_slice(&plan.stdout).unwrap();
+        plan["due"].as_array().unwrap().len()
     }
 
     fn confirm_clock(&self) {
@@ -193,6 +219,9 @@ impl Installation {
         panic!("no alarm within {TICKS:?}");
     }
 }
+
+/// What a reaper does that lasts: to a file, to a folder, to a server.
+const STEPS: &str = "pwrite64,fsync,fdatasync,unlink,unlinkat,rmdir,sendto,sendmsg,writev";
 
 fn files_below(folder: &Path) -> Vec<String> {
     let mut names = Vec::new();
@@ -306,6 +335,71 @@ async fn years_pass(installation: Installation, folder: &Path) {
     assert_eq!(anna.get(&format!("/v1/jobs/{id}")).await.status(), StatusCode::GONE);
 }
 
+/// What the story tells of a reaper that never gets far.
+async fn reaper_dies(installation: Installation, folder: &Path) {
+    let Installation { clock, .. } = &installation;
+    let (running, anna) = installation.start(None);
+    let job = a_song_and_its_master(&anna, folder).await;
+    drop(running);
+    clock.set(121 * DAY);
+    installation.confirm_clock();
+    let stored = installation.stored().await.len();
+    assert_eq!((installation.due(), stored > 3), (2, true), "the case must be real: a job and its input");
+    let (mut step, mut kills, mut half_done) = (1, 0, 0);
+    while !installation.sweeps_in_less_than(step) {
+        kills += 1;
+        // Rows are gone, and something lies there still.
+        half_done += usize::from(installation.due() == 0 && !installation.stored().await.is_empty());
+        step += 1 + step / 8;
+        assert!(step < 10_000, "it never comes to its end");
+    }
+    println!("killed {kills} times, {half_done} times between the rows and the last byte");
+    assert!(kills > 9 && half_done > 0, "the case must be real");
+    clock.set(121 * DAY + 3 * MINUTE);
+    installation.sweep();
+    assert_eq!((installation.due(), installation.stored().await), (0, Vec::new()));
+    let (_running, anna) = installation.start(Some(&anna.secret));
+    assert_eq!(of_the_master(&anna, &job).await, gone());
+    let receipt = anna.get_json(&format!("/v1/receipts/{}", job["id"].as_str().unwrap())).await;
+    assert_eq!((&receipt["removed"], receipt["verified_on"].is_string()), (&json!("job"), true), "{receipt}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mr_7f_a_reaper_that_is_killed_at_its_steps_ends_the_same_on_sqlite_and_a_folder() {
+    if !may_trace() {
+        return println!("SKIPPED: this system lets nobody trace a process");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let clock = WallClock::new(folder.path());
+    let site = Site::OneFolder(folder.path().join("data"));
+    reaper_dies(Installation { clock, site }, folder.path()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mr_7f_a_reaper_that_is_killed_at_its_steps_ends_the_same_on_postgres_and_a_bucket() {
+    let Some(moto) = Moto::of_this_process().filter(|_| may_trace()) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let installation = on_postgres_and_a_bucket(moto, folder.path()).await;
+    reaper_dies(installation, folder.path()).await;
+}
+
+/// Some containers forbid it.
+fn may_trace() -> bool {
+    let traced = Command::new("strace").args(["-o", "/dev/null", "true"]).output();
+    traced.expect("strace is installed: `make test` sees to it").status.success()
+}
+
+async fn on_postgres_and_a_bucket(moto: &Moto, folder: &Path) -> Installation {
+    let clock = WallClock::new(folder);
+    let server = Postgres::start_with(Durability::Hasty, clock.environment());
+    let bucket = versioned(moto).await;
+    let fleet = Fleet::on_bucket(folder, server.database(), &moto.endpoint, &bucket);
+    let fleet = fleet.with_environment(clock.environment());
+    let bucket = format!("{}/{bucket}", moto.endpoint);
+    let site = Site::Apart { fleet: Box::new(fleet), bucket, _server: Box::new(server) };
+    Installation { clock, site }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn mr_7f_120_days_pass_on_sqlite_and_a_folder_and_a_wrong_clock_deletes_nothing() {
     let folder = tempfile::tempdir().unwrap();
@@ -318,12 +412,6 @@ async fn mr_7f_120_days_pass_on_sqlite_and_a_folder_and_a_wrong_clock_deletes_no
 async fn mr_7f_120_days_pass_on_postgres_and_a_bucket_and_a_wrong_clock_deletes_nothing() {
     let Some(moto) = Moto::of_this_process() else { return };
     let folder = tempfile::tempdir().unwrap();
-    let clock = WallClock::new(folder.path());
-    let server = Postgres::start_with(Durability::Hasty, clock.environment());
-    let bucket = versioned(moto).await;
-    let fleet = Fleet::on_bucket(folder.path(), server.database(), &moto.endpoint, &bucket);
-    let fleet = fleet.with_environment(clock.environment());
-    let bucket = format!("{}/{bucket}", moto.endpoint);
-    let site = Site::Apart { fleet: Box::new(fleet), bucket, _server: Box::new(server) };
-    years_pass(Installation { clock, site }, folder.path()).await;
+    let installation = on_postgres_and_a_bucket(moto, folder.path()).await;
+    years_pass(installation, folder.path()).await;
 }
