@@ -158,10 +158,13 @@ async fn once(reaper: &Reaper, orphans_at_once: bool) -> Result<ExitCode, Failur
     if orphans_at_once {
         tick.orphans = reaper.sweep_orphans_at_once().await.map_err(Failure::ours)?;
     }
-    let Tick { removed, stale, emptied, refused, orphans, frozen } = tick;
+    let Tick { removed, stale, emptied, refused, orphans, hollow, frozen } = tick;
     println!("removed        {removed} jobs and uploads");
     println!("               {stale} other rows");
     println!("places         {emptied} found empty twice, {refused} could not be emptied, {orphans} unknown");
+    if hollow > 0 {
+        println!("               {hollow} where rows say that bytes lie, and none do: the log names them");
+    }
     let Some(why) = frozen else { return Ok(ExitCode::SUCCESS) };
     Err(Failure::ours(format!("the reaper is frozen: {why}")).hint(
         "if the machine's clock is right: mixrunners reaper confirm-clock; if so much is due: \

@@ -96,6 +96,12 @@ impl Store {
         Ok(unknown)
     }
 
+    /// Places where rows say that something lies, in order, after this one: those of uploads that are complete, and of
+    /// attempts that made something.
+    pub async fn places_in_use(&self, after: Option<&BlobPrefix>, limit: u32) -> Result<Vec<BlobPrefix>> {
+        each!(self, reaping::places_in_use(after, limit))
+    }
+
     /// Tells of a place that no row knows. It is doomed if it was told of before `seen_before` too; true then.
     pub async fn orphan(&self, place: &BlobPrefix, seen_before: Timestamp, now: Timestamp) -> Result<bool> {
         each!(self, reaping::orphan(place, seen_before, now))

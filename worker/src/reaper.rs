@@ -56,6 +56,8 @@ pub struct Tick {
     pub refused: u64,
     /// Places that no row knows.
     pub orphans: u64,
+    /// Places where bytes should lie, and none do.
+    pub hollow: u64,
     /// Why nothing was removed.
     pub frozen: Option<String>,
 }
@@ -85,7 +87,8 @@ impl Reaper {
             tick.stale = self.store.remove_stale(now).await?;
             tick.removed = self.remove_due(now).await?;
             if self.store.reaper_state(now).await?.swept_at.is_none_or(|at| now.since(at) >= ORPHANS_EVERY) {
-                tick.orphans = places::orphans(&self.store, &self.blobs, now - ORPHAN_AGE, now).await?;
+                let compared = places::compare(&self.store, &self.blobs, now - ORPHAN_AGE, now).await?;
+                (tick.orphans, tick.hollow) = (compared.orphans, compared.hollow);
                 removal_log::forget_old(&self.blobs, now).await;
             }
             // By a clock in doubt two looks would not be a minute apart. Workers go on by their own.
@@ -109,12 +112,13 @@ impl Reaper {
     }
 
     /// Empties places that no row knows without waiting a day. Only while nobody writes: a row may be on its way.
+    /// Gives how many there were.
     pub async fn sweep_orphans_at_once(&self) -> Result<u64, StoreError> {
         let now = self.now().await?;
         // Told of now counts as told of before, by whichever clock that is written down.
-        let orphans = places::orphans(&self.store, &self.blobs, now + ORPHAN_AGE, now).await?;
+        let compared = places::compare(&self.store, &self.blobs, now + ORPHAN_AGE, now).await?;
         places::empty_all(&self.store, &self.blobs, now).await?;
-        Ok(orphans)
+        Ok(compared.orphans)
     }
 
     /// The time that decides.

@@ -299,6 +299,27 @@ pub(crate) async fn knows(store: &Db, prefix: &BlobPrefix) -> Result<bool> {
     Ok(known.is_some())
 }
 
+pub(crate) async fn places_in_use(
+    store: &Db,
+    after: Option<&BlobPrefix>,
+    limit: u32,
+) -> Result<Vec<BlobPrefix>> {
+    let places: Vec<String> = sqlx::query_scalar(
+        "SELECT place FROM (
+             SELECT DISTINCT 'u/' || coalesce(bytes_of, id) || '/' AS place FROM uploads WHERE state <> 'receiving'
+             UNION ALL
+             SELECT 'j/' || jobs.id || '/' || CAST(jobs.fence AS TEXT) || '/' FROM jobs
+             WHERE state = 'succeeded' AND EXISTS (SELECT 1 FROM artifacts WHERE artifacts.job_id = jobs.id)
+         ) AS places
+         WHERE place > $1 ORDER BY place LIMIT $2",
+    )
+    .bind(after.map_or("", BlobPrefix::as_str))
+    .bind(i64::from(limit))
+    .fetch_all(&store.reader)
+    .await?;
+    places.iter().map(|place| parse("jobs or uploads", place, place, BlobPrefix::parse)).collect()
+}
+
 pub(crate) async fn orphan(
     store: &Db,
     place: &BlobPrefix,

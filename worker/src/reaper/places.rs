@@ -14,6 +14,8 @@ use tokio::task::{JoinError, JoinSet};
 const AT_A_TIME: u32 = 100;
 /// So many are emptied side by side: a bucket answers slowly, but many at a time.
 const SIDE_BY_SIDE: usize = 8;
+/// So many rows are read at once.
+const PAGE: u32 = 10_000;
 
 /// Empties doomed places until none is due; a crash in between repeats the deletion. Gives how many were found empty
 /// for the second time, and how many could not be emptied.
@@ -93,39 +95,81 @@ async fn empty(blobs: &Blobs, place: &BlobPrefix) -> Result<u64, BlobError> {
     Err(BlobError::Io { blob: place.to_string(), action: "deleted", cause })
 }
 
+/// What a comparison of all places with the rows showed.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(crate) struct Compared {
+    /// Places that no row knows.
+    pub(crate) orphans: u64,
+    /// Places of which rows say that something lies there, and nothing does.
+    pub(crate) hollow: u64,
+}
+
 /// Compares all places with the rows. One that no row knows is told of, and doomed if it was told of before
-/// `seen_before`. Gives how many no row knows.
-pub(crate) async fn orphans(
+/// `seen_before`. One where bytes are missing is told of as an error: somebody lost them, and not by us.
+pub(crate) async fn compare(
     store: &Store,
     blobs: &Blobs,
     seen_before: Timestamp,
     now: Timestamp,
-) -> Result<u64, StoreError> {
-    let mut orphans = 0;
-    for place in unknown(store, blobs).await? {
-        orphans += 1;
+) -> Result<Compared, StoreError> {
+    // Rows are read first: bytes are there before their row is, and go after it.
+    let in_use = in_use(store).await?;
+    let (places, is_all) = listed(blobs).await;
+    let mut compared = Compared::default();
+    for place in store.unknown_places(&places.iter().cloned().collect::<Vec<_>>()).await? {
+        compared.orphans += 1;
         let doomed = store.orphan(&place, seen_before, now).await?;
         tracing::warn!(prefix = %place, doomed, "bytes that no row knows");
     }
+    if is_all {
+        let missing: Vec<BlobPrefix> = in_use.difference(&places).cloned().collect();
+        // What is unknown or doomed by now was removed meanwhile.
+        let still = in_use_of(store, &missing).await?;
+        for place in &still {
+            tracing::error!(prefix = %place, "a row says that bytes lie here, and none do");
+        }
+        compared.hollow = still.len() as u64;
+    }
     store.orphans_swept(now).await?;
-    Ok(orphans)
+    Ok(compared)
 }
 
-async fn unknown(store: &Store, blobs: &Blobs) -> Result<Vec<BlobPrefix>, StoreError> {
+async fn in_use(store: &Store) -> Result<BTreeSet<BlobPrefix>, StoreError> {
+    let mut all = BTreeSet::new();
+    loop {
+        let page = store.places_in_use(all.last(), PAGE).await?;
+        let is_last = page.len() < PAGE as usize;
+        all.extend(page);
+        if is_last {
+            return Ok(all);
+        }
+    }
+}
+
+/// Those of these places that rows still name.
+async fn in_use_of(store: &Store, places: &[BlobPrefix]) -> Result<Vec<BlobPrefix>, StoreError> {
+    if places.is_empty() {
+        return Ok(Vec::new());
+    }
+    let now = in_use(store).await?;
+    Ok(places.iter().filter(|place| now.contains(place)).cloned().collect())
+}
+
+/// All places where something lies, and whether they could all be listed.
+async fn listed(blobs: &Blobs) -> (BTreeSet<BlobPrefix>, bool) {
     let mut places = BTreeSet::new();
     let mut listing = blobs.list(None);
     loop {
         match listing.next().await {
             Ok(Some(page)) => {
-                places.extend(page.iter().filter_map(|listed| BlobPrefix::of_place(&listed.name)))
+                places.extend(page.iter().filter_map(|listed| BlobPrefix::of_place(&listed.name)));
             }
-            Ok(None) => break,
+            Ok(None) => return (places, true),
             Err(error) => {
                 // What was seen so far is true all the same; the rest comes with the next sweep.
                 tracing::error!(%error, "the places cannot all be listed");
-                break;
+                return (places, false);
             }
         }
     }
-    store.unknown_places(&places.into_iter().collect::<Vec<_>>()).await
 }

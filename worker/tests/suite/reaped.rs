@@ -187,3 +187,21 @@ async fn mx_23_what_was_removed_is_written_down_beside_the_bytes_for_65_days() {
     tick(&service, &machine).await;
     assert_eq!(service.blobs.logged_days().await.unwrap(), []);
 }
+
+#[tokio::test]
+async fn rows_whose_bytes_somebody_took_are_told_and_those_of_a_removal_under_way_are_not() {
+    let service = Service::new().await;
+    let machine = Machine::of(&service);
+    let job = finished(&service).await;
+    let other = finished(&service).await;
+    assert_eq!(tick(&service, &machine).await.hollow, 0);
+    machine.advance(ORPHAN_AGE);
+    std::fs::remove_dir_all(service.path("blobs/j").join(job.id.as_str())).unwrap();
+    let upload = &other.inputs[0].upload;
+    std::fs::remove_dir_all(service.path("blobs/u").join(upload.as_str())).unwrap();
+    let found = tick(&service, &machine).await;
+    assert_eq!((found.hollow, found.orphans, found.removed), (2, 0, 0));
+    service.store.delete_job(&job.account, &job.id, service.clock.now()).await.unwrap();
+    machine.advance(ORPHAN_AGE);
+    assert_eq!(tick(&service, &machine).await.hollow, 1, "what was removed is not missed");
+}
