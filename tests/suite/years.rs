@@ -66,6 +66,19 @@ impl WallClock {
     }
 }
 
+/// A process that is killed leaves what libfaketime had for it in shared memory.
+impl Drop for WallClock {
+    fn drop(&mut self) {
+        for entry in fs::read_dir("/dev/shm").into_iter().flatten().flatten() {
+            let name = entry.file_name().into_string().unwrap_or_default();
+            let process = name.split_once("faketime_").and_then(|(_, rest)| rest.split_once('_'));
+            if process.is_some_and(|(_, id)| !Path::new("/proc").join(id).exists()) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+}
+
 /// Where a service runs.
 enum Site {
     /// `serve`: SQLite and a folder.
