@@ -24,6 +24,9 @@ pub enum ReplayError {
 pub(crate) async fn write_down(store: &Store, blobs: &Blobs, now: Timestamp) -> Result<(), StoreError> {
     loop {
         let removals = store.unlogged_removals(AT_A_TIME, now).await?;
+        if removals.is_empty() {
+            return Ok(());
+        }
         for removal in &removals {
             if let Err(error) = blobs.log_removal(removal).await {
                 tracing::error!(%error, "a removal cannot be written down beside the bytes; it is tried again");
@@ -31,9 +34,6 @@ pub(crate) async fn write_down(store: &Store, blobs: &Blobs, now: Timestamp) -> 
             }
         }
         store.removals_are_logged(&removals).await?;
-        if removals.len() < AT_A_TIME as usize {
-            return Ok(());
-        }
     }
 }
 
