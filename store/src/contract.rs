@@ -168,7 +168,8 @@ macro_rules! every_story {
                 the_last_reading_of_a_start_is_kept_and_a_new_start_gets_the_latest_of_any;
             removal_log:
                 mx_23_each_removal_is_told_until_it_is_written_down
-                mx_23_what_a_copy_brings_back_goes_again_and_the_rest_stays;
+                mx_23_what_a_copy_brings_back_goes_again_and_the_rest_stays
+                mx_23_an_account_that_goes_again_is_paid_nothing_back_by_a_copy;
             sharing:
                 mx_5_the_same_file_twice_in_one_account_lies_here_once_and_goes_with_its_last_upload
                 mx_5_two_accounts_share_nothing_and_of_two_twins_at_the_same_time_the_second_finds_the_first

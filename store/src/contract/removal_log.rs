@@ -3,6 +3,7 @@
 use domain::job::StateName;
 use domain::removal::{Cause, Day, LoggedRemoval, REMOVALS_LOGGED, Removed, subject};
 
+use super::purchases::{apply, open, paid};
 use super::world::{DAY, SECOND, World, made};
 use crate::outcome::Removal;
 
@@ -78,4 +79,22 @@ pub(super) async fn mx_23_what_a_copy_brings_back_goes_again_and_the_rest_stays(
     assert_eq!(store.unknown_removals(&log).await.unwrap(), []);
     assert_eq!(store.remove_again(&log, world.now()).await.unwrap(), 0, "twice is once");
     assert_eq!(store.delete_job(&ben, &waiting.id, world.now() + DAY).await.unwrap(), Removal::Removed);
+}
+
+pub(super) async fn mx_23_an_account_that_goes_again_is_paid_nothing_back_by_a_copy(world: World) {
+    let anna = world.account("anna").await.id;
+    let purchase = open(&world, &anna).await;
+    apply(&world, &purchase.id, &paid(&purchase.id), None).await;
+    assert!(world.balance(&anna).await.available > 0, "by the copy nothing of it was used yet");
+    let log = [logged(&world, anna.as_str(), Removed::Account, Cause::Erasure)];
+    assert_eq!(world.store.remove_again(&log, world.now()).await.unwrap(), 1);
+    world.clock.advance(SECOND * 7200);
+    assert_eq!(
+        world.store.take_calls(9, world.now()).await.unwrap(),
+        [],
+        "what was used since, it cannot tell"
+    );
+    let bought = world.store.anyones_purchase(&purchase.id).await.unwrap().expect("the books stay");
+    assert_eq!(bought.account, None);
+    assert_eq!(world.store.money_faults().await.unwrap(), Vec::<String>::new());
 }

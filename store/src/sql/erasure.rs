@@ -13,7 +13,24 @@ use crate::error::Result;
 use crate::outcome::Erased;
 use crate::rows::{JobRow, parse};
 
+/// Whether what an account bought and did not use is paid back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Unused {
+    PaidBack,
+    /// A restored copy cannot tell what was used since, nor what was paid back: that is between operator and provider.
+    LeftToTheOperator,
+}
+
 pub(crate) async fn erase_account(store: &Db, account: &AccountId, now: Timestamp) -> Result<Option<Erased>> {
+    erase(store, account, Unused::PaidBack, now).await
+}
+
+pub(super) async fn erase(
+    store: &Db,
+    account: &AccountId,
+    unused: Unused,
+    now: Timestamp,
+) -> Result<Option<Erased>> {
     let mut write = store.write().await?;
     let now = write.time(now).await?;
     write.close_account(account).await?;
@@ -28,7 +45,7 @@ pub(crate) async fn erase_account(store: &Db, account: &AccountId, now: Timestam
     let jobs = end_jobs(&mut write, account, &root, now).await?;
     let uploads = end_uploads(&mut write, account, &root, now).await?;
     // Now nothing is held any more: what can be given back is known.
-    let Money { purchases_returned, credits_lost } = settle_money(&mut write, account, now).await?;
+    let Money { purchases_returned, credits_lost } = settle_money(&mut write, account, unused, now).await?;
     // Its key first: from the commit on nobody reads a word of it, whatever copies of its rows there are.
     for sql in ["DELETE FROM account_keys WHERE account_id = $1", "DELETE FROM accounts WHERE id = $1"] {
         sqlx::query(sql).bind(account.as_str()).execute(write.connection()).await?;
@@ -120,11 +137,19 @@ struct Money {
 }
 
 /// What was not used goes back before the link to the purse is cut. Nothing that bookkeeping keeps may lead back.
-async fn settle_money(write: &mut Write<'_>, account: &AccountId, now: Timestamp) -> Result<Money> {
+async fn settle_money(
+    write: &mut Write<'_>,
+    account: &AccountId,
+    unused: Unused,
+    now: Timestamp,
+) -> Result<Money> {
     let Some(purse) = ledger::purse_of(write.connection(), account).await? else {
         return Ok(Money { purchases_returned: 0, credits_lost: 0 });
     };
-    let purchases_returned = withdrawals::give_back(write, &purse, now).await?;
+    let purchases_returned = match unused {
+        Unused::PaidBack => withdrawals::give_back(write, &purse, now).await?,
+        Unused::LeftToTheOperator => 0,
+    };
     sqlx::query("UPDATE purchases SET idempotency_tag = NULL, url = NULL WHERE purse_id = $1")
         .bind(purse.as_str())
         .execute(write.connection())

@@ -8,8 +8,9 @@ use domain::ids::{AccountId, UploadId};
 use domain::job::Event;
 use domain::removal::{Cause, Day, LoggedRemoval, REMOVALS_LOGGED, Removed, subject};
 
+use super::erasure::{self, Unused};
 use super::jobs::move_job;
-use super::{Db, erasure, reaping, uploading};
+use super::{Db, reaping, uploading};
 use crate::error::Result;
 use crate::rows::{self, JobRow, parse};
 
@@ -87,7 +88,7 @@ pub(crate) async fn remove_again(store: &Db, removals: &[LoggedRemoval], now: Ti
                 match removed {
                     Removed::Account => {
                         let account = parse("accounts", id, id, AccountId::parse)?;
-                        erasure::erase_account(store, &account, now).await?;
+                        erasure::erase(store, &account, Unused::LeftToTheOperator, now).await?;
                     }
                     Removed::Upload => upload(store, id, removal.cause, now).await?,
                     Removed::Job | Removed::Artifact => job(store, id, removal.cause, now).await?,
